@@ -1,0 +1,39 @@
+# What CI runs is what you run. Every target installs what it needs into .venv first.
+PYTHON ?= python3
+BIN = .venv/bin
+INSTALLED = .venv/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+CODE = __main__.py definitions components stacks app rehearsal benchmarks tests
+
+.PHONY: install rehearse test check format-check format lint types bench
+
+rehearse: $(INSTALLED)          ## deploy to an embedded AWS and live through some hours of it
+	@$(BIN)/python -m rehearsal run dev
+
+test: $(INSTALLED)              ## the whole test suite
+	$(BIN)/pytest -n 2
+
+check: format-check lint types test
+
+install: $(INSTALLED)
+
+format-check: $(INSTALLED)
+	$(BIN)/ruff format --check $(CODE)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check $(CODE)
+
+types: $(INSTALLED)
+	$(BIN)/pyright
+
+format: $(INSTALLED)            ## write what format-check wants to see
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+bench: $(INSTALLED)             ## seconds, memory and sizes of 1, 100 and 1,000 jobs
+	@$(BIN)/python -m benchmarks
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@rm -f .venv/installed-* && touch $@
