@@ -1,0 +1,191 @@
+"""The dispatcher: the stack's one state machine that turns a trigger into at most one run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from definitions.jsonata import expression, literal
+from definitions.names import MACHINE_LIMIT
+
+JOB_REPLACED = "JobReplaced"
+"""Error of a run that ``overlap: replace`` stopped in favour of a newer one."""
+
+# ListExecutions answers 200 calls at once and 5 a second after that, in smaller regions 100 and 2
+# (Step Functions guide, "Quotas"): a thousand jobs written for one minute take up to 450 s, so the
+# retries, which wait half of their interval on average, must last far longer.
+_WHEN_THROTTLED = {
+    "IntervalSeconds": 2,
+    "BackoffRate": 2.0,
+    "MaxDelaySeconds": 60,
+    "MaxAttempts": 40,
+    "JitterStrategy": "FULL",
+}
+
+# A trigger that was delivered twice must give the same name; a run by hand takes the name of its
+# own dispatcher's execution, which AWS makes unique.
+_RUN_NAME = f"""$substring(
+    $exists($states.input.run) ? $states.input.run
+    : $exists($states.input.scheduledTime)
+      ? $states.input.job & '-' & $replace($states.input.scheduledTime, ':', '')
+    : 'manual-' & $states.context.Execution.Name,
+    0, {MACHINE_LIMIT})"""
+
+
+def dispatcher_machine(
+    *, job_machines_arn: str, task_definition_arns: Mapping[str, str]
+) -> dict[str, Any]:
+    """Definition of the dispatcher.
+
+    Input: ``job``; ``container``, ``overlap`` (``forbid`` if missing), ``scheduledTime``, ``run``
+    (the run's name) and ``input`` (the run's own input) where they are known. ``job_machines_arn``
+    is what the ARN of every job's machine starts with.
+
+    The dispatcher alone knows each container's task definition with its revision and hands it to
+    the run: a new image updates the task definition and this machine, not every job's machine
+    (Step Functions updates 100 at once and one a second after that), and a run keeps the revision
+    that it started with.
+
+    It succeeds with ``result``: ``started``, ``duplicate`` (this trigger already had its run) or
+    ``skipped`` (``forbid``, and an older run is still going).
+    """
+    known = {
+        "job": expression("$states.input.job"),
+        "run": expression(_RUN_NAME),
+        "machine": expression(f"{literal(job_machines_arn)} & $states.input.job"),
+    }
+    run_input = expression(f"""$merge([
+        {{
+            'taskDefinition': $lookup({literal(dict(task_definition_arns))},
+                                      $states.input.container),
+            'scheduledTime': $states.input.scheduledTime
+        }},
+        $states.input.input,
+        {{'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID': $states.context.Execution.Id}}
+    ])""")
+    return {
+        "Comment": "One trigger becomes at most one run",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Overlap?",
+        "TimeoutSeconds": 3600,
+        "States": {
+            "Overlap?": {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "Condition": expression("$states.input.overlap = 'allow'"),
+                        "Assign": known,
+                        "Next": "Start",
+                    }
+                ],
+                "Assign": known,
+                "Default": "List",
+            },
+            "List": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:sfn:listExecutions",
+                "Arguments": {
+                    "StateMachineArn": expression("$machine"),
+                    "StatusFilter": "RUNNING",
+                    "MaxResults": 100,
+                },
+                "Output": expression(
+                    "$merge([$states.input, {'running': $states.result.Executions}])"
+                ),
+                "Retry": [{"ErrorEquals": ["States.TaskFailed"], **_WHEN_THROTTLED}],
+                "Next": "Free?",
+            },
+            "Free?": {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "Condition": expression("$count($states.input.running) = 0"),
+                        "Next": "Start",
+                    },
+                    {
+                        "Condition": expression("$run in $states.input.running.Name"),
+                        "Next": "Duplicate",
+                    },
+                    {
+                        "Condition": expression("$states.input.overlap = 'replace'"),
+                        "Next": "Stop older",
+                    },
+                ],
+                "Default": "Skipped",
+            },
+            "Stop older": {
+                "Type": "Map",
+                "Items": expression("[$states.input.running]"),
+                "MaxConcurrency": 5,
+                "ItemProcessor": {
+                    "ProcessorConfig": {"Mode": "INLINE"},
+                    "StartAt": "Stop",
+                    "States": {
+                        "Stop": {
+                            "Type": "Task",
+                            "Resource": "arn:aws:states:::aws-sdk:sfn:stopExecution",
+                            "Arguments": {
+                                "ExecutionArn": expression("$states.input.ExecutionArn"),
+                                "Error": JOB_REPLACED,
+                                "Cause": "A newer run takes this one's place",
+                            },
+                            "Retry": [{"ErrorEquals": ["States.TaskFailed"], **_WHEN_THROTTLED}],
+                            "End": True,
+                        }
+                    },
+                },
+                "Output": expression("$states.input"),
+                "Next": "Start",
+            },
+            "Start": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::states:startExecution",
+                "Arguments": {
+                    "StateMachineArn": expression("$machine"),
+                    "Name": expression("$run"),
+                    "Input": run_input,
+                },
+                "Output": {
+                    "result": "started",
+                    "job": expression("$job"),
+                    "run": expression("$run"),
+                    "execution": expression("$states.result.ExecutionArn"),
+                },
+                "Retry": [
+                    {
+                        "ErrorEquals": [
+                            "StepFunctions.ExecutionLimitExceededException",
+                            "StepFunctions.ThrottlingException",
+                            "StepFunctions.SdkClientException",
+                        ],
+                        **_WHEN_THROTTLED,
+                    }
+                ],
+                "Catch": [
+                    {
+                        "ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"],
+                        "Next": "Duplicate",
+                    }
+                ],
+                "End": True,
+            },
+            "Duplicate": _end("duplicate"),
+            "Skipped": _end("skipped", because=expression("$states.input.running[0].ExecutionArn")),
+        },
+    }
+
+
+def trigger(
+    *, job: str, container: str, overlap: str, notify: str, scheduled_time: str
+) -> dict[str, Any]:
+    """Make what a schedule hands to the dispatcher."""
+    return {
+        "job": job,
+        "container": container,
+        "overlap": overlap,
+        "scheduledTime": scheduled_time,
+        "input": {"notify": notify},
+    }
+
+
+def _end(result: str, **more: str) -> dict[str, Any]:
+    output = {"result": result, "job": expression("$job"), "run": expression("$run"), **more}
+    return {"Type": "Succeed", "Output": output}

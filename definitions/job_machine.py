@@ -1,0 +1,265 @@
+"""A job's state machine: run the task, understand what went wrong, try again within budgets.
+
+Five states, in JSONata: a run that succeeds makes two transitions, which is what Step Functions
+bills, and five states are what a person can read in the console. Traps of the language that
+shaped the expressions below:
+
+- An expression that gives nothing is an error (``States.QueryEvaluationError``): optional members
+  stand in an object, where they are left out.
+- A list of one survives as a member (``$run.command``) and in brackets, not as the result of a
+  path or of ``$filter``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from definitions.jsonata import expression, literal
+
+CONTAINER_NAME = "main"
+"""Name of the one container in every task definition."""
+LOG_STREAM_PREFIX = "run"
+"""Of the awslogs driver: a task's stream is ``run/main/<task id>``."""
+FARGATE_PLATFORM = "1.4.0"
+"""The first platform with one network interface for all of a task's traffic, and the latest."""
+
+JOB_FAILED = "JobFailed"
+JOB_NOT_STARTED = "JobNotStarted"
+JOB_OUT_OF_MEMORY = "JobOutOfMemory"
+JOB_TIMED_OUT = "JobTimedOut"
+JOB_STOPPED = "JobStopped"
+
+# RunTask that was answered with failures is ECS.AmazonECSException by the knowledge centre and
+# AmazonECS.Unknown by the developer guide ("Manage Amazon ECS or Fargate Tasks"): take both.
+_PASSING_ERRORS = (
+    "ECS.AmazonECSException",
+    "AmazonECS.Unknown",
+    "ECS.ServerException",
+    "ECS.ThrottlingException",
+    "ECS.SdkClientException",
+)
+# Words, in lower case, of a start that may succeed later: capacity, throttling, ENI.
+_PASSING_WORDS = ("capacity is unavailable", "throttl", "network interface", "timeout waiting")
+# An unknown error code becomes ECS.AmazonECSException too; these never heal.
+_LASTING_WORDS = ("accessdenied", "not authorized")
+
+
+def _mentions(words: Sequence[str]) -> str:
+    return "(" + " or ".join(f"$contains($text, '{word}')" for word in words) + ")"
+
+
+# Reads the caught error. A failed task comes as States.TaskFailed with the task as JSON text;
+# everything else has plain text, or none at all after a timeout.
+_WHAT_WENT_WRONG = f"""(
+  $error := $states.errorOutput.Error;
+  $said := $states.errorOutput.Cause;
+  $task := $error = 'States.TaskFailed' and $substring($said, 0, 1) = '{{' ? $parse($said) : {{}};
+  $main := $task.Containers[Name = '{CONTAINER_NAME}'];
+  $stop := $task.StopCode;
+  $code := $main.ExitCode;
+  $reason := $exists($main.Reason) ? $main.Reason
+    : $exists($task.StoppedReason) ? $task.StoppedReason
+    : $said != '' ? $error & ': ' & $said
+    : $error;
+  $text := $lowercase($reason);
+  $passing := $not({_mentions(_LASTING_WORDS)})
+    and ({_mentions(_PASSING_WORDS)} or $error in {literal(_PASSING_ERRORS)});
+  $end := $error in ['States.Timeout', 'States.HeartbeatTimeout']
+      ? ['{JOB_TIMED_OUT}', 'timed out', 'timeout']
+    : $not($exists($stop)) or $stop = 'TaskFailedToStart'
+      ? ['{JOB_NOT_STARTED}', 'not started', $passing ? 'start' : 'never']
+    : $stop in ['SpotInterruption', 'TerminationNotice']
+      ? ['{JOB_NOT_STARTED}', 'spot reclaimed', 'spot']
+    : $stop = 'UserInitiated'
+      ? ['{JOB_STOPPED}', 'stopped', 'never']
+    : $contains($text, 'outofmemory')
+      ? ['{JOB_OUT_OF_MEMORY}', 'out of memory', 'memory']
+    : ['{JOB_FAILED}', 'failed',
+       $count($exitCodes) = 0 or $code in $exitCodes ? 'app' : 'never'];
+  {{
+    'error': $end[0], 'budget': $end[2],
+    'cause': {{
+      'class': $end[1], 'exitCode': $code, 'stopCode': $stop,
+      'reason': $end[2] = 'timeout'
+        ? 'no end within ' & $string($timeoutSeconds) & ' s' : $substring($reason, 0, 1000),
+      'attempts': $attempt, 'taskArn': $task.TaskArn,
+      'logGroup': $logGroup,
+      'logStream': $exists($task.StartedAt)
+        ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($task.TaskArn, '/')[-1]
+    }}
+  }}
+)"""
+
+_OVERRIDES = expression(f"""{{
+  'Cpu': $exists($run.cpuUnits) ? $string($run.cpuUnits),
+  'Memory': $exists($run.memoryMib) ? $string($run.memoryMib),
+  'ContainerOverrides': [{{
+    'Name': '{CONTAINER_NAME}', 'Command': $run.command,
+    'Environment': [$each(
+      $merge([$run.environment, {{'JOB_ATTEMPT': $attempt}}]),
+      function($value, $name) {{ {{'Name': $name, 'Value': $string($value)}} }}
+    )]
+  }}]
+}}""")
+
+_NEXT_WAIT = "$lookup($waits, $failure.budget)[$lookup($used, $failure.budget)]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryBudgets:
+    """Waiting times in seconds before each further attempt, one list per class of failure.
+
+    ``(60, 120)`` is two retries. What is not listed here (a missing image, a denied permission,
+    a stop by a person) is never tried again, because it will not heal.
+    """
+
+    app: tuple[int, ...] = ()
+    """The program ended with another exit code than 0."""
+    start: tuple[int, ...] = (30, 60, 120, 240, 480)
+    """No capacity, throttled, no network interface."""
+    memory: tuple[int, ...] = ()
+    """The program was ended for want of memory."""
+    timeout: tuple[int, ...] = ()
+    """The attempt took longer than the job's timeout."""
+    exit_codes: tuple[int, ...] = ()
+    """Only these exit codes use the ``app`` budget; none listed: every one does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPlacement:
+    """Where tasks run: what RunTask is told beside the task definition."""
+
+    cluster_arn: str
+    subnet_ids: tuple[str, ...]
+    security_group_id: str
+    assign_public_ip: bool
+
+
+def job_machine(
+    *,
+    job: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    family: str,
+    log_group: str,
+    cpu_units: int | None,
+    memory_mib: int | None,
+    timeout_seconds: int,
+    retries: RetryBudgets,
+    placement: TaskPlacement,
+) -> dict[str, Any]:
+    """Definition of one job's machine.
+
+    A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
+    ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
+    (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size) take its place. A run
+    without ``taskDefinition`` takes the latest of ``family``.
+
+    It ends in success, or fails with one of the ``Job…`` errors and a short JSON cause: class,
+    exit code, stop code, reason, attempts, task, log group and stream.
+    """
+    defaults: dict[str, Any] = {"taskDefinition": family, "command": list(command)}
+    if cpu_units is not None:
+        defaults["cpuUnits"] = cpu_units
+    if memory_mib is not None:
+        defaults["memoryMib"] = memory_mib
+    waits = {
+        "app": list(retries.app),
+        "start": list(retries.start),
+        "memory": list(retries.memory),
+        "timeout": list(retries.timeout),
+        "spot": [0],
+        "never": [],
+    }
+    return {
+        "Comment": f"Runs {job}",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Prepare",
+        "States": {
+            "Prepare": {
+                "Type": "Pass",
+                "Comment": "Put the run's input over the job's own values",
+                "Assign": {
+                    "run": expression(f"""(
+                        $given := $type($states.input) = 'object' ? $states.input : {{}};
+                        $merge([{literal(defaults)}, $given, {{'environment': $merge([
+                            {literal(dict(environment))}, $given.environment, {{
+                                'JOB_NAME': {literal(job)},
+                                'JOB_RUN_ID': $states.context.Execution.Name,
+                                'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
+                                  ? $given.scheduledTime : $states.context.Execution.StartTime
+                            }}])}}])
+                    )"""),
+                    "waits": waits,
+                    "used": dict.fromkeys(waits, 0),
+                    "exitCodes": list(retries.exit_codes),
+                    "timeoutSeconds": timeout_seconds,
+                    "logGroup": log_group,
+                    "attempt": 1,
+                },
+                "Next": "Run",
+            },
+            "Run": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::ecs:runTask.sync",
+                "TimeoutSeconds": timeout_seconds,
+                "Arguments": {
+                    "Cluster": placement.cluster_arn,
+                    "TaskDefinition": expression("$run.taskDefinition"),
+                    "LaunchType": "FARGATE",
+                    "PlatformVersion": FARGATE_PLATFORM,
+                    "PropagateTags": "TASK_DEFINITION",
+                    "Group": job,
+                    "NetworkConfiguration": {
+                        "AwsvpcConfiguration": {
+                            "Subnets": list(placement.subnet_ids),
+                            "SecurityGroups": [placement.security_group_id],
+                            "AssignPublicIp": "ENABLED"
+                            if placement.assign_public_ip
+                            else "DISABLED",
+                        }
+                    },
+                    "Overrides": _OVERRIDES,
+                },
+                "Output": expression(f"""{{
+                    'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt,
+                    'taskArn': $states.result.TaskArn, 'logGroup': $logGroup,
+                    'logStream': '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/'
+                      & $split($states.result.TaskArn, '/')[-1]
+                }}"""),
+                "Catch": [
+                    {
+                        "ErrorEquals": ["States.ALL"],
+                        "Assign": {"failure": expression(_WHAT_WENT_WRONG)},
+                        "Next": "Again?",
+                    }
+                ],
+                "End": True,
+            },
+            "Again?": {
+                "Type": "Choice",
+                "Comment": "Is there a wait left in the budget of this class of failure?",
+                "Choices": [
+                    {
+                        "Condition": expression(f"$exists({_NEXT_WAIT})"),
+                        "Assign": {
+                            "waitSeconds": expression(_NEXT_WAIT),
+                            "attempt": expression("$attempt + 1"),
+                            "used": expression(
+                                "$merge([$used, {$failure.budget:"
+                                " $lookup($used, $failure.budget) + 1}])"
+                            ),
+                        },
+                        "Next": "Wait",
+                    }
+                ],
+                "Default": "Failed",
+            },
+            "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Run"},
+            "Failed": {
+                "Type": "Fail",
+                "Error": expression("$failure.error"),
+                "Cause": expression("$string($failure.cause)"),
+            },
+        },
+    }

@@ -1,0 +1,14 @@
+"""JSONata, the language of expressions in the state machines."""
+
+import json
+from typing import Any
+
+
+def expression(text: str) -> str:
+    """Wrap an expression as Step Functions wants it; line breaks are for the reader only."""
+    return "{% " + " ".join(text.split()) + " %}"
+
+
+def literal(value: Any) -> str:
+    """Spell a JSON value inside an expression."""
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,164 @@
+"""Physical names and ARNs of one stack: the convention that everything else relies on.
+
+IAM prefixes, the notifier's rule and the commands that people run after a deploy all spell these
+names, so they are made here and nowhere else. A name that a user chose hangs behind a double
+hyphen (``fargate-batch-prod--list-files``): neither stacks nor jobs may contain one, hence no name
+of the stack ``prod`` is ever a prefix of a name of the stack ``prod-eu``.
+"""
+
+import re
+from dataclasses import dataclass
+
+USER_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""A job, container, bucket or secret: lower case letters, digits, single hyphens."""
+STACK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""A project or a stack."""
+
+# Limits of AWS: StartExecution and CreateStateMachine 80, CreateSchedule 64, CreateRole 64,
+# CreateBucket 63. The account behind a bucket's name has 12 digits.
+MACHINE_LIMIT = 80
+SCHEDULE_LIMIT = 64
+ROLE_LIMIT = 64
+BUCKET_LIMIT = 63
+SCHEDULED_TIME_LENGTH = len("-2026-11-22T033000Z")
+
+
+def stack_prefix(project: str, stack: str) -> str:
+    """Start of every physical name of a stack: ``fargate-batch-prod``."""
+    return f"{project}-{stack}"
+
+
+def longest_job_name(prefix: str) -> int:
+    """Characters a job's name may have: it is in a machine, a schedule and the name of each run."""
+    return min(
+        MACHINE_LIMIT - len(f"{prefix}--"), SCHEDULE_LIMIT, MACHINE_LIMIT - SCHEDULED_TIME_LENGTH
+    )
+
+
+def longest_container_name(prefix: str) -> int:
+    """Characters a container's name may have: it is in the names of its two roles."""
+    return ROLE_LIMIT - len(f"{prefix}---execution")
+
+
+def longest_bucket_name(prefix: str) -> int:
+    """Characters a bucket's name may have before the account is put behind it."""
+    return BUCKET_LIMIT - len(f"{prefix}---123456789012")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """Every physical name and ARN of one stack in one region of one account."""
+
+    project: str
+    stack: str
+    region: str
+    account: str
+
+    @property
+    def prefix(self) -> str:
+        """Start of every name: ``fargate-batch-prod``."""
+        return stack_prefix(self.project, self.stack)
+
+    def of(self, role: str) -> str:
+        """Name of something the stack has one of: ``fargate-batch-prod-dispatcher``."""
+        return f"{self.prefix}-{role}"
+
+    def chosen(self, name: str) -> str:
+        """Name of something a user named: ``fargate-batch-prod--list-files``."""
+        return f"{self.prefix}--{name}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a resource in this region and account."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    # -- state machines
+
+    def machine_arn(self, name: str) -> str:
+        """ARN of a state machine by its physical name; ``*`` may end it in a policy."""
+        return self.arn("states", f"stateMachine:{name}")
+
+    @property
+    def job_machines_arn(self) -> str:
+        """What the ARN of each job's machine starts with; nothing else's does."""
+        return self.machine_arn(self.chosen(""))
+
+    def execution_arn(self, machine: str, run: str) -> str:
+        """ARN of an execution by its machine's physical name and its own."""
+        return self.arn("states", f"execution:{machine}:{run}")
+
+    # -- IAM
+
+    def role_arn(self, name: str) -> str:
+        """ARN of a role by its physical name."""
+        return f"arn:aws:iam::{self.account}:role/{name}"
+
+    def task_role(self, container: str) -> str:
+        """Name of the role that a container's program has."""
+        return f"{self.chosen(container)}-task"
+
+    def execution_role(self, container: str) -> str:
+        """Name of the role with which Fargate pulls the image, reads secrets and writes logs."""
+        return f"{self.chosen(container)}-execution"
+
+    # -- ECS, logs, storage
+
+    @property
+    def cluster_arn(self) -> str:
+        """ARN of the stack's ECS cluster."""
+        return self.arn("ecs", f"cluster/{self.prefix}")
+
+    def family_arn(self, container: str) -> str:
+        """ARN of a container's task definition without a revision."""
+        return self.arn("ecs", f"task-definition/{self.chosen(container)}")
+
+    def log_group(self, name: str) -> str:
+        """Log group of a container, or of something the stack has one of."""
+        return f"/{self.project}/{self.stack}/{name}"
+
+    @property
+    def execution_log_group(self) -> str:
+        """Log group of all state machines.
+
+        Vended, because the resource policy of other groups is limited to 5,120 characters
+        (Step Functions guide, "Logging using CloudWatch Logs").
+        """
+        return f"/aws/vendedlogs/states/{self.prefix}"
+
+    def log_group_arn(self, log_group: str) -> str:
+        """ARN of a log group by its name."""
+        return self.arn("logs", f"log-group:{log_group}")
+
+    def bucket(self, name: str) -> str:
+        """Name of a bucket: unique in the world by the account's number."""
+        return f"{self.chosen(name)}-{self.account}"
+
+    def bucket_arn(self, name: str) -> str:
+        """ARN of a bucket by the name its user chose."""
+        return f"arn:aws:s3:::{self.bucket(name)}"
+
+    def repository(self, image: str) -> str:
+        """Name of the ECR repository of an image that the stack builds."""
+        return f"{self.prefix}/{re.sub(r'[^a-z0-9]+', '-', image.lower()).strip('-')}"
+
+    # -- Scheduler
+
+    @property
+    def schedule_group_arn(self) -> str:
+        """ARN of the stack's schedule group, whose name is the prefix."""
+        return self.arn("scheduler", f"schedule-group/{self.prefix}")
+
+    @property
+    def schedules_arn(self) -> str:
+        """What the ARN of each of the stack's schedules starts with."""
+        return self.arn("scheduler", f"schedule/{self.prefix}/")
+
+    # -- messages
+
+    def topic_arn(self, role: str) -> str:
+        """ARN of one of the two topics, ``success`` or ``failure``."""
+        return self.arn("sns", self.of(role))
+
+    @property
+    def dead_letter_queue_arn(self) -> str:
+        """ARN of the queue that keeps what could not be delivered."""
+        return self.arn("sqs", self.of("dead-letters"))

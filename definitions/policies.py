@@ -1,0 +1,433 @@
+"""Every IAM document of a stack, as text. Pure: tests read what these functions return.
+
+Each statement has one need and a ``Sid`` that says it. What users can multiply (jobs, containers)
+is named by a prefix, so that no document grows with their number.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from definitions.names import Names
+
+Statement = dict[str, Any]
+
+# Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
+# token and CloudWatch's reads exist once an account; a key's policy can only mean its own key.
+EVERYTHING = "*"
+
+ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
+"""Managed rule by which Step Functions hears of the end of a task it waits for (``.sync``)."""
+
+
+def document(*statements: Statement) -> str:
+    """Wrap statements in a policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def _allow(
+    sid: str,
+    actions: Sequence[str],
+    resources: str | Sequence[str],
+    condition: Mapping[str, Any] | None = None,
+) -> Statement:
+    statement: Statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": resources if isinstance(resources, str) else list(resources),
+    }
+    return statement | ({"Condition": dict(condition)} if condition else {})
+
+
+def _from(account: str, source_arn: str) -> dict[str, Any]:
+    """Condition against the confused deputy: the service acts for this account's resource."""
+    return {
+        "StringEquals": {"aws:SourceAccount": account},
+        "ArnLike": {"aws:SourceArn": source_arn},
+    }
+
+
+def _only_tls(resources: Sequence[str], action: str) -> Statement:
+    return {
+        "Sid": "RefusePlainText",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": list(resources),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+# -- trust: who may use a role
+
+
+def _trust(service: str, account: str, source_arn: str) -> str:
+    return document(
+        {
+            "Sid": "UseRole",
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            "Condition": _from(account, source_arn),
+        }
+    )
+
+
+def tasks_trust(names: Names) -> str:
+    """Let ECS tasks of this account and region use a role; ECS takes no narrower source."""
+    return _trust("ecs-tasks.amazonaws.com", names.account, names.arn("ecs", "*"))
+
+
+def machine_trust(names: Names, machine: str) -> str:
+    """Let one state machine, or all that a trailing ``*`` means, use a role."""
+    return _trust("states.amazonaws.com", names.account, names.machine_arn(machine))
+
+
+def scheduler_trust(names: Names) -> str:
+    """Let the stack's schedules use a role; the source is their group, never one schedule."""
+    return _trust("scheduler.amazonaws.com", names.account, names.schedule_group_arn)
+
+
+def rule_trust(names: Names, rule: str) -> str:
+    """Let one EventBridge rule use a role."""
+    return _trust("events.amazonaws.com", names.account, names.arn("events", f"rule/{rule}"))
+
+
+def flow_logs_trust(names: Names) -> str:
+    """Let VPC flow logs of this account and region use a role."""
+    return _trust("vpc-flow-logs.amazonaws.com", names.account, names.arn("ec2", "vpc-flow-log/*"))
+
+
+def chatbot_trust(names: Names) -> str:
+    """Let this account's Slack channel configurations use a role."""
+    return _trust(
+        "chatbot.amazonaws.com",
+        names.account,
+        f"arn:aws:chatbot::{names.account}:chat-configuration/slack-channel/{names.prefix}-*",
+    )
+
+
+# -- what roles may do
+
+
+def _deliver_execution_logs() -> Statement:
+    # The list of the Step Functions guide, "Logging using CloudWatch Logs".
+    return _allow(
+        "DeliverExecutionLogs",
+        [
+            "logs:CreateLogDelivery",
+            "logs:GetLogDelivery",
+            "logs:UpdateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:DescribeResourcePolicies",
+            "logs:DescribeLogGroups",
+        ],
+        EVERYTHING,
+    )
+
+
+def _trace() -> Statement:
+    return _allow(
+        "Trace",
+        [
+            "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+        ],
+        EVERYTHING,
+    )
+
+
+def _observed(tracing: bool) -> list[Statement]:
+    return [_deliver_execution_logs(), *([_trace()] if tracing else [])]
+
+
+def runner_policy(names: Names, *, tracing: bool) -> str:
+    """What the machines of all jobs may do: run, watch and stop tasks of this stack."""
+    every_task = names.arn("ecs", f"task/{names.prefix}/*")
+    return document(
+        _allow(
+            "RunTasks",
+            ["ecs:RunTask"],
+            names.arn("ecs", f"task-definition/{names.chosen('*')}:*"),
+            {"ArnEquals": {"ecs:cluster": names.cluster_arn}},
+        ),
+        _allow("WatchAndStopTasks", ["ecs:DescribeTasks", "ecs:StopTask"], every_task),
+        _allow(
+            "TagTasks",
+            ["ecs:TagResource"],
+            every_task,
+            {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        ),
+        _allow(
+            "GiveTasksTheirRoles",
+            ["iam:PassRole"],
+            [names.role_arn(names.task_role("*")), names.role_arn(names.execution_role("*"))],
+            {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+        _allow(
+            "HearOfTheEndOfTasks",
+            ["events:PutRule", "events:PutTargets", "events:DescribeRule"],
+            names.arn("events", f"rule/{ECS_TASK_EVENTS_RULE}"),
+        ),
+        *_observed(tracing),
+    )
+
+
+def dispatcher_policy(names: Names, *, tracing: bool) -> str:
+    """What the dispatcher may do: look for runs of this stack's jobs, stop them, start them."""
+    jobs = names.machine_arn(names.chosen("*"))
+    return document(
+        _allow("FindAndStartRuns", ["states:ListExecutions", "states:StartExecution"], jobs),
+        _allow(
+            "StopOlderRuns", ["states:StopExecution"], names.execution_arn(names.chosen("*"), "*")
+        ),
+        *_observed(tracing),
+    )
+
+
+def notifier_policy(names: Names, *, key_arn: str, tracing: bool) -> str:
+    """What the notifier may do: read the end of a run, publish, keep what nobody took."""
+    return document(
+        _allow(
+            "ReadRuns", ["states:DescribeExecution"], names.execution_arn(names.chosen("*"), "*")
+        ),
+        _allow(
+            "Publish", ["sns:Publish"], [names.topic_arn("success"), names.topic_arn("failure")]
+        ),
+        _allow("EncryptForTopics", ["kms:Decrypt", "kms:GenerateDataKey*"], key_arn),
+        _allow("KeepUndelivered", ["sqs:SendMessage"], names.dead_letter_queue_arn),
+        *_observed(tracing),
+    )
+
+
+def scheduler_policy(names: Names) -> str:
+    """What schedules may do: start the dispatcher, keep what could not be started."""
+    return document(
+        _allow(
+            "StartDispatcher",
+            ["states:StartExecution"],
+            names.machine_arn(names.of("dispatcher")),
+        ),
+        _allow("KeepUndelivered", ["sqs:SendMessage"], names.dead_letter_queue_arn),
+    )
+
+
+def rule_policy(names: Names, machine: str) -> str:
+    """What an EventBridge rule may do: start one state machine."""
+    return document(_allow("StartMachine", ["states:StartExecution"], names.machine_arn(machine)))
+
+
+def flow_logs_policy(names: Names, log_group: str) -> str:
+    """What flow logs may do: write to their own group, which already exists."""
+    return document(
+        _allow(
+            "WriteFlowLogs",
+            ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+            f"{names.log_group_arn(log_group)}:*",
+        )
+    )
+
+
+def chatbot_policy(names: Names) -> str:
+    """What Chatbot may read to draw the graph of one of the stack's alarms."""
+    return document(
+        _allow(
+            "ReadAlarms",
+            ["cloudwatch:DescribeAlarms"],
+            names.arn("cloudwatch", f"alarm:{names.prefix}-*"),
+        ),
+        _allow("ReadMetrics", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], EVERYTHING),
+    )
+
+
+def execution_policy(
+    names: Names,
+    *,
+    log_group: str,
+    repository_arn: str | None,
+    secret_arns: Sequence[str],
+    key_arn: str,
+) -> str:
+    """What Fargate may do before a container's program starts.
+
+    ``repository_arn`` is ``None`` for an image of a public registry; ``secret_arns`` are the
+    secrets that become environment variables.
+    """
+    statements = [
+        _allow(
+            "WriteLogs",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            f"{names.log_group_arn(log_group)}:log-stream:*",
+        )
+    ]
+    if repository_arn is not None:
+        statements += [
+            _allow("LogInToEcr", ["ecr:GetAuthorizationToken"], EVERYTHING),
+            _allow(
+                "PullImage",
+                [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                repository_arn,
+            ),
+        ]
+    if secret_arns:
+        statements += [
+            _allow("ReadSecrets", ["secretsmanager:GetSecretValue"], sorted(set(secret_arns))),
+            _allow(
+                "DecryptSecrets",
+                ["kms:Decrypt"],
+                key_arn,
+                {
+                    "StringEquals": {
+                        "kms:ViaService": f"secretsmanager.{names.region}.amazonaws.com"
+                    }
+                },
+            ),
+        ]
+    return document(*statements)
+
+
+Grant = Literal["read", "write"]
+
+_OBJECT_ACTIONS: Mapping[Grant, Sequence[str]] = {
+    "read": ["s3:GetObject"],
+    "write": ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+}
+
+
+def grants_policy(names: Names, grants: Mapping[str, Sequence[Grant]]) -> str | None:
+    """What a container's program may do with the stack's buckets; ``None`` if nothing."""
+    statements: list[Statement] = []
+    for bucket, verbs in sorted(grants.items()):
+        arn, word = names.bucket_arn(bucket), bucket.title().replace("-", "")
+        if "read" in verbs:
+            statements.append(_allow(f"List{word}", ["s3:ListBucket"], arn))
+        statements += [
+            _allow(f"{verb.title()}{word}", _OBJECT_ACTIONS[verb], f"{arn}/*")
+            for verb in sorted(set(verbs))
+        ]
+    return document(*statements) if statements else None
+
+
+# -- what resources admit
+
+
+def key_policy(names: Names) -> str:
+    """Who may use the stack's key: who has the right by IAM, the stack's alarms and log groups."""
+    return document(
+        {
+            "Sid": "LeaveItToIam",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{names.account}:root"},
+            "Action": "kms:*",
+            "Resource": EVERYTHING,
+        },
+        {
+            "Sid": "EncryptAlarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": EVERYTHING,
+            "Condition": _from(names.account, names.arn("cloudwatch", f"alarm:{names.prefix}-*")),
+        },
+        {
+            "Sid": "EncryptLogs",
+            "Effect": "Allow",
+            "Principal": {"Service": f"logs.{names.region}.amazonaws.com"},
+            "Action": [
+                "kms:Decrypt*",
+                "kms:Describe*",
+                "kms:Encrypt*",
+                "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
+            ],
+            "Resource": EVERYTHING,
+            "Condition": {
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": [
+                        names.log_group_arn(names.log_group("*")),
+                        names.log_group_arn(names.execution_log_group),
+                    ]
+                }
+            },
+        },
+    )
+
+
+def topic_policy(names: Names, role: str) -> str:
+    """Who may publish to a topic beside the notifier: the stack's alarms."""
+    arn = names.topic_arn(role)
+    return document(
+        {
+            "Sid": "PublishAlarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": arn,
+            "Condition": _from(names.account, names.arn("cloudwatch", f"alarm:{names.prefix}-*")),
+        },
+        _only_tls([arn], "sns:Publish"),
+    )
+
+
+def dead_letter_queue_policy(names: Names, rule: str) -> str:
+    """Who may send to the dead-letter queue beside this stack's roles: the notifier's rule."""
+    arn = names.dead_letter_queue_arn
+    return document(
+        {
+            "Sid": "KeepUndeliveredEvents",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": _from(names.account, names.arn("events", f"rule/{rule}")),
+        },
+        _only_tls([arn], "sqs:*"),
+    )
+
+
+def bucket_policy(bucket_arn: str) -> str:
+    """Nobody reaches a bucket without TLS."""
+    return document(_only_tls([bucket_arn, f"{bucket_arn}/*"], "s3:*"))
+
+
+def _endpoint_for_account(account: str) -> Statement:
+    return {
+        "Sid": "OnlyThisAccount",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": account}},
+    }
+
+
+def interface_endpoint_policy(names: Names) -> str:
+    """Admit this account's principals only: nobody else's credentials work from inside."""
+    return document(_endpoint_for_account(names.account))
+
+
+def s3_endpoint_policy(names: Names) -> str:
+    """Admit this account's principals, and the bucket from which ECR serves image layers.
+
+    Layers come by addresses that ECR signed, so there is no principal of this account to ask for
+    (ECR guide, "Create the Amazon S3 gateway endpoint").
+    """
+    return document(
+        _endpoint_for_account(names.account),
+        {
+            "Sid": "ImageLayers",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::prod-{names.region}-starport-layer-bucket/*",
+        },
+    )

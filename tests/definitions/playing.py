@@ -1,0 +1,125 @@
+"""Play a JSONata state machine in a few lines: expressions, branches and endings, no AWS.
+
+Independent of the rehearsal's interpreter on purpose. It knows what this project's machines use:
+Pass, Choice, Task with Catch, Wait, Map over one Task, Succeed and Fail.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonata
+
+CONTEXT = {
+    "Execution": {
+        "Id": "arn:aws:states:eu-west-1:123456789012:execution:machine:run-1",
+        "Name": "run-1",
+        "StartTime": "2026-11-22T03:30:05.120Z",
+    }
+}
+
+
+@dataclass(frozen=True)
+class Caught:
+    """A task's answer: this error, with this cause."""
+
+    error: str
+    cause: str = ""
+
+
+@dataclass
+class End:
+    """How an execution ended and what it did on the way."""
+
+    status: str
+    output: Any = None
+    error: str | None = None
+    cause: str | None = None
+    states: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    requests: list[Any] = field(default_factory=list)
+
+
+def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -> Any:
+    """Fill in a template as Step Functions does; an expression that gives nothing is an error."""
+    if isinstance(template, dict):
+        return {key: evaluate(value, states, variables) for key, value in template.items()}
+    if isinstance(template, list):
+        return [evaluate(value, states, variables) for value in template]
+    if not (isinstance(template, str) and template.startswith("{%")):
+        return template
+    expression = jsonata.Jsonata(template[2:-2].strip())
+    expression.register_lambda("parse", json.loads)  # Step Functions' own, beside JSONata's
+    for name, value in {**variables, "states": states}.items():
+        expression.assign(name, value)
+    found = expression.evaluate(None)
+    if found is None:
+        raise AssertionError(f"States.QueryEvaluationError: {template}")
+    return found
+
+
+def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
+    """Run a machine; each Task takes the next of ``answers``, a result or ``Caught``."""
+    assert machine["QueryLanguage"] == "JSONata"
+    end, variables, name = End("RUNNING"), {}, machine["StartAt"]
+    while True:
+        state = machine["States"][name]
+        end.states.append(name)
+        states = {"input": given, "context": CONTEXT}
+
+        def said(part: Any, states: dict[str, Any] = states) -> Any:
+            return evaluate(part, states, variables)
+
+        match state["Type"]:
+            case "Pass":
+                variables |= said(state.get("Assign", {}))
+                name = state["Next"]
+            case "Choice":
+                taken = next(
+                    (choice for choice in state["Choices"] if said(choice["Condition"])), None
+                )
+                if taken is None:
+                    taken = {"Assign": state.get("Assign", {}), "Next": state["Default"]}
+                variables |= said(taken.get("Assign", {}))
+                name = taken["Next"]
+            case "Wait":
+                end.waits.append(said(state["Seconds"]))
+                name = state["Next"]
+            case "Map":
+                (task,) = state["ItemProcessor"]["States"].values()
+                for item in said(state["Items"]):
+                    end.requests.append(
+                        evaluate(task["Arguments"], {**states, "input": item}, variables)
+                    )
+                given, name = said(state["Output"]), state["Next"]
+            case "Task":
+                end.requests.append(said(state["Arguments"]))
+                answer = answers.pop(0)
+                if isinstance(answer, Caught):
+                    catcher = next(
+                        catch
+                        for catch in state["Catch"]
+                        if {answer.error, "States.ALL"} & set(catch["ErrorEquals"])
+                    )
+                    states["errorOutput"] = {"Error": answer.error, "Cause": answer.cause}
+                    variables |= said(catcher.get("Assign", {}))
+                    name = catcher["Next"]
+                    continue
+                states["result"] = answer
+                given = said(state["Output"]) if "Output" in state else answer
+                if state.get("End"):
+                    end.status, end.output = "SUCCEEDED", given
+                    return end
+                name = state["Next"]
+            case "Succeed":
+                end.status, end.output = "SUCCEEDED", said(state["Output"])
+                return end
+            case "Fail":
+                end.status, end.error, end.cause = (
+                    "FAILED",
+                    said(state["Error"]),
+                    said(state["Cause"]),
+                )
+                return end
+            case other:
+                raise AssertionError(f"this player knows no {other}")
