@@ -1,0 +1,292 @@
+"""Tell people how runs ended."""
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from definitions import policies
+from definitions.names import Names
+from definitions.notifier_machine import notifier_machine
+
+CHATBOT_REGION = "us-east-2"
+"""Chatbot is a global service whose API answers in a few regions only; topics may be anywhere."""
+GUARD_RAIL = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
+"""The most that anybody can do from the channel; Chatbot's own default is everything."""
+ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+DEAD_LETTER_DAYS = 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackChannels:
+    """Which channels hear of what; the workspace must have been authorised by hand once."""
+
+    workspace_id: str
+    """Slack workspace: ``T…``."""
+    success_channel_id: str
+    """Channel for successes, of jobs that ask for them: ``C…``."""
+    failure_channel_id: str
+    """Channel for failures and alarms: ``C…``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobNotifierArgs:
+    """Whom to tell."""
+
+    names: Names
+    slack: SlackChannels | None
+    """Slack, or nobody there."""
+    emails: list[str]
+    """Addresses that get what the channels get; each must confirm by mail, once a topic."""
+    key_arn: pulumi.Input[str]
+    """Key that encrypts the topics."""
+    execution_log_destination: pulumi.Input[str]
+    """Where every state machine logs to."""
+    tracing: bool
+    """Whether the state machine sends traces to X-Ray."""
+
+
+class JobNotifier(pulumi.ComponentResource):
+    """One rule for the end of every run, a state machine that writes the message, two topics.
+
+    Whatever cannot be delivered is kept in one encrypted queue, whose alarm goes to the failure
+    topic.
+
+    Children: ``<name>-success`` and ``<name>-failure`` (topics) with ``-policy`` and
+    ``-email-<n>`` behind each, ``<name>-chatbot-role``, ``<name>-chatbot-policy``,
+    ``<name>-slack-success`` and ``<name>-slack-failure`` (or one ``<name>-slack`` for both),
+    ``<name>-dead-letters``, ``<name>-dead-letters-policy``, ``<name>-dead-letters-alarm``,
+    ``<name>-role``, ``<name>-policy``, ``<name>-machine``, ``<name>-failed`` (alarm),
+    ``<name>-events-role``, ``<name>-events-policy``, ``<name>-ended`` (rule),
+    ``<name>-ended-target``.
+    """
+
+    pulumi_type = "fargate-batch:index:JobNotifier"
+
+    success_topic_arn: pulumi.Output[str]
+    """Topic of successes, for whoever else wants to subscribe."""
+    failure_topic_arn: pulumi.Output[str]
+    """Topic of failures and alarms."""
+    dead_letter_queue_arn: pulumi.Output[str]
+    """Queue of what could not be delivered; known once senders are admitted."""
+    dead_letter_queue_url: pulumi.Output[str]
+    """The same queue's address; empty when all is well."""
+
+    def __init__(
+        self, name: str, args: JobNotifierArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(self.pulumi_type, name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        names, rule_name, machine_name = (
+            args.names,
+            args.names.of("ended"),
+            args.names.of("notifier"),
+        )
+
+        topics: dict[str, aws.sns.Topic] = {}
+        for outcome in ("success", "failure"):
+            topics[outcome] = topic = aws.sns.Topic(
+                f"{name}-{outcome}",
+                name=names.of(outcome),
+                kms_master_key_id=args.key_arn,
+                opts=child,
+            )
+            aws.sns.TopicPolicy(
+                f"{name}-{outcome}-policy",
+                arn=topic.arn,
+                policy=policies.topic_policy(names, outcome),
+                opts=child,
+            )
+            for number, address in enumerate(args.emails):
+                aws.sns.TopicSubscription(
+                    f"{name}-{outcome}-email-{number}",
+                    topic=topic.arn,
+                    protocol="email",
+                    endpoint=address,
+                    opts=child,
+                )
+        if args.slack is not None:
+            self._tell_slack(name, names, args.slack, topics)
+
+        queue = aws.sqs.Queue(
+            f"{name}-dead-letters",
+            name=names.of("dead-letters"),
+            message_retention_seconds=DEAD_LETTER_DAYS * 86_400,
+            sqs_managed_sse_enabled=True,
+            opts=child,
+        )
+        queue_policy = aws.sqs.QueuePolicy(
+            f"{name}-dead-letters-policy",
+            queue_url=queue.url,
+            policy=policies.dead_letter_queue_policy(names, rule_name),
+            opts=child,
+        )
+        aws.cloudwatch.MetricAlarm(
+            f"{name}-dead-letters-alarm",
+            name=names.of("dead-letters"),
+            alarm_description=(
+                "A trigger or a message could not be delivered. Read the message in the queue "
+                f"{names.of('dead-letters')}: its attributes say why; start the job again."
+            ),
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": queue.name},
+            statistic="Maximum",
+            period=300,
+            evaluation_periods=1,
+            threshold=1,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            treat_missing_data="notBreaching",
+            alarm_actions=[topics["failure"].arn],
+            opts=child,
+        )
+
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=machine_name,
+            description="Notifier: read the end of runs, publish",
+            assume_role_policy=policies.machine_trust(names, machine_name),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=pulumi.Output.from_input(args.key_arn).apply(
+                lambda key_arn: policies.notifier_policy(
+                    names, key_arn=key_arn, tracing=args.tracing
+                )
+            ),
+            opts=child,
+        )
+        machine = aws.sfn.StateMachine(
+            f"{name}-machine",
+            name=machine_name,
+            type="STANDARD",
+            role_arn=role.arn,
+            definition=queue.url.apply(
+                lambda url: json.dumps(notifier_machine(names=names, dead_letter_queue_url=url))
+            ),
+            logging_configuration={
+                "level": "ERROR",
+                "include_execution_data": False,
+                "log_destination": args.execution_log_destination,
+            },
+            tracing_configuration={"enabled": args.tracing},
+            # A machine made before its role's policy may be refused.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        aws.cloudwatch.MetricAlarm(
+            f"{name}-failed",
+            name=names.of("notifier-failed"),
+            alarm_description=(
+                "A run ended and nobody was told. "
+                f"Look at the failed executions of {machine_name} and at the dead-letter queue."
+            ),
+            namespace="AWS/States",
+            metric_name="ExecutionsFailed",
+            dimensions={"StateMachineArn": machine.arn},
+            statistic="Sum",
+            period=300,
+            evaluation_periods=1,
+            threshold=1,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            treat_missing_data="notBreaching",
+            alarm_actions=[topics["failure"].arn],
+            opts=child,
+        )
+
+        events_role = aws.iam.Role(
+            f"{name}-events-role",
+            name=names.of("events"),
+            description="Rule on the end of runs: start the notifier",
+            assume_role_policy=policies.rule_trust(names, rule_name),
+            opts=child,
+        )
+        events_policy = aws.iam.RolePolicy(
+            f"{name}-events-policy",
+            role=events_role.name,
+            policy=policies.rule_policy(names, machine_name),
+            opts=child,
+        )
+        rule = aws.cloudwatch.EventRule(
+            f"{name}-ended",
+            name=rule_name,
+            description="The end of every run of this stack's jobs",
+            # A prefix, not a list: a pattern has 2,048 characters, a stack may have 1,000 jobs.
+            event_pattern=json.dumps(
+                {
+                    "source": ["aws.states"],
+                    "detail-type": ["Step Functions Execution Status Change"],
+                    "detail": {
+                        "status": list(ENDED),
+                        "stateMachineArn": [{"prefix": names.job_machines_arn}],
+                    },
+                }
+            ),
+            opts=child,
+        )
+        aws.cloudwatch.EventTarget(
+            f"{name}-ended-target",
+            rule=rule.name,
+            target_id="notifier",
+            arn=machine.arn,
+            role_arn=events_role.arn,
+            dead_letter_config={"arn": queue.arn},
+            # Without the role's policy, events would go to the dead letters without a retry.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[events_policy, queue_policy]),
+        )
+
+        self.success_topic_arn = topics["success"].arn
+        self.failure_topic_arn = topics["failure"].arn
+        self.dead_letter_queue_arn = pulumi.Output.all(queue.arn, queue_policy.id).apply(
+            lambda made: made[0]
+        )
+        self.dead_letter_queue_url = queue.url
+        self.register_outputs(
+            {
+                "success_topic_arn": self.success_topic_arn,
+                "failure_topic_arn": self.failure_topic_arn,
+                "dead_letter_queue_arn": self.dead_letter_queue_arn,
+                "dead_letter_queue_url": self.dead_letter_queue_url,
+            }
+        )
+
+    def _tell_slack(
+        self, name: str, names: Names, slack: SlackChannels, topics: dict[str, aws.sns.Topic]
+    ) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{name}-chatbot-role",
+            name=names.of("chatbot"),
+            description="Slack channels: draw the graphs of alarms",
+            assume_role_policy=policies.chatbot_trust(names),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-chatbot-policy",
+            role=role.name,
+            policy=policies.chatbot_policy(names),
+            opts=child,
+        )
+        channels = {"success": slack.success_channel_id, "failure": slack.failure_channel_id}
+        # An account can configure a channel once: one channel for both takes both topics.
+        together = len(set(channels.values())) == 1
+        for outcome, channel_id in channels.items():
+            if together and outcome == "success":
+                continue
+            aws.chatbot.SlackChannelConfiguration(
+                f"{name}-slack" if together else f"{name}-slack-{outcome}",
+                configuration_name=names.of("slack" if together else f"slack-{outcome}"),
+                slack_team_id=slack.workspace_id,
+                slack_channel_id=channel_id,
+                iam_role_arn=role.arn,
+                guardrail_policy_arns=[GUARD_RAIL],
+                logging_level="ERROR",
+                sns_topic_arns=[topic.arn for topic in topics.values()]
+                if together
+                else [topics[outcome].arn],
+                user_authorization_required=True,
+                region=CHATBOT_REGION,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            )

@@ -1,0 +1,132 @@
+"""A network that costs nothing while idle: tasks have public addresses that nobody can call."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.closed_vpc import ClosedVpc, ClosedVpcArgs
+from components.task_network import TaskNetwork
+from definitions.names import Names
+from definitions.subnets import plan_subnets
+
+HTTPS = 443
+ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicVpcArgs:
+    """How large the network is."""
+
+    names: Names
+    cidr: str
+    """IPv4 block of the VPC, /16 to /24."""
+    zones: list[str]
+    """Availability zones, one subnet each."""
+    log_retention_days: int
+    """Days to keep flow logs."""
+    key_arn: pulumi.Input[str]
+    """Key that encrypts the flow logs."""
+
+    def __post_init__(self) -> None:
+        plan_subnets(self.cidr, len(self.zones))
+
+
+class PublicVpc(pulumi.ComponentResource):
+    """Public subnets whose tasks call out over HTTPS and are called by nobody.
+
+    Children: ``<name>-vpc``, ``<name>-gateway``, ``<name>-routes``, ``<name>-way-out``, for each
+    zone ``<name>-tasks-<zone>`` and ``<name>-tasks-<zone>-routes``, ``<name>-task-group``,
+    ``<name>-to-anywhere``.
+    """
+
+    pulumi_type = "fargate-batch:index:PublicVpc"
+
+    vpc_id: pulumi.Output[str]
+    """Id of the VPC."""
+    tasks: TaskNetwork
+    """What a job needs to know."""
+
+    def __init__(
+        self, name: str, args: PublicVpcArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(self.pulumi_type, name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        names, plan = args.names, plan_subnets(args.cidr, len(args.zones))
+
+        vpc = ClosedVpc(
+            f"{name}-vpc",
+            ClosedVpcArgs(
+                names=names,
+                cidr=args.cidr,
+                log_retention_days=args.log_retention_days,
+                key_arn=args.key_arn,
+            ),
+            child,
+        )
+        gateway = aws.ec2.InternetGateway(
+            f"{name}-gateway", vpc_id=vpc.vpc_id, tags={"Name": names.prefix}, opts=child
+        )
+        routes = aws.ec2.RouteTable(
+            f"{name}-routes", vpc_id=vpc.vpc_id, tags={"Name": names.of("tasks")}, opts=child
+        )
+        way_out = aws.ec2.Route(
+            f"{name}-way-out",
+            route_table_id=routes.id,
+            destination_cidr_block=ANYWHERE,
+            gateway_id=gateway.id,
+            opts=child,
+        )
+        subnets: list[aws.ec2.Subnet] = []
+        associations: list[aws.ec2.RouteTableAssociation] = []
+        for zone, cidr in zip(args.zones, plan.tasks, strict=True):
+            # No map_public_ip_on_launch: a task asks for its address, nothing else gets one.
+            subnet = aws.ec2.Subnet(
+                f"{name}-tasks-{zone}",
+                vpc_id=vpc.vpc_id,
+                availability_zone=zone,
+                cidr_block=cidr,
+                tags={"Name": names.of(f"tasks-{zone}")},
+                opts=child,
+            )
+            subnets.append(subnet)
+            associations.append(
+                aws.ec2.RouteTableAssociation(
+                    f"{name}-tasks-{zone}-routes",
+                    subnet_id=subnet.id,
+                    route_table_id=routes.id,
+                    opts=child,
+                )
+            )
+        task_group = aws.ec2.SecurityGroup(
+            f"{name}-task-group",
+            name=names.of("tasks"),
+            description="Batch tasks: nobody calls them, they call out over HTTPS",
+            vpc_id=vpc.vpc_id,
+            opts=child,
+        )
+        to_anywhere = aws.vpc.SecurityGroupEgressRule(
+            f"{name}-to-anywhere",
+            security_group_id=task_group.id,
+            cidr_ipv4=ANYWHERE,
+            ip_protocol="tcp",
+            from_port=HTTPS,
+            to_port=HTTPS,
+            description="To AWS services and the internet over HTTPS",
+            opts=child,
+        )
+
+        self.vpc_id = vpc.vpc_id
+        self.tasks = TaskNetwork(
+            subnet_ids=[subnet.id for subnet in subnets],
+            security_group_id=task_group.id,
+            assign_public_ip=True,
+            ready=[made.id for made in (way_out, *associations, to_anywhere)],
+        )
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "subnet_ids": self.tasks.subnet_ids,
+                "security_group_id": self.tasks.security_group_id,
+            }
+        )

@@ -1,0 +1,114 @@
+import json
+from typing import Any
+
+import pulumi_aws as aws
+import pytest
+
+from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from tests.components.naming import KEY_ARN, LOG_DESTINATION, NAMES
+from tests.deploying import Deployment, deploy
+
+SLACK = SlackChannels(
+    workspace_id="T0123ABCD", success_channel_id="C0AAAAAAA", failure_channel_id="C0BBBBBBB"
+)
+GIVEN: dict[str, Any] = {
+    "names": NAMES,
+    "slack": SLACK,
+    "emails": ["a@example.com", "b@example.com"],
+    "key_arn": KEY_ARN,
+    "execution_log_destination": LOG_DESTINATION,
+    "tracing": False,
+}
+SUCCESS = "arn:aws:mock:ap-northeast-1:123456789012:Topic/notifier-success"
+FAILURE = "arn:aws:mock:ap-northeast-1:123456789012:Topic/notifier-failure"
+
+
+def notifier(**changed: Any) -> Deployment:
+    return deploy(lambda: JobNotifier("notifier", JobNotifierArgs(**(GIVEN | changed))))
+
+
+def test_the_rule_hears_of_every_end_of_this_stacks_jobs_and_of_nothing_else() -> None:
+    pattern = json.loads(notifier().one(aws.cloudwatch.EventRule).inputs["eventPattern"])
+    assert pattern["detail"]["status"] == ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+    ((prefix,),) = [list(m.values()) for m in pattern["detail"]["stateMachineArn"]]
+    assert NAMES.machine_arn(NAMES.chosen("any-job")).startswith(prefix)
+    assert not NAMES.machine_arn(NAMES.of("notifier")).startswith(prefix), "it would never end"
+    assert not NAMES.machine_arn(NAMES.of("dispatcher")).startswith(prefix)
+    assert len(json.dumps(pattern)) < 2_048
+
+
+def test_the_rule_starts_the_notifier_and_keeps_what_it_cannot_deliver() -> None:
+    target = notifier().one(aws.cloudwatch.EventTarget).inputs
+    assert target["arn"].endswith(":StateMachine/notifier-machine")
+    assert target["deadLetterConfig"]["arn"].endswith(":Queue/notifier-dead-letters")
+
+
+def test_topics_are_encrypted_with_the_customer_key() -> None:
+    assert {t.inputs["kmsMasterKeyId"] for t in notifier().all(aws.sns.Topic)} == {KEY_ARN}
+
+
+def test_successes_and_failures_go_to_their_own_channels() -> None:
+    channels = {
+        c.inputs["slackChannelId"]: c.inputs["snsTopicArns"]
+        for c in notifier().all(aws.chatbot.SlackChannelConfiguration)
+    }
+    assert channels == {"C0AAAAAAA": [SUCCESS], "C0BBBBBBB": [FAILURE]}
+
+
+def test_one_channel_for_both_is_configured_once() -> None:
+    both = SlackChannels(
+        workspace_id="T0123ABCD", success_channel_id="C0AAAAAAA", failure_channel_id="C0AAAAAAA"
+    )
+    channel = notifier(slack=both).one(aws.chatbot.SlackChannelConfiguration).inputs
+    assert channel["snsTopicArns"] == [SUCCESS, FAILURE]
+
+
+def test_nobody_can_change_anything_from_the_channel() -> None:
+    for channel in notifier().all(aws.chatbot.SlackChannelConfiguration):
+        assert channel.inputs["guardrailPolicyArns"] == [
+            "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
+        ], "without one, Chatbot takes AdministratorAccess"
+        assert channel.inputs["loggingLevel"] == "ERROR"
+        assert channel.inputs["userAuthorizationRequired"] is True
+        assert channel.inputs["region"] == "us-east-2"
+
+
+def test_without_slack_there_is_no_channel_and_no_role_for_it() -> None:
+    made = notifier(slack=None)
+    assert made.all(aws.chatbot.SlackChannelConfiguration) == []
+    assert [r.name for r in made.all(aws.iam.Role) if "chatbot" in r.name] == []
+
+
+def test_every_address_hears_of_both_topics() -> None:
+    subscriptions = {
+        (s.inputs["topic"], s.inputs["endpoint"]) for s in notifier().all(aws.sns.TopicSubscription)
+    }
+    assert subscriptions == {
+        (topic, address)
+        for topic in (SUCCESS, FAILURE)
+        for address in ("a@example.com", "b@example.com")
+    }
+
+
+def test_the_dead_letter_queue_is_encrypted_and_somebody_is_called_when_it_fills() -> None:
+    made = notifier()
+    queue = made.one(aws.sqs.Queue).inputs
+    assert queue["sqsManagedSseEnabled"] is True
+    assert queue["messageRetentionSeconds"] == 14 * 86_400
+    alarm = made.one(aws.cloudwatch.MetricAlarm, "notifier-dead-letters-alarm").inputs
+    assert alarm["dimensions"] == {"QueueName": "fargate-batch-dev-dead-letters"}
+    assert alarm["alarmActions"] == [FAILURE]
+    assert alarm["threshold"] == 1
+
+
+def test_a_notifier_that_fails_calls_somebody() -> None:
+    alarm = notifier().one(aws.cloudwatch.MetricAlarm, "notifier-failed").inputs
+    assert alarm["metricName"] == "ExecutionsFailed"
+    assert alarm["dimensions"]["StateMachineArn"].endswith(":StateMachine/notifier-machine")
+    assert alarm["alarmActions"] == [FAILURE]
+
+
+@pytest.mark.parametrize("kind", [aws.sns.TopicPolicy, aws.sqs.QueuePolicy])
+def test_topics_and_queue_have_policies(kind: Any) -> None:
+    for made in notifier().all(kind):
+        assert "RefusePlainText" in made.inputs["policy"]
