@@ -4,7 +4,7 @@ BIN = .venv/bin
 INSTALLED = .venv/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 CODE = __main__.py definitions components stacks app rehearsal benchmarks tests
 
-.PHONY: install rehearse test check format-check format lint types bench
+.PHONY: install rehearse test check format-check format lint types bench readme
 
 rehearse: $(INSTALLED)          ## deploy to an embedded AWS and live through some hours of it
 	@$(BIN)/python -m rehearsal run dev
@@ -31,6 +31,9 @@ format: $(INSTALLED)            ## write what format-check wants to see
 
 bench: $(INSTALLED)             ## seconds, memory and sizes of 1, 100 and 1,000 jobs
 	@$(BIN)/python -m benchmarks
+
+readme: $(INSTALLED)            ## write the settings table from the model
+	$(BIN)/python -m stacks.settings_table --write README.md
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'

@@ -255,7 +255,7 @@ failures = st.sampled_from([said for said, *_ in ENDINGS])
 waits = st.lists(st.integers(0, 86_400), max_size=4).map(tuple)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)  # each plays a whole run
 @given(st.lists(failures, min_size=30, max_size=30), waits, waits, waits, waits)
 def test_whatever_goes_wrong_no_budget_is_overdrawn_and_the_run_ends(
     said: list[Caught],
