@@ -87,7 +87,8 @@ def _notice(names: Names) -> str:
     'subject': $substring('[{names.stack}] ' & $title, 0, 99),
     'mail': $join($append($append(['Stack {names.stack}, job ' & $job], $append($lines, $why)), [
       '', 'Execution: ' & $executionUrl,
-      $exists($logUrl) ? 'Log: ' & $logUrl : 'No log: the program did not start',
+      $exists($logUrl) ? 'Log: ' & $logUrl
+        : $class = 'not started' ? 'No log: the program did not start',
       '', 'Run it again:', $again
     ]), '\\n'),
     'chat': {{
@@ -102,7 +103,8 @@ def _notice(names: Names) -> str:
         ]), '\\n'),
         'nextSteps': $not($good) ? [
           $exists($logUrl) ? 'Read the <' & $logUrl & '|log>'
-            : 'Read the <' & $executionUrl & '|execution>: the program did not start',
+            : 'Read the <' & $executionUrl & '|execution>'
+              & ($class = 'not started' ? ': the program did not start' : ''),
           'Run it again: `' & $again & '`'
         ],
         'keywords': [$job, '{names.stack}', $class]

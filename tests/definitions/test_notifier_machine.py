@@ -177,6 +177,7 @@ def test_an_end_without_our_own_cause_is_told_by_its_status(
     message = told(status, error=error, cause="some text" if error else None)
     assert message["chat"]["content"]["title"] == title
     assert ("Reason: some text" in message["mail"]) == bool(error)
+    assert "did not start" not in json.dumps(message), "nobody knows that"
 
 
 def test_a_run_that_gave_way_to_a_newer_one_is_no_failure() -> None:

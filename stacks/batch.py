@@ -1,0 +1,340 @@
+"""The whole stack, in the order the data flows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.batch_cluster import BatchCluster, BatchClusterArgs
+from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
+from components.job_container import JobContainer, JobContainerArgs, SecretSource
+from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
+from components.job_image import JobImage, JobImageArgs
+from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from components.job_secret import JobSecret, JobSecretArgs
+from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
+from components.public_vpc import PublicVpc, PublicVpcArgs
+from components.stack_key import StackKey, StackKeyArgs
+from components.task_network import TaskNetwork
+from definitions.job_machine import RetryBudgets, TaskPlacement
+from definitions.names import Names
+from definitions.task_definition import ecr_repository_arn
+from stacks.settings import (
+    BucketReference,
+    ContainerSettings,
+    JobSettings,
+    SecretSettings,
+    Settings,
+)
+
+PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
+"""Docker's words for what the settings call an architecture."""
+
+
+def build(settings: Settings) -> dict[str, Any]:
+    """Register every resource; return what the stack exports."""
+    # The only questions to AWS, before the first resource: later ones would cost time that grows
+    # with the square of the resources (the event loop is entered again for each).
+    names = Names(
+        project=settings.project,
+        stack=settings.stack,
+        region=settings.region,
+        account=aws.get_caller_identity().account_id,
+    )
+    zones = _zones(settings)
+
+    provider = aws.Provider(
+        "aws",
+        region=settings.region,
+        profile=settings.profile,
+        default_tags={
+            "tags": {**settings.tags, "project": settings.project, "stack": settings.stack}
+        },
+    )
+    ours = pulumi.ResourceOptions(provider=provider)
+
+    key = StackKey("key", StackKeyArgs(names=names), ours)
+    network = _network(settings, names, zones, key, ours)
+    cluster = BatchCluster(
+        "batch",
+        BatchClusterArgs(
+            names=names,
+            log_retention_days=settings.log_retention_days,
+            key_arn=key.arn,
+            container_insights=settings.container_insights,
+            tracing=settings.tracing,
+        ),
+        ours,
+    )
+    notifier = JobNotifier(
+        "notifier",
+        JobNotifierArgs(
+            names=names,
+            slack=_slack(settings),
+            emails=list(settings.notify.emails),
+            key_arn=key.arn,
+            execution_log_destination=cluster.execution_log_destination,
+            tracing=settings.tracing,
+        ),
+        ours,
+    )
+    buckets = {
+        name: PrivateBucket(
+            f"bucket-{name}",
+            PrivateBucketArgs(
+                names=names,
+                bucket=name,
+                versioned=bucket.versioned,
+                expire_after_days=bucket.expire_after_days,
+            ),
+            ours,
+        )
+        for name, bucket in settings.buckets.items()
+    }
+    secret_arns = {
+        name: _secret_arn(name, secret, names, key, buckets, ours)
+        for name, secret in settings.secrets.items()
+    }
+    images = {
+        (build, architecture): JobImage(
+            f"image-{build}-{architecture}",
+            JobImageArgs(
+                repository=names.repository(f"{build}-{architecture}"),
+                build=build,
+                platform=PLATFORMS[architecture],
+                key_arn=key.arn,
+            ),
+            ours,
+        )
+        for build, architecture in _builds(settings)
+    }
+    containers = {
+        name: JobContainer(
+            f"container-{name}",
+            _container(name, container, settings, names, key, images, secret_arns),
+            ours,
+        )
+        for name, container in settings.containers.items()
+    }
+    dispatcher = JobDispatcher(
+        "dispatcher",
+        JobDispatcherArgs(
+            names=names,
+            task_definition_arns={
+                name: container.task_definition_arn for name, container in containers.items()
+            },
+            execution_log_destination=cluster.execution_log_destination,
+            alarm_topic_arn=notifier.failure_topic_arn,
+            tracing=settings.tracing,
+        ),
+        ours,
+    )
+    platform = JobPlatform(
+        names=names,
+        placement=_placement(cluster, network),
+        runner_role_arn=cluster.runner_role_arn,
+        execution_log_destination=cluster.execution_log_destination,
+        dispatcher_arn=dispatcher.machine_arn,
+        schedule_group_name=dispatcher.schedule_group_name,
+        scheduler_role_arn=dispatcher.scheduler_role_arn,
+        dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+        tracing=settings.tracing,
+    )
+    jobs = {
+        name: FargateBatchJob(f"job-{name}", _job(name, job, platform), ours)
+        for name, job in settings.jobs.items()
+    }
+
+    return {
+        "clusterArn": cluster.cluster_arn,
+        "dispatcherArn": dispatcher.machine_arn,
+        "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
+        "scheduleGroup": dispatcher.schedule_group_name,
+        "successTopicArn": notifier.success_topic_arn,
+        "failureTopicArn": notifier.failure_topic_arn,
+        "deadLetterQueueUrl": notifier.dead_letter_queue_url,
+        "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
+        "repositoryUrls": {
+            f"{build}-{architecture}": image.repository_url
+            for (build, architecture), image in images.items()
+        },
+        "logGroups": {name: names.log_group(name) for name in settings.containers},
+    }
+
+
+def _zones(settings: Settings) -> list[str]:
+    """Choose zones that every account has (no local zones), the same ones at each update."""
+    available = aws.get_availability_zones(
+        state="available",
+        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+    )
+    zones, wanted = sorted(available.names), settings.network.availability_zones
+    if len(zones) < wanted:
+        raise pulumi.RunError(
+            f"Pulumi.{settings.stack}.yaml: network.availabilityZones: {wanted}: "
+            f"{settings.region} has {len(zones)}; write at most that"
+        )
+    return zones[:wanted]
+
+
+def _network(
+    settings: Settings,
+    names: Names,
+    zones: list[str],
+    key: StackKey,
+    ours: pulumi.ResourceOptions,
+) -> TaskNetwork:
+    if settings.network.mode == "public":
+        return PublicVpc(
+            "network",
+            PublicVpcArgs(
+                names=names,
+                cidr=settings.network.cidr,
+                zones=zones,
+                log_retention_days=settings.log_retention_days,
+                key_arn=key.arn,
+            ),
+            ours,
+        ).tasks
+    services = ["ecr.api", "ecr.dkr", "logs"]
+    if any(container.secrets for container in settings.containers.values()):
+        services.append("secretsmanager")
+    return PrivateVpcWithEndpoints(
+        "network",
+        PrivateVpcWithEndpointsArgs(
+            names=names,
+            cidr=settings.network.cidr,
+            zones=zones,
+            services=services,
+            log_retention_days=settings.log_retention_days,
+            key_arn=key.arn,
+        ),
+        ours,
+    ).tasks
+
+
+def _slack(settings: Settings) -> SlackChannels | None:
+    slack = settings.notify.slack
+    return slack and SlackChannels(
+        workspace_id=slack.workspace_id,
+        success_channel_id=slack.success_channel_id,
+        failure_channel_id=slack.failure_channel_id,
+    )
+
+
+def _secret_arn(
+    name: str,
+    secret: SecretSettings,
+    names: Names,
+    key: StackKey,
+    buckets: Mapping[str, PrivateBucket],
+    ours: pulumi.ResourceOptions,
+) -> pulumi.Input[str]:
+    """Make the secret, unless it exists already."""
+    if secret.values is None:
+        assert secret.arn is not None  # noqa: S101 - the settings demand one of the two
+        return secret.arn
+    values = {
+        variable: buckets[value.bucket].bucket_name
+        if isinstance(value, BucketReference)
+        else value.get_secret_value()
+        for variable, value in secret.values.items()
+    }
+    return JobSecret(
+        f"secret-{name}",
+        JobSecretArgs(names=names, secret=name, values=values, key_arn=key.arn),
+        ours,
+    ).arn
+
+
+def _builds(settings: Settings) -> list[tuple[str, str]]:
+    """Name each image to build once, however many containers run in it."""
+    return sorted(
+        {
+            (container.build, container.architecture)
+            for container in settings.containers.values()
+            if container.build is not None
+        }
+    )
+
+
+def _container(
+    name: str,
+    container: ContainerSettings,
+    settings: Settings,
+    names: Names,
+    key: StackKey,
+    images: Mapping[tuple[str, str], JobImage],
+    secret_arns: Mapping[str, pulumi.Input[str]],
+) -> JobContainerArgs:
+    image: pulumi.Input[str]
+    repository_arn: pulumi.Input[str] | None
+    if container.build is not None:
+        built = images[container.build, container.architecture]
+        image, repository_arn = built.image_uri, built.repository_arn
+    else:
+        assert container.image is not None  # noqa: S101 - the settings demand one of the two
+        image, repository_arn = container.image, ecr_repository_arn(container.image)
+    return JobContainerArgs(
+        names=names,
+        container=name,
+        image=image,
+        repository_arn=repository_arn,
+        cpu_units=container.cpu_units,
+        memory_mib=container.memory_mib,
+        architecture=container.architecture.upper(),
+        log_retention_days=settings.log_retention_days,
+        key_arn=key.arn,
+        environment=container.environment,
+        secrets={
+            variable: SecretSource(arn=secret_arns[reference.secret], key=reference.key)
+            for variable, reference in container.secrets.items()
+        },
+        grants={bucket: list(verbs) for bucket, verbs in container.grants.items()},
+    )
+
+
+def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[TaskPlacement]:
+    """Combine what all jobs are told once, not once a job; known when the network is ready."""
+    return pulumi.Output.all(
+        cluster_arn=cluster.cluster_arn,
+        subnet_ids=network.subnet_ids,
+        security_group_id=network.security_group_id,
+        ready=network.ready,
+    ).apply(
+        lambda known: TaskPlacement(
+            cluster_arn=known["cluster_arn"],
+            subnet_ids=tuple(known["subnet_ids"]),
+            security_group_id=known["security_group_id"],
+            assign_public_ip=network.assign_public_ip,
+        )
+    )
+
+
+def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobArgs:
+    return FargateBatchJobArgs(
+        platform=platform,
+        job=name,
+        command=list(job.command),
+        container=job.container,
+        environment=job.environment,
+        cpu_units=job.cpu_units,
+        memory_mib=job.memory_mib,
+        schedule=job.schedule,
+        timezone=job.timezone,
+        timeout_seconds=job.timeout_seconds,
+        retries=RetryBudgets(
+            app=job.retries.app,
+            start=job.retries.start,
+            memory=job.retries.memory,
+            timeout=job.retries.timeout,
+            exit_codes=job.retries.exit_codes,
+        ),
+        overlap=job.overlap,
+        start_deadline_seconds=job.start_deadline_seconds,
+        notify=job.notify,
+        enabled=job.enabled,
+        tags=job.tags,
+    )

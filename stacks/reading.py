@@ -1,0 +1,384 @@
+"""From the configuration that the Pulumi CLI hands over to Settings, or to lines of what is wrong.
+
+Every mistake is one line with file, key path, value, rule and remedy, and all of them are told
+together, before anything is registered.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import get_args, get_origin
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from definitions import names, schedules
+from stacks.rules import EntryError, Surroundings, map_or_empty
+from stacks.settings import DEFAULT_CONTAINERS, SECTIONS, JobSettings, Settings
+from stacks.wording import MASK, flow, instead, kind, shown
+
+CONFIG_VARIABLE_BYTES = 131_071
+"""Linux refuses one environment variable above this, name included; the language host hands a
+stack's whole configuration over in one (PULUMI_CONFIG)."""
+
+MAX_CONFIG_BYTES = 120_000
+"""Where we stop: a file that grew to the limit could not even be read to say so."""
+
+MAX_SECRET_NAME = 512
+"""Secrets Manager, CreateSecret."""
+
+MAX_PREFIX_LENGTH = names.ROLE_LIMIT - len("--default-execution")
+"""Characters of project and stack together, so that the default container's roles have names."""
+
+HOURS_PER_DAY = 24
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_OTHER_PARTITIONS = ("cn-", "us-gov-")
+"""How the regions of aws-cn and aws-us-gov begin."""
+
+
+class SettingsError(Exception):
+    """A stack file that cannot be deployed.
+
+    Attributes:
+        lines: the mistakes, one line each: file, key path, value, rule, remedy.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+def load_settings() -> Settings:
+    """Read the configuration of the running Pulumi program.
+
+    Raises:
+        SettingsError: everything that is wrong in the stack file.
+    """
+    return read_settings(
+        {**get_config_env(), **CONFIG.get()},
+        project=pulumi.get_project(),
+        stack=pulumi.get_stack(),
+        directory=Path.cwd(),
+        today=datetime.now(tz=UTC).date(),
+    )
+
+
+def read_settings(
+    config: Mapping[str, str], *, project: str, stack: str, directory: Path, today: date
+) -> Settings:
+    """Read and check a stack's configuration.
+
+    Args:
+        config: as the Pulumi CLI hands it over: ``<namespace>:<key>`` to text, where lists and maps
+            are JSON text.
+        project: the Pulumi project, which is the namespace of the program's keys.
+        stack: the Pulumi stack.
+        directory: where Pulumi.yaml is; build directories are relative to it.
+        today: the first day to look at for runs that a clock change swallows.
+
+    Raises:
+        SettingsError: everything that is wrong, one line each.
+    """
+    file = f"Pulumi.{stack}.yaml"
+    prefix = names.stack_prefix(project, stack)
+    written = {
+        key.removeprefix(f"{project}:"): _value(text)
+        for key, text in config.items()
+        if key.startswith(f"{project}:")
+    }
+    known = {to_camel(section): section for section in SECTIONS}
+    sections: dict[str, object] = {
+        "network": {},  # so that the missing mode is told, not the missing map
+        **{key: value for key, value in written.items() if key in known},
+    }
+    region = config.get("aws:region", "")
+    mistakes = [
+        *_stack_mistakes(project, stack),
+        *_region_mistakes(region),
+        *_namespace_mistakes(config, project),
+        *(_unknown_key((key,), known) for key in written if key not in known),
+        *_size_mistakes(config),
+        *_name_mistakes(sections, prefix),
+    ]
+    settings = None
+    try:
+        settings = Settings.model_validate(
+            {
+                **sections,
+                "project": project,
+                "stack": stack,
+                "aws:region": region,
+                "aws:profile": config.get("aws:profile"),
+            },
+            context=_surroundings_of(sections, region=region, directory=directory),
+            by_alias=True,
+            by_name=False,
+        )
+    except ValidationError as error:
+        mistakes += [_mistake(details) for details in error.errors(include_url=False)]
+    if settings is None or mistakes:
+        # Outside of the handler: pydantic's error holds the values, secret ones too.
+        raise SettingsError(_one_line(f"{file}: {mistake}") for mistake in mistakes)
+    warnings = (f"{file}: {warning}" for warning in _schedule_warnings(settings.jobs, today))
+    return settings.model_copy(update={"warnings": tuple(warnings)})
+
+
+def _value(text: str) -> object:
+    """Read a configuration value: JSON text where it is a list, map, number, true or false."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text or None
+
+
+def _one_line(text: str) -> str:
+    """Keep a message on its line, whatever a name in it holds."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def _surroundings_of(
+    sections: Mapping[str, object], *, region: str, directory: Path
+) -> Surroundings:
+    """Collect what is written, wrong or not, for the checks across sections."""
+    sections = {"containers": DEFAULT_CONTAINERS, **sections}
+    maps = {section: map_or_empty(sections.get(section)) for section in SECTIONS}
+    secrets = {name: map_or_empty(secret) for name, secret in maps["secrets"].items()}
+    return Surroundings(
+        region=region,
+        mode=maps["network"].get("mode"),
+        directory=directory,
+        buckets=frozenset(maps["buckets"]),
+        secret_keys={
+            name: frozenset(secret["values"]) if isinstance(secret.get("values"), dict) else None
+            for name, secret in secrets.items()
+        },
+        containers={name: map_or_empty(entry) for name, entry in maps["containers"].items()},
+        tags=frozenset(maps["tags"]),
+    )
+
+
+def _stack_mistakes(project: str, stack: str) -> Iterator[str]:
+    """Check the two names that every physical name begins with."""
+    for what, name in (("project", project), ("stack", stack)):
+        if not names.STACK_NAME.fullmatch(name):
+            yield (
+                f"{what}: {shown(name)} is not a name that AWS resources can begin with: "
+                f"write {_name_instead(name)}"
+            )
+    length = len(names.stack_prefix(project, stack))
+    if length > MAX_PREFIX_LENGTH:
+        yield (
+            f"stack: {shown(names.stack_prefix(project, stack))} has {length} characters: project "
+            f"and stack may have {MAX_PREFIX_LENGTH} together: shorten one"
+        )
+
+
+def _region_mistakes(region: str) -> Iterator[str]:
+    """Check the region: the names of registries and ARNs are made of it."""
+    if not region:
+        yield "aws:region: missing: write aws:region: ap-northeast-1"
+    elif not _REGION.fullmatch(region):
+        yield f"aws:region: {shown(region)} is not a region: write one like ap-northeast-1"
+    elif region.startswith(_OTHER_PARTITIONS):
+        yield (
+            f"aws:region: {shown(region)} is in another partition than aws, which the ARNs are "
+            "written for: write one like ap-northeast-1"
+        )
+
+
+def _namespace_mistakes(config: Mapping[str, str], project: str) -> Iterator[str]:
+    """Find keys that would be passed over in silence because the project's name is misspelt."""
+    for key in config:
+        namespace = key.partition(":")[0]
+        if namespace != project and difflib.get_close_matches(namespace, [project], cutoff=0.8):
+            yield f"{key}: {namespace} is not this project: write {project}:{key.partition(':')[2]}"
+
+
+def _size_mistakes(config: Mapping[str, str]) -> Iterator[str]:
+    """Measure the one environment variable that holds the configuration.
+
+    The language host writes it with Go's json.Marshal, which keeps letters of all languages and
+    escapes ``<``, ``>`` and ``&`` with six bytes. A map is JSON text inside of it, so every quote
+    has a backslash.
+    """
+    text = json.dumps(dict(config), separators=(",", ":"), ensure_ascii=False)
+    size = len(text.encode()) + 5 * sum(text.count(character) for character in "<>&")
+    if size > MAX_CONFIG_BYTES:
+        yield (
+            f"config: {size:,} bytes are too near to the {CONFIG_VARIABLE_BYTES:,} that the Pulumi "
+            f"CLI can hand over, {MAX_CONFIG_BYTES:,} are allowed: move what jobs share to their "
+            "container's environment, or split the stack"
+        )
+
+
+def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
+    """Check the names that users choose; they become parts of physical names."""
+    limits = {
+        "containers": names.longest_container_name(prefix),
+        "buckets": names.longest_bucket_name(prefix),
+        "secrets": MAX_SECRET_NAME - len(f"{prefix}--"),
+        "jobs": names.longest_job_name(prefix),
+    }
+    for section, limit in limits.items():
+        first_of: dict[str, str] = {}
+        for name in map_or_empty(sections.get(section)):
+            path = f"{section}.{name}"
+            meant = _name_instead(name)
+            if not names.USER_NAME.fullmatch(name):
+                yield f"{path}: is not a name (lower case, digits, single hyphens): write {meant}"
+            elif len(name) > limit and len(prefix) <= MAX_PREFIX_LENGTH:
+                yield (
+                    f"{path}: has {len(name)} characters, and AWS leaves room for {limit} "
+                    f"behind {prefix}: shorten it"
+                )
+            if meant in first_of:
+                yield f"{path}: is the same name as {first_of[meant]}: rename one"
+            first_of.setdefault(meant, name)
+
+
+def _name_instead(name: str) -> str:
+    """Return the nearest name that keeps to the rule."""
+    words = re.findall(r"[a-z0-9]+", name.lower())
+    nearest = "-".join(words) or "name"
+    return nearest if nearest[0].isalpha() else f"n-{nearest}"
+
+
+def _schedule_warnings(jobs: Mapping[str, JobSettings], today: date) -> Iterator[str]:
+    """Tell of schedules that AWS takes and that do not do what one may expect.
+
+    A job that runs every hour of the day misses nothing in spring: the hour does not exist.
+    """
+    midnight = datetime.combine(today, time.min, tzinfo=UTC)
+    for name, job in jobs.items():
+        cron = schedules.parse(job.schedule) if job.schedule else None
+        if not isinstance(cron, schedules.Cron):
+            continue
+        path = f"jobs.{name}.schedule: {shown(job.schedule)}"
+        if cron.next_after(midnight, UTC, midnight) is None:
+            yield f"{path} never comes: change the day or the year, or remove the job"
+        gaps = schedules.times_in_spring_gap(cron, job.timezone, today)
+        if gaps and len(cron.hours) < HOURS_PER_DAY:
+            yield (
+                f"{path} in {job.timezone}: clocks jump over {gaps[0]:%Y-%m-%d %H:%M}: "
+                "AWS skips that run: take another hour if it must not"
+            )
+
+
+def _mistake(details: ErrorDetails) -> str:
+    """Return one of pydantic's findings as key path, value, rule and remedy."""
+    location = tuple(part for part in details["loc"] if part != "[key]")
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, EntryError):
+        location = location[:-1]
+    if details["type"] == "extra_forbidden":
+        return _unknown_key(location, _keys(_model_at(location[:-1])[0]))
+    value = details["input"]
+    if error is not None:
+        rule = str(error)
+    elif details["type"] == "missing":
+        rule = f"missing: write {_example(location)}"
+    elif details["type"] in ("model_type", "dict_type"):
+        rule = f"is {kind(value)}: write a map, such as {_example(location)}"
+    elif location[0] == "secrets":
+        rule = f"{MASK} is {kind(value)}: write text"
+    else:
+        rule = f"{shown(value)} {_wrong_value(details)}"
+    return f"{_path(location)}: {rule}"
+
+
+def _wrong_value(details: ErrorDetails) -> str:
+    """Return the rule that a plain value breaks, and the remedy."""
+    value = details["input"]
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "string_type" if isinstance(value, bool | int | float):
+            return f'is {kind(value)}: quote it: "{flow(value)}"'
+        case "string_type":
+            return f"is {kind(value)}: write text"
+        case "int_type" if isinstance(value, str) and value.isdecimal():
+            return f"is text: write {value} without quotes"
+        case "int_type":
+            return "is not a whole number: write one without quotes or unit"
+        case "bool_type" if isinstance(value, str) and value.lower() in _TRUE_OR_FALSE:
+            return f"is text: write {_TRUE_OR_FALSE[value.lower()]}"
+        case "bool_type":
+            return "is neither true nor false: write one of them"
+        case "literal_error":
+            return f"is not one of the choices: write {context['expected'].replace(chr(39), '')}"
+        case "greater_than_equal":
+            return f"is too small: write at least {context['ge']}"
+        case "less_than_equal":
+            return f"is too large: write at most {context['le']}"
+        case "too_long":
+            return f"has {context['actual_length']} entries: write at most {context['max_length']}"
+        case "too_short":
+            return "is empty: write at least one entry"
+        case _:
+            return details["msg"]
+
+
+_TRUE_OR_FALSE = {
+    **dict.fromkeys(("yes", "on", "true", "y"), "true"),
+    **dict.fromkeys(("no", "off", "false", "n"), "false"),
+}
+"""What YAML 1.1 took for true and false; the CLI's YAML 1.2 hands them over as text."""
+
+
+def _path(location: Sequence[int | str]) -> str:
+    """Write a key path: ``jobs.list-files.command[2]``."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def _unknown_key(location: Sequence[int | str], known: Iterable[str]) -> str:
+    """Return what to say of a key that nothing reads."""
+    return f"{_path(location)}: is not a key here: {instead(str(location[-1]), known)}"
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return a model's fields by their keys in YAML."""
+    return {str(field.validation_alias): field for field in model.model_fields.values()}
+
+
+def _model_at(location: Sequence[int | str]) -> tuple[type[BaseModel], bool]:
+    """Return the model that is reached by a path, and whether its keys come after a name yet.
+
+    ``jobs`` leads to the model of one job and a name; ``jobs.list-files`` to that job's keys.
+    """
+    model: type[BaseModel] = Settings
+    after_name = False
+    for part in location:
+        field = None if after_name else _keys(model).get(str(part))
+        after_name = False
+        if field and (inner := _model_in(field.annotation)):
+            model, after_name = inner, get_origin(field.annotation) is dict
+    return model, after_name
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model inside an annotation such as ``dict[str, Model] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in found if model), None)
+
+
+def _example(location: Sequence[int | str]) -> str:
+    """Return what could be written at a path, from the examples of the fields."""
+    *parents, key = location
+    parent, is_name = _model_at(parents)
+    if not is_name:
+        examples = _keys(parent)[str(key)].examples or ()
+        return " or ".join(f"{key}: {flow(example)}" for example in examples)
+    # Show a key that belongs under the name: the first required one, or the first.
+    below = _keys(parent)
+    first = next((key for key, field in below.items() if field.is_required()), next(iter(below)))
+    return f"{first}: {flow((below[first].examples or ('',))[0])}"

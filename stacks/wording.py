@@ -1,0 +1,66 @@
+"""How a message or a table shows what a stack file holds, on one line."""
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+MASK = "[secret]"
+"""Stands for what must not be printed: a message ends in CI logs."""
+
+_MOST_SHOWN_CHARACTERS = 80
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: on one line, and not at any length.
+
+    What is inside a list or map is left out: the key path says where it is.
+    """
+    if isinstance(value, list | tuple | dict) and value:
+        return "{…}" if isinstance(value, dict) else "[…]"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) <= _MOST_SHOWN_CHARACTERS:
+        return text
+    return f"{text[:_MOST_SHOWN_CHARACTERS]}…"
+
+
+def kind(value: object) -> str:
+    """Return what a value is in the words of YAML."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "a map"
+
+
+def flow(value: object) -> str:
+    """Write a value as YAML within one line."""
+    match value:
+        case dict():
+            entries = cast("dict[str, object]", value).items()
+            return "{" + ", ".join(f"{key}: {flow(entry)}" for key, entry in entries) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(flow, cast("Sequence[object]", value))) + "]"
+        case str():
+            return value
+        case _:
+            return json.dumps(value)
+
+
+def instead(wrong: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """Return the remedy for a name that does not exist."""
+    names_known = sorted(known)
+    containing = [name for name in names_known if wrong.lower() in name.lower() and wrong]
+    if nearest := difflib.get_close_matches(wrong, names_known, n=1) or containing:
+        return f"write {prefix}{nearest[0]}"
+    if not names_known:
+        return "there is none, add it first"
+    return f"known: {', '.join(prefix + name for name in names_known)}"

@@ -1,0 +1,70 @@
+"""Dependencies point one way: __main__ → stacks → components → definitions."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploying import ROOT
+
+OURS = {"stacks", "components", "definitions", "rehearsal", "app", "benchmarks", "tests"}
+MAY_IMPORT = {
+    "__main__": {"stacks"},
+    "stacks": {"stacks", "components", "definitions"},
+    "components": {"components", "definitions"},
+    "definitions": {"definitions"},
+    "rehearsal": {"rehearsal", "definitions"},
+}
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level packages that a file imports, wherever in the file it does."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+FILES = [
+    ROOT / "__main__.py",
+    *(path for folder in MAY_IMPORT for path in sorted((ROOT / folder).rglob("*.py"))),
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_only_what_lies_below_it(path: Path) -> None:
+    strange = (imported(path) & OURS) - MAY_IMPORT[layer(path)]
+    assert strange == set()
+
+
+def test_definitions_know_no_pulumi_and_no_library_at_all() -> None:
+    outside = {"pulumi", "pulumi_aws", "pulumi_awsx", "pydantic", "boto3", "yaml"}
+    for path in (ROOT / "definitions").rglob("*.py"):
+        assert not imported(path) & outside, path
+
+
+def test_what_pulumi_up_imports_is_in_requirements() -> None:
+    installed = {
+        line.partition("==")[0].replace("-", "_")
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if "==" in line
+    }
+    installed.add("pydantic_core")  # comes with pydantic
+    for path in FILES:
+        if layer(path) != "rehearsal":
+            foreign = imported(path) - OURS - sys.stdlib_module_names
+            assert foreign <= installed, path
+
+
+def test_components_can_be_published_later() -> None:
+    """Pulumi's analyzer of components cannot read annotations that are text."""
+    for path in (ROOT / "components").rglob("*.py"):
+        assert "__future__" not in path.read_text(), path

@@ -1,0 +1,1174 @@
+import json
+import re
+import traceback
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pulumi.runtime.config import CONFIG, set_all_config
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from definitions import names
+from stacks import reading
+from stacks import settings as module
+from stacks.reading import SettingsError, load_settings, read_settings
+from stacks.rules import SecretReference
+from stacks.settings import (
+    SECTIONS,
+    BucketReference,
+    ContainerSettings,
+    JobSettings,
+    SecretSettings,
+    Settings,
+)
+
+TODAY = date(2026, 11, 22)
+PUBLIC = {"mode": "public"}
+COMMAND = {"command": ["python", "-m", "list_files"]}
+ECR = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/batch:1.4.2"
+SECRET_ARN = "arn:aws:secretsmanager:ap-northeast-1:111122223333:secret:db-AbCdEf"
+MASKED = "hunter2"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program's directory with the sample's build directory, and one without a Dockerfile."""
+    root = tmp_path_factory.mktemp("program")
+    (root / "app").mkdir()
+    (root / "app" / "Dockerfile").touch()
+    (root / "empty").mkdir()
+    return root
+
+
+def read(
+    directory: Path,
+    sections: Mapping[str, object],
+    *,
+    project: str = "fargate-batch",
+    stack: str = "dev",
+    other: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read a stack file: a scalar reaches the program as text, the rest as JSON text."""
+    config = {"aws:region": "ap-northeast-1"} if other is None else dict(other)
+    for key, value in {"network": PUBLIC, **sections}.items():
+        config[f"{project}:{key}"] = value if isinstance(value, str) else json.dumps(value)
+    return read_settings(config, project=project, stack=stack, directory=directory, today=TODAY)
+
+
+def lines(directory: Path, sections: Mapping[str, object], **kwargs: Any) -> tuple[str, ...]:
+    """The lines that a stack file is refused with, without the file's name."""
+    with pytest.raises(SettingsError) as refusal:
+        read(directory, sections, **kwargs)
+    file = f"Pulumi.{kwargs.get('stack', 'dev')}.yaml: "
+    assert all(line.startswith(file) for line in refusal.value.lines)
+    return tuple(line.removeprefix(file) for line in refusal.value.lines)
+
+
+def job(**keys: object) -> dict[str, object]:
+    """A stack file's section with one job, nightly."""
+    return {"jobs": {"nightly": {**COMMAND, **keys}}}
+
+
+# -- what a correct file becomes
+
+
+def test_everything_but_the_network_mode_and_a_command_has_a_default(directory: Path) -> None:
+    settings = read(directory, {"jobs": {"nightly": COMMAND}})
+    assert settings.region == "ap-northeast-1"
+    assert settings.profile is None
+    assert settings.network.cidr == "10.40.0.0/16"
+    assert settings.network.availability_zones == 2
+    assert settings.containers == {"default": ContainerSettings(build="app")}
+    assert settings.containers["default"].architecture == "arm64"
+    assert settings.log_retention_days == 365
+    assert not settings.tracing
+    assert not settings.container_insights
+    nightly = settings.jobs["nightly"]
+    assert nightly == JobSettings(command=("python", "-m", "list_files"))
+    assert (nightly.timeout_seconds, nightly.start_deadline_seconds) == (3_600, 3_600)
+    assert (nightly.overlap, nightly.notify, nightly.enabled) == ("forbid", "failure", True)
+    assert nightly.retries.start == (30, 60, 120, 240, 480)
+    assert nightly.retries.app == ()
+    assert settings.warnings == ()
+
+
+def test_a_whole_stack_file_is_read(directory: Path) -> None:
+    settings = read(
+        directory,
+        {
+            "network": {"mode": "endpoints", "cidr": "10.1.0.0/20", "availabilityZones": 1},
+            "containers": {
+                "default": {
+                    "build": "app",
+                    "cpuUnits": 512,
+                    "memoryMib": 1_024,
+                    "environment": {"LOG_LEVEL": "info"},
+                    "secrets": {"BUCKET": "sample:S3_BUCKET_NAME", "WHOLE": "sample"},
+                    "grants": {"files": "read", "results": ["read", "write"]},
+                },
+                "big": {"image": ECR, "architecture": "x86_64"},
+            },
+            "notify": {
+                "slack": {
+                    "workspaceId": "T0123ABCD",
+                    "successChannelId": "C0AAAAAAA",
+                    "failureChannelId": "G0BBBBBBB",
+                },
+                "emails": ["batch-oncall@example.com"],
+            },
+            "buckets": {"files": {"expireAfterDays": 365}, "results": {"versioned": True}},
+            "secrets": {
+                "sample": {"values": {"S3_BUCKET_NAME": {"bucket": "files"}, "TOKEN": MASKED}},
+                "database": {"arn": SECRET_ARN},
+            },
+            "jobs": {
+                "list-files": {
+                    **COMMAND,
+                    "schedule": "cron(30 * * * ? *)",
+                    "timezone": "Asia/Tokyo",
+                    "container": "big",
+                    "environment": {"PREFIX": "daily/"},
+                    "cpuUnits": 1_024,
+                    "memoryMib": 2_048,
+                    "timeout": "15m",
+                    "retries": {"app": [60, "2m"], "exitCodes": [75]},
+                    "overlap": "replace",
+                    "startDeadline": "24h",
+                    "notify": "all",
+                    "enabled": False,
+                    "tags": {"team": "data"},
+                }
+            },
+            "tags": {"cost-center": "4711"},
+            "logRetentionDays": 90,
+            "tracing": True,
+            "containerInsights": True,
+        },
+        other={"aws:region": "ap-northeast-1", "aws:profile": "batch", "aws:defaultTags": "{}"},
+    )
+    assert settings.profile == "batch"
+    assert settings.network.availability_zones == 1
+    default = settings.containers["default"]
+    assert default.secrets == {
+        "BUCKET": SecretReference(secret="sample", key="S3_BUCKET_NAME"),
+        "WHOLE": SecretReference(secret="sample", key=None),
+    }
+    assert default.grants == {"files": ("read",), "results": ("read", "write")}
+    assert settings.containers["big"].architecture == "x86_64"
+    assert settings.notify.slack is not None
+    assert settings.notify.slack.failure_channel_id == "G0BBBBBBB"
+    assert settings.notify.emails == ("batch-oncall@example.com",)
+    assert settings.buckets["files"].expire_after_days == 365
+    assert settings.buckets["results"].versioned
+    assert settings.secrets["sample"].values == {
+        "S3_BUCKET_NAME": BucketReference(bucket="files"),
+        "TOKEN": SecretStr(MASKED),
+    }
+    listing = settings.jobs["list-files"]
+    assert (listing.cpu_units, listing.memory_mib) == (1_024, 2_048)
+    assert listing.timeout_seconds == 900
+    assert listing.start_deadline_seconds == 86_400
+    assert listing.retries.app == (60, 120)
+    assert listing.retries.exit_codes == (75,)
+    assert (settings.log_retention_days, settings.tracing) == (90, True)
+    assert settings.container_insights
+
+
+def test_a_size_may_come_half_from_the_job_and_half_from_the_container(directory: Path) -> None:
+    settings = read(
+        directory,
+        {
+            "containers": {"default": {"build": "app", "cpuUnits": 512, "memoryMib": 2_048}},
+            "jobs": {"more": {**COMMAND, "memoryMib": 4_096}, "less": {**COMMAND, "cpuUnits": 256}},
+        },
+    )
+    assert settings.jobs["more"].cpu_units is None
+    assert settings.jobs["less"].memory_mib is None
+
+
+def test_a_public_image_will_do_where_there_is_a_way_to_the_internet(directory: Path) -> None:
+    image = "public.ecr.aws/docker/library/alpine@sha256:" + "0" * 64
+    settings = read(directory, {"containers": {"default": {"image": image}}})
+    assert settings.containers["default"].image == image
+
+
+def test_settings_cannot_be_changed(directory: Path) -> None:
+    settings = read(directory, {})
+    with pytest.raises(ValidationError):
+        settings.network.cidr = "10.0.0.0/16"
+
+
+def test_keys_of_other_projects_and_of_aws_are_passed_over(directory: Path) -> None:
+    other = {"aws:region": "eu-central-1", "aws:defaultTags": "{}", "website:jobs": "x"}
+    assert read(directory, {}, other=other).region == "eu-central-1"
+
+
+# -- what is refused: the whole line, by the section that is wrong
+
+CRON_FORM = "cron(minute hour day-of-month month day-of-week year)"
+WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channel ID at the bottom"
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        # unknown keys, at every level
+        ({"netwrok": {}}, "netwrok: is not a key here: write network"),
+        (
+            {"colour": "red"},
+            "colour: is not a key here: known: buckets, containerInsights, containers, jobs, "
+            "logRetentionDays, network, notify, secrets, tags, tracing",
+        ),
+        (
+            {"region": "x"},
+            "region: is not a key here: known: buckets, containerInsights, "
+            "containers, jobs, logRetentionDays, network, notify, secrets, tags, tracing",
+        ),
+        (
+            {"log_retention_days": 90},
+            "log_retention_days: is not a key here: write logRetentionDays",
+        ),
+        (
+            {"network": {"mode": "public", "zones": 2}},
+            "network.zones: is not a key here: write availabilityZones",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "cpu_units": 256}}},
+            "containers.default.cpu_units: is not a key here: write cpuUnits",
+        ),
+        ({"notify": {"email": []}}, "notify.email: is not a key here: write emails"),
+        (
+            {
+                "notify": {
+                    "slack": {
+                        "workspaceId": "T0123ABCD",
+                        "successChannelId": "C0A1",
+                        "failureChannelId": "C0B2",
+                        "channelId": "C0C3",
+                    }
+                }
+            },
+            "notify.slack.channelId: is not a key here: write successChannelId",
+        ),
+        (
+            {"buckets": {"files": {"expireDays": 3}}},
+            "buckets.files.expireDays: is not a key here: write expireAfterDays",
+        ),
+        (
+            {"secrets": {"sample": {"values": {}, "value": {}}}},
+            "secrets.sample.value: is not a key here: write values",
+        ),
+        (job(shedule="rate(1 day)"), "jobs.nightly.shedule: is not a key here: write schedule"),
+        (job(timeout_seconds=9), "jobs.nightly.timeout_seconds: is not a key here: write timeout"),
+        (
+            job(retries={"exit_codes": [1]}),
+            "jobs.nightly.retries.exit_codes: is not a key here: write exitCodes",
+        ),
+        # network
+        ({"network": {}}, "network.mode: missing: write mode: endpoints or mode: public"),
+        (
+            {"network": {"mode": "nat"}},
+            'network.mode: "nat" is not offered yet: write endpoints or public',
+        ),
+        (
+            {"network": {"mode": "existing"}},
+            'network.mode: "existing" is not offered yet: write endpoints or public',
+        ),
+        (
+            {"network": {"mode": "private"}},
+            'network.mode: "private" is not one of the choices: write endpoints or public',
+        ),
+        (
+            {"network": {"mode": "public", "cidr": "10.40.1.0/16"}},
+            'network.cidr: "10.40.1.0/16" is not a network address: write 10.40.0.0/16',
+        ),
+        (
+            {"network": {"mode": "public", "cidr": "10.40.0.0/28"}},
+            'network.cidr: "10.40.0.0/28" is too small for four zones: write a /24 or larger, '
+            "such as 10.40.0.0/24",
+        ),
+        (
+            {"network": {"mode": "public", "availabilityZones": 5}},
+            "network.availabilityZones: 5 is too large: write at most 4",
+        ),
+        (
+            {"network": {"mode": "public", "availabilityZones": 0}},
+            "network.availabilityZones: 0 is too small: write at least 1",
+        ),
+        # containers
+        (
+            {"buckets": {"files": {}}, "containers": {"default": {"grants": {"files": "read"}}}},
+            "containers.default: has neither build nor image: write build: app",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "image": "alpine"}}},
+            "containers.default: has both build and image: keep one",
+        ),
+        (
+            {"containers": {"default": {"build": "ap"}}},
+            'containers.default.build: "ap" is not a directory beside Pulumi.yaml: create it',
+        ),
+        (
+            {"containers": {"default": {"build": "empty"}}},
+            'containers.default.build: "empty" holds no Dockerfile: add empty/Dockerfile',
+        ),
+        (
+            {"containers": {"default": {"build": "/app"}}},
+            'containers.default.build: "/app" is not a relative path: write one from Pulumi.yaml',
+        ),
+        (
+            {"containers": {"default": {"image": "Alpine latest"}}},
+            'containers.default.image: "Alpine latest" is not an image: write '
+            "registry/repository:tag",
+        ),
+        (
+            {
+                "network": {"mode": "endpoints"},
+                "containers": {"default": {"image": "public.ecr.aws/nginx/nginx:1"}},
+            },
+            'containers.default.image: "public.ecr.aws/nginx/nginx:1" cannot be pulled in network '
+            "mode endpoints: push it to ECR: write "
+            "<account>.dkr.ecr.ap-northeast-1.amazonaws.com/<repository>:<tag>",
+        ),
+        (
+            {
+                "network": {"mode": "endpoints"},
+                "containers": {"default": {"image": ECR.replace("ap-northeast-1", "us-east-1")}},
+            },
+            'containers.default.image: "111122223333.dkr.ecr.us-east-1.amazonaws.com/batch:1.4.2" '
+            "cannot be pulled in network mode endpoints: push it to ECR: write "
+            "<account>.dkr.ecr.ap-northeast-1.amazonaws.com/<repository>:<tag>",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "cpuUnits": 300}}},
+            "containers.default.cpuUnits: Fargate has no size of 300 CPU units: write one of 256, "
+            "512, 1024, 2048, 4096, 8192 or 16384",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "memoryMib": 8_192}}},
+            "containers.default: Fargate has no size of 256 CPU units with 8192 MiB: write "
+            "memoryMib 512, 1024 or 2048, or cpuUnits 1024, 2048 or 4096",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "cpuUnits": 1_024}}},
+            "containers.default: Fargate has no size of 1024 CPU units with 512 MiB: write "
+            "memoryMib 2048, 3072, 4096, 5120, 6144, 7168 or 8192, or cpuUnits 256",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "cpuUnits": "512"}}},
+            'containers.default.cpuUnits: "512" is text: write 512 without quotes',
+        ),
+        (
+            {"containers": {"default": {"build": "app", "memoryMib": "1 GB"}}},
+            'containers.default.memoryMib: "1 GB" is not a whole number: write one without quotes '
+            "or unit",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "architecture": "amd64"}}},
+            'containers.default.architecture: "amd64" is not one of the choices: write arm64 or '
+            "x86_64",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "grants": {"files": "read"}}}},
+            "containers.default.grants.files: is not a bucket of this file: there is none, add it "
+            "first",
+        ),
+        (
+            {
+                "buckets": {"files": {}},
+                "containers": {"default": {"build": "app", "grants": {"files": "delete"}}},
+            },
+            'containers.default.grants.files[0]: "delete" is not one of the choices: write read or '
+            "write",
+        ),
+        (
+            {
+                "buckets": {"files": {}},
+                "containers": {"default": {"build": "app", "grants": {"files": []}}},
+            },
+            "containers.default.grants.files: [] is empty: write at least one entry",
+        ),
+        (
+            {
+                "secrets": {"sample": {"values": {"TOKEN": MASKED}}},
+                "containers": {
+                    "default": {
+                        "build": "app",
+                        "environment": {"TOKEN": "x"},
+                        "secrets": {"TOKEN": "sample:TOKEN"},
+                    }
+                },
+            },
+            "containers.default.secrets: TOKEN is in environment too, ECS refuses both: keep one",
+        ),
+        # secrets of containers
+        (
+            {
+                "secrets": {"sample": {"values": {"TOKEN": MASKED}}},
+                "containers": {"default": {"build": "app", "secrets": {"TOKEN": "smaple:TOKEN"}}},
+            },
+            "containers.default.secrets.TOKEN: [secret] names no secret of this file: write sample",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "secrets": {"TOKEN": MASKED}}}},
+            "containers.default.secrets.TOKEN: [secret] names no secret of this file: there is "
+            "none, add it first",
+        ),
+        (
+            {
+                "secrets": {"sample": {"values": {"TOKEN": MASKED}}},
+                "containers": {"default": {"build": "app", "secrets": {"TOKEN": "sample:TOKN"}}},
+            },
+            'containers.default.secrets.TOKEN: "sample:TOKN" names no key of sample: write '
+            "sample:TOKEN",
+        ),
+        (
+            {
+                "secrets": {"sample": {"values": {"TOKEN": MASKED}}},
+                "containers": {"default": {"build": "app", "secrets": {"TOKEN": "sample:"}}},
+            },
+            'containers.default.secrets.TOKEN: "sample:" has no key: write sample for the whole '
+            "text",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "secrets": {"TOKEN": 7}}}},
+            "containers.default.secrets.TOKEN: is a number: write a secret's name and a key: "
+            "sample:PASSWORD",
+        ),
+        # notify
+        (
+            {"notify": {"slack": {"workspaceId": "T0123ABCD", "successChannelId": "C0AAAAAAA"}}},
+            "notify.slack.failureChannelId: missing: write failureChannelId: C0BBBBBBB",
+        ),
+        (
+            {"notify": {"emails": ["oncall"]}},
+            'notify.emails[0]: "oncall" is not an e-mail address: write name@example.com',
+        ),
+        (
+            {"notify": {"emails": "batch@example.com"}},
+            'notify.emails: "batch@example.com" is text: write [batch@example.com]',
+        ),
+        # buckets
+        (
+            {"buckets": {"files": {"expireAfterDays": 0}}},
+            "buckets.files.expireAfterDays: 0 is too small: write at least 1",
+        ),
+        (
+            {"buckets": {"files": None}},
+            "buckets.files: is empty: write a map, such as versioned: true",
+        ),
+        # secrets
+        (
+            {"secrets": {"sample": {}}},
+            "secrets.sample: has neither values nor arn: write values: {PASSWORD: …}",
+        ),
+        (
+            {
+                "secrets": {
+                    "sample": {
+                        "values": {},
+                        "arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf",
+                    }
+                }
+            },
+            "secrets.sample: has both values and arn: keep one",
+        ),
+        (
+            {"secrets": {"sample": {"arn": MASKED}}},
+            "secrets.sample.arn: [secret] is not a secret's ARN: write "
+            "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<six characters>",
+        ),
+        (
+            {"secrets": {"sample": {"arn": f"arn:aws-cn:{SECRET_ARN.partition(':aws:')[2]}"}}},
+            "secrets.sample.arn: [secret] is not a secret's ARN: write "
+            "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<six characters>",
+        ),
+        (
+            {"secrets": {"sample": {"arn": 4_711}}},
+            "secrets.sample.arn: [secret] is a number: write text",
+        ),
+        (
+            {"secrets": {"sample": {"values": {"PIN": 4_711}}}},
+            "secrets.sample.values.PIN: [secret] is a number: quote it",
+        ),
+        (
+            {"secrets": {"sample": {"values": {"A B": MASKED}}}},
+            "secrets.sample.values.A B: is not a secret's key: use letters, digits and _ . -",
+        ),
+        (
+            {"buckets": {"files": {}}, "secrets": {"s": {"values": {"A": {"bucket": "fiels"}}}}},
+            "secrets.s.values.A: [secret] is not a bucket of this file: write files",
+        ),
+        (
+            {"secrets": {"s": {"values": {"A": {"password": MASKED}}}}},
+            "secrets.s.values.A: is a map: write a text, or {bucket: files} for a bucket's name",
+        ),
+        (
+            {"secrets": {"s": {"values": MASKED}}},
+            "secrets.s.values: is text: write a map, such as values: {S3_BUCKET_NAME: {bucket: "
+            "files}}",
+        ),
+        (
+            {"secrets": MASKED},
+            "secrets: is text: write a map, such as secrets: {sample: {values: {S3_BUCKET_NAME: "
+            "{bucket: files}}}}",
+        ),
+        # jobs: the schedule
+        (
+            job(schedule="cron(0 3 * * *)"),
+            'jobs.nightly.schedule: "cron(0 3 * * *)": five fields: add the year: '
+            "cron(0 3 * * ? *)",
+        ),
+        (
+            job(schedule="0 3 * * *"),
+            'jobs.nightly.schedule: "0 3 * * *": a line of a crontab: write cron(0 3 * * ? *)',
+        ),
+        (
+            job(schedule="cron(60 3 * * ? *)"),
+            'jobs.nightly.schedule: "cron(60 3 * * ? *)": minute 60 is outside of the field: '
+            "write 0 to 59",
+        ),
+        (
+            job(schedule="at(2027-01-01T00:00:00)"),
+            'jobs.nightly.schedule: "at(2027-01-01T00:00:00)": at() is not offered: run the job by '
+            "hand or use a cron() with a year",
+        ),
+        (
+            job(schedule=["cron(5", "35 14 * * ? *)"]),
+            "jobs.nightly.schedule: is a list: write cron(5,35 14 * * ? *) without brackets",
+        ),
+        (
+            job(schedule=5),
+            'jobs.nightly.schedule: 5 is a number: quote it: "5"',
+        ),
+        (
+            job(timezone="Asia/Tokio"),
+            'jobs.nightly.timezone: "Asia/Tokio" is not a time zone: write Asia/Tokyo',
+        ),
+        # jobs: the command
+        (
+            {"jobs": {"nightly": {}}},
+            "jobs.nightly.command: missing: write command: [python, -m, list_files]",
+        ),
+        (job(command="python x"), 'jobs.nightly.command: "python x" is text: write [python, x]'),
+        (job(command=[]), "jobs.nightly.command: [] is empty: write at least one entry"),
+        (job(command=None), "jobs.nightly.command: is empty: write a list"),
+        (job(command={"a": "b"}), "jobs.nightly.command: is a map: write a list"),
+        (job(command=["sleep", 5]), 'jobs.nightly.command[1]: 5 is a number: quote it: "5"'),
+        (
+            job(command=["x", "2026-12-24 00:00:00 +0000 UTC"]),
+            'jobs.nightly.command[1]: "2026-12-24 00:00:00 +0000 UTC" is what the CLI reads: quote '
+            'it: "2026-12-24"',
+        ),
+        (
+            job(command=["x" * 7_500]),
+            "jobs.nightly: command and environment have 7,533 characters and may have 7,500: move "
+            "what jobs share to the container's environment",
+        ),
+        # jobs: the container and its size
+        (
+            job(container="defualt", memoryMib=8_192),
+            'jobs.nightly.container: "defualt" is not a container of this file: write default',
+        ),
+        (
+            {"containers": {"big": {"build": "app"}}, **job()},
+            'jobs.nightly.container: "default" is not a container of this file: known: big',
+        ),
+        (
+            job(cpuUnits=100),
+            "jobs.nightly.cpuUnits: Fargate has no size of 100 CPU units: write one of 256, 512, "
+            "1024, 2048, 4096, 8192 or 16384",
+        ),
+        (
+            job(cpuUnits=512),
+            "jobs.nightly: Fargate has no size of 512 CPU units with 512 MiB: write memoryMib "
+            "1024, 2048, 3072 or 4096, or cpuUnits 256",
+        ),
+        (
+            job(memoryMib=4_096),
+            "jobs.nightly: Fargate has no size of 256 CPU units with 4096 MiB: write memoryMib "
+            "512, 1024 or 2048, or cpuUnits 512, 1024 or 2048",
+        ),
+        # jobs: the environment
+        (
+            job(environment={"PORT": 8_080}),
+            'jobs.nightly.environment.PORT: 8080 is a number: quote it: "8080"',
+        ),
+        (
+            job(environment={"DEBUG": True}),
+            'jobs.nightly.environment.DEBUG: true is true or false: quote it: "true"',
+        ),
+        (
+            job(environment={"A": ["x"]}),
+            "jobs.nightly.environment.A: […] is a list: write text",
+        ),
+        (
+            job(environment={"log-level": "x"}),
+            "jobs.nightly.environment.log-level: is not a name for an environment variable: write "
+            "log_level",
+        ),
+        (
+            job(environment={"1ST": "x"}),
+            "jobs.nightly.environment.1ST: is not a name for an environment variable: write _1ST",
+        ),
+        (
+            job(environment={"AWS_REGION": "x"}),
+            "jobs.nightly.environment.AWS_REGION: begins as those that AWS sets itself do: take "
+            "another name",
+        ),
+        (
+            job(environment={"ECS_X": "x"}),
+            "jobs.nightly.environment.ECS_X: begins as those that AWS sets itself do: take "
+            "another name",
+        ),
+        *(
+            (
+                job(environment={name: "x"}),
+                f"jobs.nightly.environment.{name}: is set by every run itself: take another name",
+            )
+            for name in ("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME")
+        ),
+        (
+            {
+                "secrets": {"sample": {"values": {"TOKEN": MASKED}}},
+                "containers": {"default": {"build": "app", "secrets": {"TOKEN": "sample:TOKEN"}}},
+                **job(environment={"TOKEN": "x"}),
+            },
+            "jobs.nightly.environment: TOKEN is a secret of the container, and a variable has one "
+            "source: take another name",
+        ),
+        # jobs: times
+        (
+            job(timeout="15 minutes"),
+            'jobs.nightly.timeout: "15 minutes" is not a duration: write 15m',
+        ),
+        (job(timeout=900), "jobs.nightly.timeout: 900 has no unit: write 900s or 15m"),
+        (job(timeout="15d"), "jobs.nightly.timeout: 15d is too long: write 14d"),
+        (job(timeout="0s"), "jobs.nightly.timeout: 0s is too short: write 1s"),
+        (job(startDeadline="30s"), "jobs.nightly.startDeadline: 30s is too short: write 1m"),
+        (job(startDeadline="25h"), "jobs.nightly.startDeadline: 25h is too long: write 1d"),
+        (
+            job(retries=3),
+            "jobs.nightly.retries: is a number: write a map, such as retries: {app: [60, 120]}",
+        ),
+        (job(retries={"app": 60}), "jobs.nightly.retries.app: 60 is a number: write [60]"),
+        (
+            job(retries={"app": ["1 min"]}),
+            'jobs.nightly.retries.app[0]: "1 min" is not a duration: write 1m',
+        ),
+        (
+            job(retries={"memory": [60, "2d"]}),
+            "jobs.nightly.retries.memory[1]: 2d is too long: write 1d",
+        ),
+        (
+            job(retries={"start": [-1]}),
+            "jobs.nightly.retries.start[0]: -1 is too small: write at least 0",
+        ),
+        (
+            job(retries={"timeout": [0.5]}),
+            "jobs.nightly.retries.timeout[0]: 0.5 is not a whole number: write one without quotes "
+            "or unit",
+        ),
+        (
+            job(retries={"app": [1] * 21}),
+            "jobs.nightly.retries.app: […] has 21 entries: write at most 20",
+        ),
+        (
+            job(retries={"exitCodes": [0]}),
+            "jobs.nightly.retries.exitCodes[0]: 0 is too small: write at least 1",
+        ),
+        (
+            job(retries={"exitCodes": [256]}),
+            "jobs.nightly.retries.exitCodes[0]: 256 is too large: write at most 255",
+        ),
+        # jobs: choices
+        (
+            job(overlap="no"),
+            'jobs.nightly.overlap: "no" is not one of the choices: write forbid, allow or replace',
+        ),
+        (
+            job(overlap=False),
+            "jobs.nightly.overlap: false is not one of the choices: write forbid, allow or replace",
+        ),
+        (
+            job(notify="success"),
+            'jobs.nightly.notify: "success" is not one of the choices: write failure, all or none',
+        ),
+        (job(enabled="yes"), 'jobs.nightly.enabled: "yes" is text: write true'),
+        (job(enabled="off"), 'jobs.nightly.enabled: "off" is text: write false'),
+        (job(enabled=1), "jobs.nightly.enabled: 1 is neither true nor false: write one of them"),
+        (
+            job(memoryMib=0),
+            "jobs.nightly: Fargate has no size of 256 CPU units with 0 MiB: write memoryMib 512, "
+            "1024 or 2048",
+        ),
+        # names that are keys elsewhere
+        (
+            {"jobs": {"retries": {**COMMAND, "timout": "1h"}}},
+            "jobs.retries.timout: is not a key here: write timeout",
+        ),
+        (
+            {"jobs": {"retries": 3}},
+            "jobs.retries: is a number: write a map, such as command: [python, -m, list_files]",
+        ),
+        # jobs: the shape
+        (
+            {"jobs": {"nightly": [COMMAND]}},
+            "jobs.nightly: is a list: write a map, such as command: [python, -m, list_files]",
+        ),
+        (
+            {"jobs": {"nightly": "python x"}},
+            "jobs.nightly: is text: write a map, such as command: [python, -m, list_files]",
+        ),
+        (
+            {"jobs": [COMMAND]},
+            "jobs: is a list: write a map, such as jobs: {list-files: {command: [python, -m, "
+            "list_files]}}",
+        ),
+        (
+            {"jobs": ""},
+            "jobs: is empty: write a map, such as jobs: {list-files: {command: [python, -m, "
+            "list_files]}}",
+        ),
+        # tags
+        ({"tags": {"AWS:x": "y"}}, "tags.AWS:x: aws: is reserved by AWS: take another key"),
+        (
+            {"tags": {"a,b": "y"}},
+            "tags.a,b: is not a tag's key: use letters, digits, spaces and + - = . _ : / @",
+        ),
+        (
+            {"tags": {"a": "x;y"}},
+            'tags.a: "x;y" is not a tag\'s value: use letters, digits, spaces and + - = . _ : / @',
+        ),
+        ({"tags": {"a": 4_711}}, 'tags.a: 4711 is a number: quote it: "4711"'),
+        ({"tags": {"a": "x" * 257}}, "tags.a: has 257 characters: AWS allows 256"),
+        ({"tags": {"": "x"}}, "tags.: has 0 characters: AWS allows 1 to 128"),
+        (
+            {
+                "tags": {f"stack-{number}": "x" for number in range(30)},
+                **job(tags={f"job-{number}": "x" for number in range(11)}),
+            },
+            "jobs.nightly.tags: 41 tags come together: write at most 40",
+        ),
+        # single values
+        (
+            {"logRetentionDays": 100},
+            "logRetentionDays: 100 is not one that CloudWatch Logs has: write 120",
+        ),
+        (
+            {"logRetentionDays": 9_999},
+            "logRetentionDays: 9999 is not one that CloudWatch Logs has: write 3653",
+        ),
+        ({"tracing": "yes"}, 'tracing: "yes" is text: write true'),
+        ({"containerInsights": "no"}, 'containerInsights: "no" is text: write false'),
+        # names
+        (
+            {"jobs": {"list files": COMMAND}},
+            "jobs.list files: is not a name (lower case, digits, single hyphens): write list-files",
+        ),
+        (
+            {"buckets": {"a--b": {}}},
+            "buckets.a--b: is not a name (lower case, digits, single hyphens): write a-b",
+        ),
+        (
+            {"containers": {"2big": {"build": "app"}}},
+            "containers.2big: is not a name (lower case, digits, single hyphens): write n-2big",
+        ),
+        (
+            {"secrets": {"-": {"values": {}}}},
+            "secrets.-: is not a name (lower case, digits, single hyphens): write name",
+        ),
+        (
+            {"jobs": {"a" * 60: COMMAND}},
+            f"jobs.{'a' * 60}: has 60 characters, and AWS leaves room for 57 behind "
+            "fargate-batch-longest: shorten it",
+        ),
+        (
+            {"containers": {"b" * 32: {"build": "app"}}},
+            f"containers.{'b' * 32}: has 32 characters, and AWS leaves room for 31 behind "
+            "fargate-batch-longest: shorten it",
+        ),
+        (
+            {"buckets": {"c" * 28: {}}},
+            f"buckets.{'c' * 28}: has 28 characters, and AWS leaves room for 27 behind "
+            "fargate-batch-longest: shorten it",
+        ),
+        (
+            {"secrets": {"d" * 490: {"values": {}}}},
+            f"secrets.{'d' * 490}: has 490 characters, and AWS leaves room for 489 behind "
+            "fargate-batch-longest: shorten it",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_remedy(
+    directory: Path, sections: dict[str, object], line: str
+) -> None:
+    stack = "longest" if "longest" in line else "dev"
+    found = lines(directory, sections, stack=stack)
+    assert found == (line,)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ("#batch", f'"#batch" is not a channel\'s id (C… or G…): {WHERE_A_CHANNEL_ID_IS}'),
+        ("batch", f'"batch" is not a channel\'s id (C… or G…): {WHERE_A_CHANNEL_ID_IS}'),
+        ("T0123ABCD", f'"T0123ABCD" is not a channel\'s id (C… or G…): {WHERE_A_CHANNEL_ID_IS}'),
+        ("c0aaaaaaa", '"c0aaaaaaa" is not in upper case: write C0AAAAAAA'),
+    ],
+)
+@pytest.mark.parametrize("key", ["successChannelId", "failureChannelId"])
+def test_a_slack_channel_is_named_by_its_id(
+    directory: Path, key: str, wrong: str, rule: str
+) -> None:
+    slack = {"workspaceId": "T0123ABCD", "successChannelId": "C0A1", "failureChannelId": "C0B2"}
+    found = lines(directory, {"notify": {"slack": {**slack, key: wrong}}})
+    assert found == (f"notify.slack.{key}: {rule}",)
+
+
+def test_a_slack_workspace_is_named_by_its_id(directory: Path) -> None:
+    slack = {"workspaceId": "acme", "successChannelId": "C0A1", "failureChannelId": "C0B2"}
+    assert lines(directory, {"notify": {"slack": slack}}) == (
+        'notify.slack.workspaceId: "acme" is not a workspace\'s id (T…): open Slack in a browser '
+        "and take the part after app.slack.com/client/",
+    )
+
+
+def test_names_that_differ_in_case_and_hyphens_only_are_the_same(directory: Path) -> None:
+    found = lines(directory, {"jobs": {"List-Files": COMMAND, "list_files": COMMAND}})
+    assert found == (
+        "jobs.List-Files: is not a name (lower case, digits, single hyphens): write list-files",
+        "jobs.list_files: is not a name (lower case, digits, single hyphens): write list-files",
+        "jobs.list_files: is the same name as List-Files: rename one",
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "stack", "line"),
+    [
+        (
+            "Fargate_Batch",
+            "dev",
+            'project: "Fargate_Batch" is not a name that AWS resources can begin with: write '
+            "fargate-batch",
+        ),
+        (
+            "fargate-batch",
+            "prod--eu",
+            'stack: "prod--eu" is not a name that AWS resources can begin with: write prod-eu',
+        ),
+        (
+            "fargate-batch",
+            "a-very-long-name-of-a-stack-indeed",
+            'stack: "fargate-batch-a-very-long-name-of-a-stack-indeed" has 48 characters: project '
+            "and stack may have 45 together: shorten one",
+        ),
+    ],
+)
+def test_project_and_stack_begin_every_name(
+    directory: Path, project: str, stack: str, line: str
+) -> None:
+    assert lines(directory, {}, project=project, stack=stack) == (line,)
+
+
+@pytest.mark.parametrize(
+    ("other", "line"),
+    [
+        ({"aws:profile": "x"}, "aws:region: missing: write aws:region: ap-northeast-1"),
+        (
+            {"aws:region": "Tokyo"},
+            'aws:region: "Tokyo" is not a region: write one like ap-northeast-1',
+        ),
+        *(
+            (
+                {"aws:region": region},
+                f'aws:region: "{region}" is in another partition than aws, which the ARNs are '
+                "written for: write one like ap-northeast-1",
+            )
+            for region in ("cn-north-1", "us-gov-west-1")
+        ),
+        (
+            {"aws:region": "us-east-1", "fargate_batch:jobs": "{}"},
+            "fargate_batch:jobs: fargate_batch is not this project: write fargate-batch:jobs",
+        ),
+    ],
+)
+def test_what_surrounds_the_project_is_checked_too(
+    directory: Path, other: dict[str, str], line: str
+) -> None:
+    assert lines(directory, {}, other=other) == (line,)
+
+
+def test_a_configuration_without_a_network_is_told_the_modes(directory: Path) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings(
+            {"aws:region": "us-east-1"},
+            project="fargate-batch",
+            stack="prod",
+            directory=directory,
+            today=TODAY,
+        )
+    assert refusal.value.lines == (
+        "Pulumi.prod.yaml: network.mode: missing: write mode: endpoints or mode: public",
+    )
+
+
+def test_all_mistakes_of_a_file_are_told_together(directory: Path) -> None:
+    found = lines(
+        directory,
+        {
+            "network": {"mode": "nat"},
+            "containers": {"default": {"build": "app", "secrets": {"TOKEN": "sample:TOKN"}}},
+            "secrets": {"sample": {"values": {"TOKEN": MASKED, "PIN": 5}}},
+            "jobs": {
+                "nightly": {"timeout": 900, "container": "big", "cpuUnits": 100},
+                "Weekly": {**COMMAND, "timout": "1h"},
+            },
+        },
+    )
+    assert [line.partition(": ")[0] for line in found] == [
+        "jobs.Weekly",
+        "network.mode",
+        "containers.default.secrets.TOKEN",
+        "secrets.sample.values.PIN",
+        "jobs.nightly.command",
+        "jobs.nightly.container",
+        "jobs.nightly.cpuUnits",
+        "jobs.nightly.timeout",
+        "jobs.Weekly.timout",
+    ]
+
+
+def test_a_container_with_a_mistake_is_not_told_again_by_its_jobs(directory: Path) -> None:
+    found = lines(
+        directory,
+        {
+            "containers": {"default": {"build": "app", "cpuUnits": 300}},
+            "jobs": {"nightly": {**COMMAND, "memoryMib": 1_024}},
+        },
+    )
+    assert [line.partition(": ")[0] for line in found] == ["containers.default.cpuUnits"]
+
+
+def test_a_size_of_a_container_is_not_told_again_by_a_job_that_has_none(directory: Path) -> None:
+    found = lines(directory, {"containers": {"default": {"build": "app", "memoryMib": 1}}, **job()})
+    assert [line.partition(": ")[0] for line in found] == ["containers.default"]
+
+
+def test_without_a_region_nothing_is_said_of_its_registries(directory: Path) -> None:
+    sections = {"network": {"mode": "endpoints"}, "containers": {"default": {"image": ECR}}}
+    found = lines(directory, sections, other={"aws:profile": "batch"})
+    assert found == ("aws:region: missing: write aws:region: ap-northeast-1",)
+
+
+def test_a_line_stays_one_line_whatever_a_name_holds(directory: Path) -> None:
+    (line, *_) = lines(directory, {"jobs": {"a\nb": COMMAND}})
+    assert line.startswith("jobs.a�b: is not a name")
+
+
+# -- secrets
+
+
+def test_a_secret_is_never_shown(directory: Path) -> None:
+    sections = {
+        "tracing": "maybe",
+        "secrets": {
+            "sample": {"values": {"A": MASKED, "B": {"bucket": MASKED}, "C": [MASKED]}},
+            "other": {"values": MASKED, "arn": MASKED},
+            "third": MASKED,
+            "fourth": {"password": MASKED},
+            "fifth": {"arn": {"secure": MASKED}},
+            "sixth": {"arn": 4_711_4_711},
+        },
+        "containers": {"default": {"build": "app", "secrets": {"A": MASKED, "B": [MASKED]}}},
+        "jobs": {
+            "nightly": {**COMMAND, "environment": MASKED, "retries": MASKED},
+            "weekly": {**COMMAND, "environment": {"TOKEN": [MASKED]}},
+        },
+    }
+    with pytest.raises(SettingsError) as refusal:
+        read(directory, sections)
+    shown = "".join(traceback.format_exception(refusal.value))
+    assert "tracing" in shown
+    assert MASKED not in shown
+    assert "47114711" not in shown
+    assert refusal.value.__context__ is None
+
+
+def test_settings_do_not_print_their_secrets(directory: Path) -> None:
+    settings = read(directory, {"secrets": {"sample": {"values": {"TOKEN": MASKED}}}})
+    assert MASKED not in f"{settings!r} {settings}"
+
+
+def refusal(directory: Path, sections: Mapping[str, object]) -> tuple[str, ...]:
+    """The lines of a refusal; none where the file is accepted."""
+    try:
+        read(directory, sections)
+    except SettingsError as error:
+        return error.lines
+    return ()
+
+
+@hypothesis_settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["command", "values", "retries", "app", "x", "schedule", "secrets"]
+                ),
+                inner,
+                max_size=3,
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_whatever_is_written_the_answer_is_lines(value: object) -> None:
+    for section in ("network", "containers", "notify", "buckets", "secrets", "jobs", "tags"):
+        for written in (value, {"a": value}):
+            for line in refusal(Path("/nowhere"), {section: written}):
+                assert re.fullmatch(r"Pulumi\.dev\.yaml: [^\n]+: [^\n]+", line)
+
+
+def test_a_model_does_not_print_what_it_refuses() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        SecretSettings.model_validate({"values": {"TOKEN": [MASKED]}})
+    assert MASKED not in str(refusal.value)
+
+
+# -- the size of the configuration
+
+
+def test_a_configuration_near_the_systems_limit_is_refused(directory: Path) -> None:
+    jobs = {f"job-{number}": {**COMMAND, "environment": {"A": "x" * 60}} for number in range(900)}
+    found = lines(directory, {"jobs": jobs})
+    assert found == (
+        "config: 142,194 bytes are too near to the 131,071 that the Pulumi CLI can hand over, "
+        "120,000 are allowed: move what jobs share to their container's environment, or split the "
+        "stack",
+    )
+
+
+@pytest.mark.parametrize(("character", "size"), [("é", 2), ("<", 6), ('"', 4), ("a", 1)])
+def test_the_size_is_that_of_the_text_which_the_cli_writes(
+    directory: Path, character: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_CONFIG_BYTES", 0)
+
+    def size_of(text: str) -> int:
+        config = {"fargate-batch:tags": json.dumps({"a": text}, ensure_ascii=False)}
+        with pytest.raises(SettingsError) as refusal:
+            read_settings(config, project="p", stack="dev", directory=directory, today=TODAY)
+        (line,) = (line for line in refusal.value.lines if ": config: " in line)
+        return int(line.split()[2].replace(",", ""))
+
+    assert size_of(character) - size_of("") == size
+
+
+# -- warnings
+
+
+@pytest.mark.parametrize(
+    ("keys", "warning"),
+    [
+        (
+            {"schedule": "cron(30 2 * * ? *)", "timezone": "Europe/Berlin"},
+            '"cron(30 2 * * ? *)" in Europe/Berlin: clocks jump over 2027-03-28 02:30: AWS skips '
+            "that run: take another hour if it must not",
+        ),
+        (
+            {"schedule": "cron(0 0 30 2 ? *)"},
+            '"cron(0 0 30 2 ? *)" never comes: change the day or the year, or remove the job',
+        ),
+    ],
+)
+def test_what_aws_takes_and_may_surprise_is_a_warning(
+    directory: Path, keys: dict[str, object], warning: str
+) -> None:
+    settings = read(directory, job(**keys))
+    assert settings.warnings == (f"Pulumi.dev.yaml: jobs.nightly.schedule: {warning}",)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"schedule": "cron(30 2 * * ? *)", "timezone": "Asia/Tokyo"},
+        {"schedule": "cron(30 3 * * ? *)", "timezone": "Europe/Berlin"},
+        {"schedule": "cron(30 * * * ? *)", "timezone": "Europe/Berlin"},
+        {"schedule": "rate(1 day)", "timezone": "Europe/Berlin"},
+        {},
+    ],
+)
+def test_a_schedule_that_loses_no_run_needs_no_warning(
+    directory: Path, keys: dict[str, object]
+) -> None:
+    assert read(directory, job(**keys)).warnings == ()
+
+
+# -- the models as the reference of the keys
+
+
+def models() -> list[type[BaseModel]]:
+    return [
+        model
+        for model in vars(module).values()
+        if isinstance(model, type) and issubclass(model, BaseModel) and model is not BaseModel
+    ]
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_every_key_has_a_description_and_an_example(model: type[BaseModel]) -> None:
+    for name, field in model.model_fields.items():
+        assert field.description, name
+        assert field.examples, name
+
+
+def test_the_models_have_a_json_schema_in_the_words_of_the_file() -> None:
+    schema = Settings.model_json_schema()
+    assert set(SECTIONS) <= set(Settings.model_fields)
+    assert "logRetentionDays" in schema["properties"]
+    job_keys = schema["$defs"]["JobSettings"]["properties"]
+    assert job_keys["timeout"]["type"] == "string"
+    assert job_keys["timeout"]["default"] == "1h"
+    assert job_keys["startDeadline"]["default"] == "1h"
+    grants = schema["$defs"]["ContainerSettings"]["properties"]["grants"]
+    assert {"enum", "items"} <= {
+        key for choice in grants["additionalProperties"]["anyOf"] for key in choice
+    }
+
+
+def test_the_limits_of_names_are_those_of_the_names() -> None:
+    longest = "x" * (reading.MAX_PREFIX_LENGTH - len("-dev"))
+    assert names.longest_container_name(names.stack_prefix(longest, "dev")) == len("default")
+
+
+# -- the running program
+
+
+def test_a_program_reads_what_the_cli_hands_over(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(directory)
+    monkeypatch.setattr(pulumi, "get_project", lambda: "fargate-batch")
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "prod")
+    monkeypatch.setenv(
+        "PULUMI_CONFIG", json.dumps({"aws:region": "us-east-1", "fargate-batch:tracing": "true"})
+    )
+    token = CONFIG.set({})
+    try:
+        set_all_config({"fargate-batch:network": '{"mode": "public"}'})
+        settings = load_settings()
+    finally:
+        CONFIG.reset(token)
+    assert (settings.project, settings.stack) == ("fargate-batch", "prod")
+    assert (settings.region, settings.tracing) == ("us-east-1", True)
+    assert settings.network.mode == "public"
