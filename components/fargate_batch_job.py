@@ -23,20 +23,12 @@ class JobPlatform:
     """What all jobs of a stack share, made once for all of them."""
 
     names: Names
+    """What the convention names is written as text: at 1,000 jobs, waiting for a value that is
+    known anyway is a third of an evaluation (`make bench`)."""
     placement: pulumi.Input[TaskPlacement]
-    """Where tasks run; known once the network is ready for them."""
-    runner_role_arn: pulumi.Input[str]
-    """Role of the jobs' machines."""
-    execution_log_destination: pulumi.Input[str]
-    """Where every state machine logs to."""
-    dispatcher_arn: pulumi.Input[str]
-    """State machine that the schedules start."""
-    schedule_group_name: pulumi.Input[str]
-    """Group that the schedules belong to."""
+    """Where tasks run; known once machines can be made and their tasks can start."""
     scheduler_role_arn: pulumi.Input[str]
-    """Role of the schedules."""
-    dead_letter_queue_arn: pulumi.Input[str]
-    """Queue for triggers that could not be delivered."""
+    """Role of the schedules; known once all that a schedule names is there."""
     tracing: bool
     """Whether state machines send traces to X-Ray."""
 
@@ -107,7 +99,7 @@ class FargateBatchJob(pulumi.ComponentResource):
             f"{name}-machine",
             name=names.chosen(args.job),
             type="STANDARD",
-            role_arn=platform.runner_role_arn,
+            role_arn=names.role_arn(names.of("runner")),
             definition=pulumi.Output.from_input(platform.placement).apply(
                 lambda placement: json.dumps(
                     job_machine(
@@ -127,7 +119,7 @@ class FargateBatchJob(pulumi.ComponentResource):
             logging_configuration={
                 "level": "ERROR",
                 "include_execution_data": False,
-                "log_destination": platform.execution_log_destination,
+                "log_destination": names.execution_log_destination,
             },
             tracing_configuration={"enabled": platform.tracing},
             tags={"job": args.job, **args.tags},
@@ -137,14 +129,14 @@ class FargateBatchJob(pulumi.ComponentResource):
             aws.scheduler.Schedule(
                 f"{name}-schedule",
                 name=args.job,
-                group_name=platform.schedule_group_name,
+                group_name=names.prefix,
                 description=f"Starts {names.chosen(args.job)}",
                 schedule_expression=args.schedule,
                 schedule_expression_timezone=args.timezone,
                 state="ENABLED" if args.enabled else "DISABLED",
                 flexible_time_window={"mode": "OFF"},
                 target={
-                    "arn": platform.dispatcher_arn,
+                    "arn": names.machine_arn(names.of("dispatcher")),
                     "role_arn": platform.scheduler_role_arn,
                     "input": json.dumps(
                         trigger(
@@ -159,7 +151,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         "maximum_event_age_in_seconds": args.start_deadline_seconds,
                         "maximum_retry_attempts": MOST_DELIVERIES,
                     },
-                    "dead_letter_config": {"arn": platform.dead_letter_queue_arn},
+                    "dead_letter_config": {"arn": names.dead_letter_queue_arn},
                 },
                 # It names the dispatcher, not the machine, which must be there when it fires.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),

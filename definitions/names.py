@@ -124,6 +124,11 @@ class Names:
         """
         return f"/aws/vendedlogs/states/{self.prefix}"
 
+    @property
+    def execution_log_destination(self) -> str:
+        """Where every state machine logs to: any stream of that group."""
+        return f"{self.log_group_arn(self.execution_log_group)}:*"
+
     def log_group_arn(self, log_group: str) -> str:
         """ARN of a log group by its name."""
         return self.arn("logs", f"log-group:{log_group}")

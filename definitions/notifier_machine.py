@@ -12,6 +12,11 @@ from definitions.jsonata import expression, literal
 from definitions.names import Names
 
 NOT_DELIVERED = "NotificationNotDelivered"
+LONGEST_INPUT = 2_000
+"""Characters of a run's input in the command that runs it again; a longer one is left out.
+
+It stands in the message twice, SNS takes 262,144 bytes, and nobody types more.
+"""
 
 _LEFT_OUT = """$states.input.detail.inputDetails.included = false
     or $states.input.detail.outputDetails.included = false"""
@@ -69,7 +74,8 @@ def _notice(names: Names) -> str:
   /* The same run again: its own input, but the newest image and a name of its own. */
   $input := $sift($given, function($v, $k) {{
     $not($k in ['taskDefinition', 'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID']) }});
-  $rerun := $string($merge([{{'job': $job}}, $input != {{}} ? {{'input': $input}} : {{}}]));
+  $same := $string($merge([{{'job': $job}}, $input != {{}} ? {{'input': $input}} : {{}}]));
+  $rerun := $length($same) > {LONGEST_INPUT} ? $string({{'job': $job}}) : $same;
   $again := {literal(again)} & " --input '" & $join($split($rerun, "'"), "'\\\\''") & "'";
 
   $title := $job & ' ' & ($class = 'not started' ? 'was not started' : $class)

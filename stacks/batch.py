@@ -134,12 +134,12 @@ def build(settings: Settings) -> dict[str, Any]:
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
-        runner_role_arn=cluster.runner_role_arn,
-        execution_log_destination=cluster.execution_log_destination,
-        dispatcher_arn=dispatcher.machine_arn,
-        schedule_group_name=dispatcher.schedule_group_name,
-        scheduler_role_arn=dispatcher.scheduler_role_arn,
-        dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+        scheduler_role_arn=pulumi.Output.all(
+            dispatcher.scheduler_role_arn,
+            dispatcher.machine_arn,
+            dispatcher.schedule_group_name,
+            notifier.dead_letter_queue_arn,
+        ).apply(lambda known: known[0]),
         tracing=settings.tracing,
     )
     jobs = {
@@ -297,9 +297,10 @@ def _container(
 
 
 def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[TaskPlacement]:
-    """Combine what all jobs are told once, not once a job; known when the network is ready."""
+    """Combine what all jobs are told once, not once a job; known when tasks can start."""
     return pulumi.Output.all(
         cluster_arn=cluster.cluster_arn,
+        runner=[cluster.runner_role_arn, cluster.execution_log_destination],
         subnet_ids=network.subnet_ids,
         security_group_id=network.security_group_id,
         ready=network.ready,

@@ -207,7 +207,7 @@ class NotifySettings(BaseModel):
     )
     emails: rules.ListOf[rules.Email] = Field(
         default=(),
-        description="Addresses that are told what the channels are told; each confirms once a topic.",
+        description="Addresses that hear what the channels hear; each must confirm, once a topic.",
         examples=[["batch-oncall@example.com"]],
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from definitions.job_machine import TaskPlacement
-from tests.components.naming import LOG_DESTINATION, NAMES
+from tests.components.naming import NAMES
 from tests.deploying import Deployment, deploy
 
 PLATFORM = JobPlatform(
@@ -17,12 +17,7 @@ PLATFORM = JobPlatform(
         security_group_id="sg-1",
         assign_public_ip=True,
     ),
-    runner_role_arn="arn:runner",
-    execution_log_destination=LOG_DESTINATION,
-    dispatcher_arn="arn:dispatcher",
-    schedule_group_name="fargate-batch-dev",
     scheduler_role_arn="arn:scheduler",
-    dead_letter_queue_arn="arn:dead-letters",
     tracing=False,
 )
 GIVEN: dict[str, Any] = {
@@ -49,11 +44,12 @@ def test_the_machine_is_standard_logs_errors_and_carries_the_jobs_name() -> None
     machine = job(tags={"team": "data"}).one(aws.sfn.StateMachine).inputs
     assert machine["name"] == "fargate-batch-dev--list-files"
     assert machine["type"] == "STANDARD", "only those have status events and redrive"
-    assert machine["roleArn"] == "arn:runner"
+    assert machine["roleArn"] == "arn:aws:iam::123456789012:role/fargate-batch-dev-runner"
     assert machine["loggingConfiguration"] == {
         "level": "ERROR",
         "includeExecutionData": False,
-        "logDestination": LOG_DESTINATION,
+        "logDestination": "arn:aws:logs:ap-northeast-1:123456789012:log-group:"
+        "/aws/vendedlogs/states/fargate-batch-dev:*",
     }
     assert machine["tracingConfiguration"] == {"enabled": False}
     assert machine["tags"] == {"job": "list-files", "team": "data"}
@@ -82,7 +78,8 @@ def test_the_schedule_fires_the_dispatcher_in_the_jobs_time_zone() -> None:
     assert made["scheduleExpressionTimezone"] == "Asia/Tokyo"
     assert made["state"] == "ENABLED"
     assert made["flexibleTimeWindow"] == {"mode": "OFF"}
-    assert (made["target"]["arn"], made["target"]["roleArn"]) == ("arn:dispatcher", "arn:scheduler")
+    assert made["target"]["arn"] == NAMES.machine_arn("fargate-batch-dev-dispatcher")
+    assert made["target"]["roleArn"] == "arn:scheduler"
 
 
 def test_the_trigger_carries_what_the_dispatcher_needs() -> None:
@@ -99,7 +96,7 @@ def test_the_trigger_carries_what_the_dispatcher_needs() -> None:
 def test_a_late_trigger_is_given_up_at_the_deadline_and_kept() -> None:
     target = job(start_deadline_seconds=600).one(aws.scheduler.Schedule).inputs["target"]
     assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 600, "maximumRetryAttempts": 185}
-    assert target["deadLetterConfig"] == {"arn": "arn:dead-letters"}
+    assert target["deadLetterConfig"] == {"arn": NAMES.dead_letter_queue_arn}
 
 
 def test_a_job_that_is_not_enabled_keeps_its_schedule_without_firing() -> None:

@@ -61,14 +61,16 @@ def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -
 def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
     """Run a machine; each Task takes the next of ``answers``, a result or ``Caught``."""
     assert machine["QueryLanguage"] == "JSONata"
-    end, variables, name = End("RUNNING"), {}, machine["StartAt"]
+    end, name = End("RUNNING"), machine["StartAt"]
+    variables: dict[str, Any] = {}
+
+    def said(part: Any) -> Any:
+        return evaluate(part, states, variables)
+
     while True:
         state = machine["States"][name]
         end.states.append(name)
         states = {"input": given, "context": CONTEXT}
-
-        def said(part: Any, states: dict[str, Any] = states) -> Any:
-            return evaluate(part, states, variables)
 
         match state["Type"]:
             case "Pass":

@@ -140,6 +140,10 @@ def test_running_it_again_keeps_the_runs_input_but_takes_the_newest_image() -> N
     }
 
 
+def test_an_input_too_long_to_type_is_left_out_because_messages_have_limits() -> None:
+    assert again({"environment": {"LIST": "x" * 100_000}}) == {"job": "list-files"}
+
+
 def test_a_success_goes_to_its_own_topic_without_next_steps() -> None:
     message = told("SUCCEEDED")
     assert message["topic"].endswith(":fargate-batch-prod-success")

@@ -1,0 +1,206 @@
+"""Measure how long the program takes for 1, 100 and 1,000 jobs, and print it beside the aims.
+
+    python -m benchmarks [--quick]
+
+Every evaluation is a process of its own (``benchmarks/evaluate.py``). On a shared machine seconds
+vary by a third from one to the next: compare the smallest, and trust the ratio more than the
+seconds. This only measures: an aim that is missed does not fail.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measured import PROJECT, REGION, Measured
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 5
+RATIO_AIM = 0.30
+"""Our seconds in those of the usual program, for the same 100 jobs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A program, a number of jobs, and what it should take."""
+
+    name: str
+    program: Path
+    jobs: int
+    aim_seconds: float | None = None
+    aim_mib: int | None = None
+
+
+OURS = ROOT / "__main__.py"
+OURS_100 = Case(name="this program", program=OURS, jobs=100, aim_seconds=1.5, aim_mib=135)
+USUAL_100 = Case(name="usual program", program=ROOT / "benchmarks/usual_program.py", jobs=100)
+CASES = (
+    Case(name="this program", program=OURS, jobs=1, aim_seconds=1.0, aim_mib=110),
+    OURS_100,
+    Case(name="this program", program=OURS, jobs=1_000, aim_seconds=6.0, aim_mib=330),
+    USUAL_100,
+)
+
+
+class EvaluationError(Exception):
+    """A program did not run to its end; the text says how it failed."""
+
+
+def configuration(jobs: int) -> str:
+    """Return PULUMI_CONFIG for a private stack with one container, as the language host writes it.
+
+    A job is as long as a thousand of them may be: Linux takes 131,071 bytes in one variable, and
+    the settings stop at 120,000.
+    """
+    sections: dict[str, Any] = {
+        "network": {"mode": "endpoints", "availabilityZones": 2},
+        "containers": {
+            "default": {
+                "build": "app",
+                "secrets": {"S3_BUCKET_NAME": "sample:S3_BUCKET_NAME"},
+                "grants": {"files": "read"},
+            }
+        },
+        "buckets": {"files": {"expireAfterDays": 365}},
+        "secrets": {"sample": {"values": {"S3_BUCKET_NAME": {"bucket": "files"}}}},
+        "notify": {"emails": ["batch-oncall@example.com"]},
+        "jobs": {f"j{number}": job(number) for number in range(jobs)},
+    }
+    values = {f"{PROJECT}:{key}": compact(section) for key, section in sections.items()}
+    return compact({"aws:region": REGION, **values})
+
+
+def job(number: int) -> dict[str, Any]:
+    """Return a job that runs once a day, each at its own minute."""
+    return {
+        "schedule": f"cron({number % 60} {number // 60 % 24} * * ? *)",
+        "command": ["run"],
+        "timeout": "15m",
+        "retries": {"app": [60]},
+    }
+
+
+def compact(value: Any) -> str:
+    """Write JSON without blanks."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def variable_bytes(case: Case) -> int:
+    """Return how much of the one environment variable the configuration takes."""
+    return len(f"PULUMI_CONFIG={configuration(case.jobs)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One evaluation of a case."""
+
+    process_seconds: float
+    """What the language host waits for: the start and the end of Python included."""
+    measured: Measured
+
+
+def evaluate(case: Case) -> Round:
+    """Evaluate a case once, in a process of its own.
+
+    Raises:
+        EvaluationError: the program did not run to its end.
+    """
+    began = time.perf_counter()
+    process = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-W", "ignore", "-m", "benchmarks.evaluate", str(case.program)],
+        cwd=ROOT,
+        env={**os.environ, "PULUMI_CONFIG": configuration(case.jobs)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode != 0:
+        raise EvaluationError(f"{case.name}, {case.jobs} jobs: does not run\n{process.stderr}")
+    return Round(
+        process_seconds=time.perf_counter() - began,
+        measured=Measured(**json.loads(process.stdout.splitlines()[-1])),
+    )
+
+
+def measure(rounds: int, console: Console) -> dict[Case, list[Round]]:
+    """Evaluate every case once a round: what else the machine does then falls on all of them."""
+    measures: dict[Case, list[Round]] = {case: [] for case in CASES}
+    for number in range(rounds):
+        for case in CASES:
+            with console.status(f"round {number + 1} of {rounds}: {case.name}, {case.jobs} jobs"):
+                measures[case].append(evaluate(case))
+    return measures
+
+
+def table(measures: dict[Case, list[Round]]) -> Table:
+    """Lay out a line for each case."""
+    result = Table(
+        title="Evaluation under mocks, inside the event loop",
+        caption="s: from the first import to the program's end; process s: as the CLI waits for it",
+    )
+    result.add_column("program")
+    for column in (
+        *("jobs", "s min", "s median", "s aim", "process s", "MiB", "MiB aim"),
+        *("custom", "components", "invokes", "depth", "config bytes"),
+    ):
+        result.add_column(column, justify="right")
+    for case, rounds in measures.items():
+        seconds = [one.measured.seconds for one in rounds]
+        last = rounds[-1].measured
+        result.add_row(
+            case.name,
+            f"{case.jobs:,}",
+            f"{min(seconds):.2f}",
+            f"{statistics.median(seconds):.2f}",
+            f"{case.aim_seconds:.1f}" if case.aim_seconds else "",
+            f"{min(one.process_seconds for one in rounds):.2f}",
+            f"{max(one.measured.peak_mib for one in rounds):.0f}",
+            f"{case.aim_mib}" if case.aim_mib else "",
+            f"{last.custom:,}",
+            f"{last.components:,}",
+            f"{last.invokes:,}",
+            f"{last.depth}",
+            f"{variable_bytes(case):,}",
+        )
+    return result
+
+
+def ratio(measures: dict[Case, list[Round]]) -> float:
+    """Return our shortest time for 100 jobs in that of the usual program."""
+    ours, usual = (
+        min(one.measured.seconds for one in measures[case]) for case in (OURS_100, USUAL_100)
+    )
+    return ours / usual
+
+
+def main() -> int:
+    """Measure and print; fail only if a program does not run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure the program."
+    )
+    parser.add_argument("--quick", action="store_true", help=f"one round instead of {ROUNDS}")
+    rounds = 1 if parser.parse_args().quick else ROUNDS
+    console = Console()
+    try:
+        measures = measure(rounds, console)
+    except EvaluationError as error:
+        console.print(str(error), markup=False)
+        return 1
+    console.print(table(measures))
+    console.print(
+        f"100 jobs: {ratio(measures):.2f} of the usual program's time (aim {RATIO_AIM:.2f})"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
