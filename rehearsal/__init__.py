@@ -1,0 +1,1 @@
+"""Rehearse a stack on this machine: an embedded AWS, a provider for it, and a day of its life."""

@@ -1,0 +1,8 @@
+"""AWS in one process, in virtual time: moto and what it takes to believe it."""
+
+from rehearsal.cloud.aws import EmbeddedAws
+from rehearsal.cloud.chatbot import SlackMessage
+from rehearsal.cloud.ecs import Attempt, Played
+from rehearsal.cloud.sns import Mail
+
+__all__ = ["Attempt", "EmbeddedAws", "Mail", "Played", "SlackMessage"]

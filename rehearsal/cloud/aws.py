@@ -1,0 +1,292 @@
+"""An AWS in this process, in virtual time."""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.config import Config
+from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from rehearsal.cloud import s3, sns, stepfunctions, strict
+from rehearsal.cloud.chatbot import Chatbot, SlackMessage
+from rehearsal.cloud.clock import LatchedEvent, VirtualClock
+from rehearsal.cloud.ecs import Attempt, Fargate, Played
+from rehearsal.cloud.events import EventBus
+from rehearsal.cloud.repairs import (
+    Repairs,
+    answer_receives_at_once,
+    leave_out_machine_images,
+    put_time_on_the_clock,
+    read_service_models_once,
+)
+from rehearsal.cloud.scheduler import Schedules
+from rehearsal.cloud.sns import Mail
+
+_SETTINGS = {"stepfunctions": {"execute_state_machine": True}}
+_NO_FILES = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""Kept in the environment meanwhile, so that no profile of the developer is ever read."""
+
+
+_open = threading.Event()
+_lock = threading.RLock()
+"""Held while something is made once: botocore lets no two threads make clients at a time."""
+
+
+class ClosedError(ConnectionError):
+    """A request came after the embedded AWS was left, or moto does not know its address."""
+
+
+class EmbeddedAws:
+    """Moto and its repairs, as a context manager; entering again makes an empty account.
+
+    Only one can be open at a time in a process, for moto is one.
+    """
+
+    def __init__(self, *, region: str, start: datetime) -> None:
+        self.account = DEFAULT_ACCOUNT_ID
+        self.region = region
+        self.clock = VirtualClock(start)
+        self.endpoint = ""
+        """Address of the same AWS for child processes, on 127.0.0.1."""
+        self.images: dict[str, Path] = {}
+        """Directory of the program behind each image URI, digest included."""
+        self.slack: list[SlackMessage] = []
+        self.mail: list[Mail] = []
+        self.events = EventBus(self)
+        self.schedules = Schedules(self)
+        self.chatbot = Chatbot(self)
+        self.fargate = Fargate(self)
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
+        self._credentials: dict[tuple[str, str], dict[str, Any]] = {}
+        self._ends: dict[str, LatchedEvent] = {}
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        if _open.is_set():
+            raise RuntimeError("another embedded AWS is open in this process, and moto is only one")
+        with ExitStack() as stack:
+            _open.set()
+            stack.callback(_open.clear)
+            stack.callback(_restore_environment, _take_environment())
+            repairs = Repairs()
+            stack.callback(repairs.undo)
+            leave_out_machine_images(repairs)
+            mock = mock_aws(config=_SETTINGS)  # pyright: ignore[reportArgumentType] - a part of it
+            mock.start()
+            stack.callback(mock.stop)
+            stack.callback(stepfunctions.forget_threads)
+            stack.callback(stepfunctions.silence())
+            self.endpoint = _serve(stack)
+            stack.callback(self.clock.close)
+            self.fargate.open()
+            stack.callback(self.fargate.close)
+            put_time_on_the_clock(repairs, self.clock)
+            answer_receives_at_once(repairs)
+            read_service_models_once(repairs)
+            stepfunctions.repair(repairs, self)
+            self.fargate.repair(repairs)
+            self.events.repair(repairs)
+            self.schedules.repair(repairs)
+            s3.repair(repairs)
+            sns.repair(repairs, self)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._exit.close()
+
+    @property
+    def play(self) -> Callable[[Attempt], Played]:
+        """What decides how each task goes: assign a function of your own to inject faults."""
+        return self.fargate.play
+
+    @play.setter
+    def play(self, play: Callable[[Attempt], Played]) -> None:
+        self.fargate.play = play
+
+    def client(self, service: str, region: str | None = None, *, role: str | None = None) -> Any:
+        """Return a boto3 client, the same for the same arguments.
+
+        With ``role`` (an ARN) it calls as an assumed role; else as the account's administrator.
+        """
+        key = (service, region or self.region, role)
+        with _lock:
+            if key not in self._clients:
+                if role is None:
+                    self._clients[key] = _administrator(*key[:2])
+                else:
+                    self._clients[key] = _new_client(*key[:2], self.credentials(role, "rehearsal"))
+            return self._clients[key]
+
+    def credentials(self, role: str, session: str) -> dict[str, Any]:
+        """Return credentials of a role, as AssumeRole answers them."""
+        with _lock:
+            if (role, session) not in self._credentials:
+                self._credentials[role, session] = self.client("sts").assume_role(
+                    RoleArn=role, RoleSessionName=session
+                )["Credentials"]
+            return self._credentials[role, session]
+
+    def end_of(self, arn: str) -> LatchedEvent:
+        """Return what is set when this execution or task ends."""
+        with _lock:
+            return self._ends.setdefault(arn, LatchedEvent(self.clock))
+
+    def wait_for(self, execution_arn: str, within: timedelta = timedelta(days=7)) -> dict[str, Any]:
+        """Move time until an execution has ended; return what DescribeExecution says of it.
+
+        Raises:
+            TimeoutError: it goes on after ``within``.
+        """
+        ended = self.end_of(execution_arn)
+        self.clock.run_until(self.clock.now() + within, ended.is_set)
+        if not ended.is_set():
+            raise TimeoutError(f"{execution_arn} goes on after {within}")
+        region = execution_arn.split(":")[3]
+        return self.client("stepfunctions", region).describe_execution(executionArn=execution_arn)
+
+    def send_to_queue(
+        self, arn: str, text: str, attributes: dict[str, str], role: str | None = None
+    ) -> None:
+        """Send a message to a queue with text attributes."""
+        _, _, _, region, _, name = arn.split(":")
+        sqs = self.client("sqs", region, role=role)
+        sqs.send_message(
+            QueueUrl=self.client("sqs", region).get_queue_url(QueueName=name)["QueueUrl"],
+            MessageBody=text,
+            MessageAttributes={
+                key: {"DataType": "String", "StringValue": value}
+                for key, value in attributes.items()
+            },
+        )
+
+
+@functools.cache
+def _session() -> Any:
+    """Return the session of every embedded AWS of this process: making one takes 20 ms."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", strict.loader())
+    strict.install(session)
+    emitter: Any = session.get_component("event_emitter")
+    emitter.register_first("before-send", _refuse_when_closed)
+    return boto3.Session(botocore_session=session)
+
+
+def _refuse_when_closed(request: AWSPreparedRequest, **_: Any) -> None:
+    if not _open.is_set():
+        raise ClosedError(f"the embedded AWS is closed: {request.url}")
+
+
+@functools.cache
+def _administrator(service: str, region: str) -> Any:
+    """Return a client of whichever embedded AWS is open; making one takes 10 ms."""
+    return _new_client(
+        service,
+        region,
+        {
+            "AccessKeyId": "AKIAADMINISTRATOR000",
+            "SecretAccessKey": "rehearsal",
+            "SessionToken": None,
+        },
+    )
+
+
+def _new_client(service: str, region: str, credentials: dict[str, Any]) -> Any:
+    client: Any = _session().client(
+        service,
+        region_name=region,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        # Retries belong to whoever is rehearsed, not to the machinery below.
+        config=Config(retries={"total_max_attempts": 1}, ignore_configured_endpoint_urls=True),
+    )
+    client._endpoint.http_session = _NoNetwork()  # noqa: SLF001 - the last step before the world
+    return client
+
+
+class _NoNetwork:
+    """Takes the requests that moto did not answer, which botocore would really send."""
+
+    def send(self, request: AWSPreparedRequest) -> None:
+        """Refuse.
+
+        Raises:
+            ClosedError: always.
+        """
+        raise ClosedError(f"the embedded AWS does not know {request.url}")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _take_environment() -> dict[str, str]:
+    taken = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    for name in taken:
+        del os.environ[name]
+    os.environ.update(_NO_FILES)
+    return taken
+
+
+def _restore_environment(taken: dict[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(taken)
+
+
+def _serve(stack: ExitStack) -> str:
+    """Serve the same AWS over HTTP on a free port of 127.0.0.1."""
+
+    class Handler(MotoRequestHandler):
+        protocol_version = "HTTP/1.0"  # no connection outlives its answer, nor the server
+
+        def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - as inherited
+            """Say nothing of requests."""
+
+    server = make_server(
+        "127.0.0.1",
+        0,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=Handler,
+    )
+    server.daemon_threads = False  # pyright: ignore[reportAttributeAccessIssue] - of ThreadingMixIn: close waits for requests
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="embedded AWS")
+    thread.start()
+
+    def close() -> None:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    stack.callback(close)
+    return f"http://127.0.0.1:{server.server_port}"

@@ -1,0 +1,123 @@
+"""AWS Chatbot, which moto does not have: topic messages become Slack messages."""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from rehearsal.cloud import strict
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.aws import EmbeddedAws
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackMessage:
+    """What a channel shows; or, with ``dropped``, what Chatbot threw away and why."""
+
+    channel_id: str
+    topic_arn: str
+    time: datetime
+    notification: dict[str, Any]
+    """The custom notification, as published."""
+    dropped: str | None = None
+
+
+class Chatbot:
+    """The Slack channel configurations of the account; the API's own names and parameters."""
+
+    def __init__(self, aws: "EmbeddedAws") -> None:
+        self._aws = aws
+        self._configurations: dict[str, dict[str, Any]] = {}
+
+    def create_slack_channel_configuration(self, **parameters: Any) -> dict[str, Any]:
+        """Create a configuration; the answer holds it as ``ChannelConfiguration``."""
+        strict.check_call("chatbot", "CreateSlackChannelConfiguration", parameters)
+        name = parameters["ConfigurationName"]
+        arn = f"arn:aws:chatbot::{self._aws.account}:chat-configuration/slack-channel/{name}"
+        for other in self._configurations.values():
+            if (
+                other["ConfigurationName"] == name
+                or other["SlackChannelId"] == parameters["SlackChannelId"]
+            ):
+                raise _refused(
+                    "ConflictException",
+                    f"Configuration {other['ConfigurationName']} has this name or channel",
+                    "CreateSlackChannelConfiguration",
+                )
+        self._configurations[arn] = {"SnsTopicArns": [], **parameters, "ChatConfigurationArn": arn}
+        return {"ChannelConfiguration": dict(self._configurations[arn])}
+
+    def update_slack_channel_configuration(self, **parameters: Any) -> dict[str, Any]:
+        """Change a configuration, named by ``ChatConfigurationArn``."""
+        strict.check_call("chatbot", "UpdateSlackChannelConfiguration", parameters)
+        configuration = self._find(parameters["ChatConfigurationArn"])
+        configuration.update(parameters)
+        return {"ChannelConfiguration": dict(configuration)}
+
+    def describe_slack_channel_configurations(self, **parameters: Any) -> dict[str, Any]:
+        """List the configurations, or the one named by ``ChatConfigurationArn``."""
+        strict.check_call("chatbot", "DescribeSlackChannelConfigurations", parameters)
+        wanted = parameters.get("ChatConfigurationArn")
+        found = [self._find(wanted)] if wanted else self._configurations.values()
+        return {"SlackChannelConfigurations": [dict(configuration) for configuration in found]}
+
+    def delete_slack_channel_configuration(self, **parameters: Any) -> dict[str, Any]:
+        """Delete a configuration, named by ``ChatConfigurationArn``."""
+        strict.check_call("chatbot", "DeleteSlackChannelConfiguration", parameters)
+        del self._configurations[
+            self._find(parameters["ChatConfigurationArn"])["ChatConfigurationArn"]
+        ]
+        return {}
+
+    def receive(self, topic_arn: str, text: str) -> None:
+        """Bring a topic's message to the channels that it is configured for."""
+        notification, dropped = _read(text)
+        for configuration in self._configurations.values():
+            if topic_arn in configuration["SnsTopicArns"]:
+                self._aws.slack.append(
+                    SlackMessage(
+                        channel_id=configuration["SlackChannelId"],
+                        topic_arn=topic_arn,
+                        time=self._aws.clock.now(),
+                        notification=notification,
+                        dropped=dropped,
+                    )
+                )
+
+    def _find(self, arn: str) -> dict[str, Any]:
+        if arn not in self._configurations:
+            raise _refused(
+                "ResourceNotFoundException",
+                f"There is no configuration {arn}",
+                "SlackChannelConfiguration",
+            )
+        return self._configurations[arn]
+
+
+def _read(text: str) -> tuple[dict[str, Any], str | None]:
+    """Read a custom notification, and why Chatbot would drop it ("Custom notifications")."""
+    try:
+        notification: Any = json.loads(text)
+    except ValueError:
+        return {}, "the message is not JSON"
+    if not isinstance(notification, dict):
+        return {}, "the message is not an object"
+    known: dict[str, Any] = notification
+    if known.get("version") != "1.0" or known.get("source") != "custom":
+        return known, "the message is not a custom notification of version 1.0"
+    content = known.get("content")
+    if not isinstance(content, dict) or not content.get("description"):
+        return known, "the notification has no content.description"
+    return known, None
+
+
+def _refused(code: str, message: str, operation: str) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": message}}
+    return ClientError(answer, operation)

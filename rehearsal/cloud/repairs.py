@@ -1,0 +1,112 @@
+"""Changes to moto's own code that are taken back on exit."""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import datetime as real_datetime
+from datetime import UTC, datetime, tzinfo
+from types import ModuleType
+from typing import Any
+
+import moto.core.utils
+import moto.settings
+from moto.sqs.models import SQSBackend
+from moto.stepfunctions.parser import models as execution_models
+from moto.stepfunctions.parser.asl.component.state import state
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function import timestamp
+from moto.stepfunctions.parser.asl.eval.event import event_manager
+from moto.stepfunctions.parser.backend import execution
+
+from rehearsal.cloud import strict
+from rehearsal.cloud.clock import VirtualClock
+
+_ABSENT = object()
+
+
+class Repairs:
+    """Attributes replaced on foreign modules and classes, and what stood there before."""
+
+    def __init__(self) -> None:
+        self._before: list[tuple[Any, str, Any]] = []
+
+    def put(self, owner: Any, name: str, replacement: Any) -> None:
+        """Replace an attribute until :meth:`undo`."""
+        self._before.append((owner, name, vars(owner).get(name, _ABSENT)))
+        setattr(owner, name, replacement)
+
+    def undo(self) -> None:
+        """Put back everything, the latest first."""
+        while self._before:
+            owner, name, before = self._before.pop()
+            if before is _ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, before)
+
+
+def put_time_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto reads the machine's clock for every date it stores or compares."""
+    virtual = _virtual_datetime_module(clock)
+    modules: list[ModuleType] = [
+        moto.core.utils,  # utcnow, unix_time: nearly all services
+        execution_models,
+        execution,
+        state,
+        event_manager,
+        timestamp,
+    ]
+    for module in modules:
+        repairs.put(module, "datetime", virtual)
+
+
+def answer_receives_at_once(repairs: Repairs) -> None:
+    """A long poll of SQS would wait for a time that does not pass meanwhile."""
+    receive_message = SQSBackend.receive_message
+
+    def without_waiting(
+        self: SQSBackend,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,  # noqa: ARG001 - the signature is moto's
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        return receive_message(self, queue_name, count, 0, *args, **kwargs)
+
+    repairs.put(SQSBackend, "receive_message", without_waiting)
+
+
+def read_service_models_once(repairs: Repairs) -> None:
+    """Moto makes a new loader for each model, and each lists all 400 services first."""
+
+    def load(service_name: str, model_name: str) -> Any:
+        return strict.loader().load_service_model(service_name, model_name)
+
+    repairs.put(moto.core.utils, "_load_service_model", load)
+
+
+def leave_out_machine_images(repairs: Repairs) -> None:
+    """Moto makes a thousand disk images and their volumes, which Fargate never looks at."""
+    repairs.put(moto.settings, "ec2_load_default_amis", lambda: False)
+
+
+def _virtual_datetime_module(clock: VirtualClock) -> Any:
+    """Return a stand-in for the ``datetime`` module whose ``now`` asks the clock."""
+
+    class VirtualDatetime(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return clock.now() if tz else clock.now().replace(tzinfo=None)
+
+    module = ModuleType("datetime")
+    module.__dict__.update(vars(real_datetime))
+    module.__dict__["datetime"] = VirtualDatetime
+    return module
+
+
+def text_of(instant: datetime) -> str:
+    """Write an instant as Step Functions does: UTC, milliseconds, ``Z``."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
+        f"{instant.microsecond // 1_000:03d}Z"
+    )

@@ -1,0 +1,97 @@
+"""Metric alarms."""
+
+from rehearsal.provider.registry import Call, Made, creates, known, one_of
+
+MAX_ACTIONS = 5
+SHORT_PERIODS = (10, 20, 30)
+"""Seconds; other periods are whole minutes."""
+MAX_WATCHED_SECONDS = 604_800
+"""Period times evaluation periods, with periods of an hour and more (PutMetricAlarm)."""
+MAX_WATCHED_SECONDS_SHORT = 86_400
+"""The same with shorter periods."""
+
+_HOUR = 3_600
+_MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
+
+
+@creates("aws:cloudwatch/metricAlarm:MetricAlarm", tagged=True)
+def metric_alarm(call: Call) -> Made:
+    """Make an alarm on one metric, checked as CloudWatch does."""
+    args, name = call.args, call.physical_name("name", "")
+    cloudwatch = call.client("cloudwatch")
+    model = cloudwatch.meta.service_model
+    comparison = one_of(
+        "comparisonOperator",
+        args.need("comparisonOperator"),
+        model.shape_for("ComparisonOperator").enum,
+    )
+    statistic = one_of("statistic", args.get("statistic"), model.shape_for("Statistic").enum)
+    unit = one_of("unit", args.get("unit"), model.shape_for("StandardUnit").enum)
+    extended = args.get("extendedStatistic")
+    if bool(statistic) == bool(extended):
+        raise ValueError("give one of 'statistic' and 'extendedStatistic'")
+    missing = one_of("treatMissingData", args.get("treatMissingData", "missing"), _MISSING_DATA)
+    period, periods = args.need("period"), args.need("evaluationPeriods")
+    datapoints = args.get("datapointsToAlarm")
+    _check_window(period, periods, datapoints)
+    actions = {
+        parameter: _check_actions(key, args.get(key, []))
+        for parameter, key in (
+            ("AlarmActions", "alarmActions"),
+            ("OKActions", "okActions"),
+            ("InsufficientDataActions", "insufficientDataActions"),
+        )
+    }
+    dimensions = args.get("dimensions", {})
+    enabled = args.get("actionsEnabled", True)
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        ActionsEnabled=enabled,
+        Threshold=args.need("threshold"),
+        MetricName=args.need("metricName"),
+        Namespace=args.need("namespace"),
+        ComparisonOperator=comparison,
+        EvaluationPeriods=periods,
+        Period=period,
+        TreatMissingData=missing,
+        **known(
+            {
+                "AlarmDescription": args.get("alarmDescription"),
+                "Statistic": statistic,
+                "ExtendedStatistic": extended,
+                "Unit": unit,
+                "DatapointsToAlarm": datapoints,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+                "Tags": call.tag_list(),
+                **actions,
+            }
+        ),
+    )
+    return name, {
+        "arn": call.arn("cloudwatch", f"alarm:{name}"),
+        "name": name,
+        "actionsEnabled": enabled,
+        "treatMissingData": missing,
+    }
+
+
+def _check_window(period: int, periods: int, datapoints: int | None) -> None:
+    if period not in SHORT_PERIODS and (period < 60 or period % 60):
+        raise ValueError(f"period is {period}: 10, 20, 30 or a multiple of 60 seconds")
+    most = MAX_WATCHED_SECONDS if period >= _HOUR else MAX_WATCHED_SECONDS_SHORT
+    if not periods >= 1 or period * periods > most:
+        raise ValueError(
+            f"period {period} times evaluationPeriods {periods}: CloudWatch looks back at most "
+            f"{most:,} seconds"
+        )
+    if datapoints is not None and not 1 <= datapoints <= periods:
+        raise ValueError(f"datapointsToAlarm is {datapoints}: 1 to evaluationPeriods, {periods}")
+
+
+def _check_actions(key: str, actions: list[str]) -> list[str]:
+    if len(actions) > MAX_ACTIONS:
+        raise ValueError(f"{key} has {len(actions)} actions, CloudWatch takes {MAX_ACTIONS}")
+    for action in actions:
+        if not action.startswith("arn:"):
+            raise ValueError(f"{key}: {action!r} is no ARN")
+    return actions

@@ -1,0 +1,162 @@
+"""Clusters and task definitions for Fargate."""
+
+import json
+import re
+from typing import Any
+
+from definitions import sizes
+from rehearsal.provider.registry import (
+    Arguments,
+    Call,
+    Made,
+    creates,
+    known,
+    one_of,
+    within,
+)
+
+EPHEMERAL_STORAGE_GIB = (21, 200)
+"""What a Fargate task may ask for; without asking it has 20."""
+MAX_DEFINITION_BYTES = 65_536
+"""Size of a task definition (ECS quotas)."""
+
+_FAMILY = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_OPERATING_SYSTEMS = (
+    "LINUX",
+    "WINDOWS_SERVER_2019_CORE",
+    "WINDOWS_SERVER_2019_FULL",
+    "WINDOWS_SERVER_2022_CORE",
+    "WINDOWS_SERVER_2022_FULL",
+)
+
+
+@creates("aws:ecs/cluster:Cluster", tagged=True)
+def cluster(call: Call) -> Made:
+    """Make a cluster."""
+    args, name = call.args, call.physical_name()
+    settings = [
+        {
+            "name": one_of("settings.name", part.need("name"), ("containerInsights",)),
+            "value": one_of(
+                "containerInsights", part.need("value"), ("enabled", "disabled", "enhanced")
+            ),
+        }
+        for part in args.parts("settings")
+    ]
+    made = call.client("ecs").create_cluster(
+        clusterName=name,
+        **known({"settings": settings, "tags": call.tag_list("key", "value")}),
+    )["cluster"]
+    return made["clusterArn"], {"arn": made["clusterArn"], "name": name}
+
+
+@creates("aws:ecs/taskDefinition:TaskDefinition", tagged=True)
+def task_definition(call: Call) -> Made:
+    """Register a task definition, checked as ECS checks one for Fargate."""
+    args, family = call.args, call.args.need("family")
+    if not _FAMILY.fullmatch(family):
+        raise ValueError(f"family is {family!r}: letters, digits, - and _, at most 255")
+    text = args.need("containerDefinitions")
+    containers = _containers(text)
+    compatibilities = args.get("requiresCompatibilities", [])
+    cpu, memory = args.get("cpu"), args.get("memory")
+    network, execution_role = args.get("networkMode"), args.get("executionRoleArn")
+    if "FARGATE" in compatibilities:
+        _check_fargate(cpu, memory, network)
+        _check_containers(containers, int(cpu), int(memory), execution_role)
+    args.get("skipDestroy")  # it says what a deletion does
+    args.get("trackLatest")  # it says what a refresh looks at
+    made = call.client("ecs").register_task_definition(
+        family=family,
+        containerDefinitions=containers,
+        **known(
+            {
+                "cpu": cpu,
+                "memory": memory,
+                "networkMode": network,
+                "requiresCompatibilities": compatibilities,
+                "executionRoleArn": execution_role,
+                "taskRoleArn": args.get("taskRoleArn"),
+                "runtimePlatform": _platform(args.part("runtimePlatform")),
+                "ephemeralStorage": _storage(args.part("ephemeralStorage")),
+                "volumes": [{"name": part.need("name")} for part in args.parts("volumes")],
+                "tags": call.tag_list("key", "value"),
+            }
+        ),
+    )["taskDefinition"]
+    arn: str = made["taskDefinitionArn"]
+    return family, {
+        "arn": arn,
+        "arnWithoutRevision": arn.rpartition(":")[0],
+        "revision": made["revision"],
+        "containerDefinitions": text,
+    }
+
+
+def _containers(text: str) -> list[dict[str, Any]]:
+    try:
+        containers = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"containerDefinitions is not JSON: {error}") from None
+    if not isinstance(containers, list) or not containers:
+        raise ValueError("containerDefinitions is no JSON list with a container at least")
+    if len(text.encode()) > MAX_DEFINITION_BYTES:
+        raise ValueError(f"containerDefinitions has more than {MAX_DEFINITION_BYTES:,} bytes")
+    found: list[dict[str, Any]] = [*containers]
+    return found
+
+
+def _check_fargate(cpu: str | None, memory: str | None, network: str | None) -> None:
+    if network != "awsvpc":
+        raise ValueError(f"networkMode is {network!r}, but Fargate knows awsvpc")
+    if not cpu or not memory:
+        raise ValueError("'cpu' and 'memory' of the task are needed with Fargate")
+    if not cpu.isdigit() or not memory.isdigit():
+        raise ValueError(f"cpu {cpu!r} and memory {memory!r}: write units and MiB")
+    sizes.check_size(int(cpu), int(memory))
+
+
+def _check_containers(
+    containers: list[dict[str, Any]], cpu: int, memory: int, execution_role: str | None
+) -> None:
+    names = [container.get("name") for container in containers]
+    if len(set(names)) < len(names):
+        raise ValueError("containerDefinitions: two containers have the same name")
+    if not any(container.get("essential", True) for container in containers):
+        raise ValueError("containerDefinitions: no container is essential")
+    if sum(container.get("cpu", 0) for container in containers) > cpu:
+        raise ValueError(f"containerDefinitions: together more than the task's {cpu} CPU units")
+    for container in containers:
+        asked = max(container.get("memory", 0), container.get("memoryReservation", 0))
+        if asked > memory:
+            raise ValueError(f"container {container.get('name')}: more than {memory} MiB")
+        needed = _needs_execution_role(container)
+        if needed and not execution_role:
+            raise ValueError(
+                f"container {container.get('name')}: 'executionRoleArn' is needed "
+                f"for {needed} on Fargate"
+            )
+
+
+def _needs_execution_role(container: dict[str, Any]) -> str | None:
+    """Return for what ECS itself needs a role to start a container, if for anything."""
+    logging: dict[str, Any] = container.get("logConfiguration", {})
+    if container.get("secrets"):
+        return "secrets"
+    if logging.get("logDriver") == "awslogs":
+        return "the awslogs driver"
+    return "an ECR image" if ".dkr.ecr." in container.get("image", "") else None
+
+
+def _platform(part: Arguments | None) -> dict[str, Any] | None:
+    if part is None:
+        return None
+    architecture = one_of("cpuArchitecture", part.get("cpuArchitecture"), ("X86_64", "ARM64"))
+    system = one_of("operatingSystemFamily", part.get("operatingSystemFamily"), _OPERATING_SYSTEMS)
+    return known({"cpuArchitecture": architecture, "operatingSystemFamily": system})
+
+
+def _storage(part: Arguments | None) -> dict[str, Any] | None:
+    if part is None:
+        return None
+    return {"sizeInGiB": within("sizeInGib", part.need("sizeInGib"), *EPHEMERAL_STORAGE_GIB)}

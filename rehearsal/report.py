@@ -1,0 +1,207 @@
+"""What a rehearsal prints: progress while it works, then what should have happened and what did."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from rehearsal.cloud import Mail, SlackMessage
+from rehearsal.day import Facts, Outcome
+from rehearsal.engine import Resource
+
+_KNOWN_ANYWAY = frozenset({"time", "job", "run", "attempt"})
+"""Members of a structured log line that its panel's title and place say already."""
+
+
+class Report:
+    """Prints to a terminal, or plainly where there is none."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._console = Console(highlight=False, soft_wrap=False)
+        self._status: Status = self._console.status("")
+        self._resources: Counter[str] = Counter()
+
+    def begin(self, stack: str, region: str, start: datetime) -> None:
+        """Say what is about to happen."""
+        self.say(
+            f"[bold]Rehearsing stack {escape(stack)}[/]: an AWS in this process stands in for "
+            f"{escape(region)}; its clock starts at {start:%Y-%m-%d %H:%M} UTC."
+        )
+        if not self._quiet:
+            self._status.start()
+
+    def end(self) -> None:
+        """Stop showing progress."""
+        self._status.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line of markup."""
+        if not self._quiet:
+            self._console.print(line)
+
+    def doing(self, what: str) -> None:
+        """Show what is being done, until the next thing is."""
+        self._status.update(escape(what))
+
+    def made(self, resource: Resource) -> None:
+        """Count a resource as it is made."""
+        if resource.custom:
+            self._resources[resource.type.partition("/")[0]] += 1
+        self.doing(f"deploying: {sum(self._resources.values())} resources")
+
+    def deployed(self, seconds: float, warnings: Iterable[str]) -> None:
+        """Say what the stack consists of."""
+        kinds = ", ".join(
+            f"{number} {kind.removeprefix('aws:')}"
+            for kind, number in sorted(self._resources.items())
+            if kind.startswith("aws:")
+        )
+        total = sum(n for kind, n in self._resources.items() if kind.startswith("aws"))
+        self.say(f"[green]Deployed[/] {total} resources in {seconds:.1f} s [dim]({kinds})[/]")
+        for warning in warnings:
+            self.say(f"[yellow]warning:[/] {escape(warning)}")
+
+    def outcomes(self, title: str, outcomes: Iterable[Outcome]) -> list[Outcome]:
+        """Show outcomes as they come, then all of them as a table; return them."""
+        collected: list[Outcome] = []
+        self.doing(title)
+        for outcome in outcomes:
+            collected.append(outcome)
+            self.doing(f"{title}: {outcome.what}")
+        table = Table(
+            title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
+        )
+        for column in ("", "UTC", "What happens", "Should be", "Was"):
+            table.add_column(column, overflow="fold")
+        for outcome in collected:
+            table.add_row(
+                "[green]✓[/]" if outcome.passed else "[bold red]✗[/]",
+                f"{outcome.at:%H:%M}",
+                escape(outcome.what),
+                escape(_said(outcome.expected, outcome.expected)),
+                "[dim]the same[/]"
+                if outcome.passed
+                else f"[red]{escape(_said(outcome.happened, outcome.expected))}[/]",
+            )
+        if not self._quiet:
+            self._console.print()
+            self._console.print(table)
+        return collected
+
+    def log(self, title: str, lines: Iterable[str]) -> None:
+        """Show what a program wrote."""
+        shown = Text(
+            "\n".join(_readable(line) for line in lines), overflow="ellipsis", no_wrap=True
+        )
+        self._panel(title, shown, "dim")
+
+    def slack(self, message: SlackMessage) -> None:
+        """Show a message as a channel does."""
+        content = message.notification["content"]
+        self._panel(
+            f"Slack · {message.channel_id} · {message.time:%H:%M}",
+            Group(
+                Text(content["title"], style="bold"),
+                Text.from_markup(_slack_markup(content["description"])),
+                *(
+                    Text.from_markup(f"• {_slack_markup(step)}")
+                    for step in content.get("nextSteps", [])
+                ),
+            ),
+            "magenta",
+        )
+
+    def mail(self, message: Mail) -> None:
+        """Show a message as a mailbox does."""
+        self._panel(
+            f"Mail · {message.to} · {message.time:%H:%M}",
+            Group(Text(message.subject, style="bold"), Text(message.text)),
+            "blue",
+        )
+
+    def verdict(self, outcomes: list[Outcome], seconds: float) -> bool:
+        """Say whether all came out as it should; that is what a quiet rehearsal prints too."""
+        wrong = [outcome for outcome in outcomes if not outcome.passed]
+        for outcome in wrong if self._quiet else []:
+            self._console.print(
+                f"[red]✗[/] {escape(outcome.what)}: "
+                f"should be {escape(_said(outcome.expected, outcome.expected))}; "
+                f"was {escape(_said(outcome.happened, outcome.expected))}"
+            )
+        if not self._quiet:
+            self._console.print()
+        colour = "red" if wrong else "green"
+        self._console.print(
+            f"[{colour}]{len(outcomes) - len(wrong)} of {len(outcomes)} came out as they should[/] "
+            f"[dim]in {seconds:.1f} s[/]"
+        )
+        return not wrong
+
+    def failed(self, lines: Iterable[str]) -> None:
+        """Print lines that end the rehearsal."""
+        self._status.stop()
+        for line in lines:
+            self._console.print(f"[red]error:[/] {escape(line)}", soft_wrap=True)
+
+    def _panel(self, title: str, content: Any, colour: str) -> None:
+        if not self._quiet:
+            self._console.print(
+                Panel(content, title=escape(title), title_align="left", border_style=colour)
+            )
+
+
+def _said(facts: Facts, wanted: Mapping[str, Any]) -> str:
+    """Say the facts that are wanted; and, of a run that went another way, why."""
+    said = [f"{fact} {facts.get(fact, 'unknown')}" for fact in wanted]
+    because = facts.get("because")
+    return ", ".join([*said, f"because: {because}"] if because else said)
+
+
+def _readable(line: str) -> str:
+    """Show a structured log line as a log viewer does: level, message, the rest."""
+    try:
+        said: Any = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(said, dict) or "message" not in said:
+        return line
+    members = cast("dict[str, Any]", said)
+    level, message = members.pop("level", ""), members.pop("message")
+    rest = (f"{key}={value}" for key, value in members.items() if key not in _KNOWN_ANYWAY)
+    return " ".join([f"{level:<7}", message, *rest])
+
+
+def _slack_markup(text: str) -> str:
+    """Turn Slack's markdown into rich's: bold, code and links, whose addresses are cut."""
+    shown: list[str] = []
+    for part in text.replace("<", "\0<").replace(">", ">\0").split("\0"):
+        if part.startswith("<http") and "|" in part:
+            address, _, name = part[1:-1].partition("|")
+            shown.append(f"[link={address}][underline]{escape(name)}[/underline][/link]")
+        else:
+            shown.append(_bold_and_code(part))
+    return "".join(shown)
+
+
+def _bold_and_code(text: str) -> str:
+    pieces = text.split("`")
+    return "".join(
+        f"[cyan]{escape(piece)}[/]" if at % 2 else _bold(piece) for at, piece in enumerate(pieces)
+    )
+
+
+def _bold(text: str) -> str:
+    pieces = text.split("*")
+    return "".join(
+        f"[bold]{escape(piece)}[/]" if at % 2 and at < len(pieces) - 1 else escape(piece)
+        for at, piece in enumerate(pieces)
+    )

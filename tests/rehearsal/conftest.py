@@ -1,0 +1,197 @@
+"""A small account for the tests of rehearsal/cloud."""
+
+import gc
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.cloud import EmbeddedAws
+
+START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+ROLE = "arn:aws:iam::123456789012:role/some-role"
+IMAGE = "example.com/program@sha256:" + "a" * 64
+
+
+@dataclass
+class Account:
+    """An embedded AWS with a program; network, cluster and log group come with their first use."""
+
+    aws: EmbeddedAws
+    program: Path
+
+    @cached_property
+    def network(self) -> dict[str, Any]:
+        ec2 = self.aws.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)
+        return {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": [group["GroupId"]]}}
+
+    @cached_property
+    def cluster(self) -> str:
+        self.aws.client("logs").create_log_group(logGroupName="/batch")
+        self.aws.client("ecs").create_cluster(clusterName="batch")
+        return "batch"
+
+    @property
+    def subnet_id(self) -> str:
+        subnet: str = self.network["awsvpcConfiguration"]["subnets"][0]
+        return subnet
+
+    @property
+    def security_group_id(self) -> str:
+        group: str = self.network["awsvpcConfiguration"]["securityGroups"][0]
+        return group
+
+    @property
+    def cluster_arn(self) -> str:
+        return f"arn:aws:ecs:{self.aws.region}:{self.aws.account}:cluster/{self.cluster}"
+
+    def write_program(self, text: str, name: str = "program.py") -> None:
+        (self.program / name).write_text(text)
+
+    def task_definition(self, **container: Any) -> str:
+        answer = self.aws.client("ecs").register_task_definition(
+            family="task",
+            cpu="256",
+            memory="512",
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            executionRoleArn=ROLE,
+            taskRoleArn=ROLE.replace("some", "task"),
+            containerDefinitions=[
+                {
+                    "name": "main",
+                    "image": IMAGE,
+                    "command": ["python", "program.py"],
+                    "logConfiguration": {
+                        "logDriver": "awslogs",
+                        "options": {
+                            "awslogs-group": "/batch",
+                            "awslogs-region": self.aws.region,
+                            "awslogs-stream-prefix": "run",
+                        },
+                    },
+                    **container,
+                }
+            ],
+        )
+        arn: str = answer["taskDefinition"]["taskDefinitionArn"]
+        return arn
+
+    def run_task(self, **parameters: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.aws.client("ecs").run_task(
+            **{
+                "cluster": self.cluster,
+                "taskDefinition": "task",
+                "launchType": "FARGATE",
+                "networkConfiguration": self.network,
+                **parameters,
+            }
+        )
+        return answer
+
+    def ended_task(self, **parameters: Any) -> dict[str, Any]:
+        """Run a task and return how it ended."""
+        arn = self.run_task(**parameters)["tasks"][0]["taskArn"]
+        self.aws.clock.run_until(datetime.max.replace(tzinfo=UTC), self.aws.end_of(arn).is_set)
+        return self.task(arn)
+
+    def task(self, arn: str) -> dict[str, Any]:
+        answer = self.aws.client("ecs").describe_tasks(cluster="batch", tasks=[arn])
+        task: dict[str, Any] = answer["tasks"][0]
+        return task
+
+    def log_lines(self) -> list[str]:
+        logs = self.aws.client("logs")
+        streams = logs.describe_log_streams(logGroupName="/batch")["logStreams"]
+        return [
+            event["message"]
+            for stream in streams
+            for event in logs.get_log_events(
+                logGroupName="/batch", logStreamName=stream["logStreamName"]
+            )["events"]
+        ]
+
+    def machine(self, states: dict[str, Any], name: str = "machine", **more: Any) -> str:
+        """Create a JSONata machine that starts at its first state."""
+        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+        return self.machine_of(definition | more, name)
+
+    def machine_of(self, definition: dict[str, Any], name: str = "machine") -> str:
+        answer = self.aws.client("stepfunctions").create_state_machine(
+            name=name, definition=json.dumps(definition), roleArn=ROLE
+        )
+        arn: str = answer["stateMachineArn"]
+        return arn
+
+    def start(self, machine: str, given: Any = None, **more: Any) -> str:
+        answer = self.aws.client("stepfunctions").start_execution(
+            stateMachineArn=machine, input=json.dumps(given or {}), **more
+        )
+        arn: str = answer["executionArn"]
+        return arn
+
+    def run(self, machine: str, given: Any = None, **more: Any) -> dict[str, Any]:
+        """Run a machine to its end; ``output`` and ``cause`` are parsed where they are JSON."""
+        ended = self.aws.wait_for(self.start(machine, given, **more))
+        for member in ("output", "cause"):
+            if ended.get(member, "").startswith(("{", "[")):
+                ended[member] = json.loads(ended[member])
+        return ended
+
+    def history(self, execution_arn: str) -> list[dict[str, Any]]:
+        answer = self.aws.client("stepfunctions").get_execution_history(executionArn=execution_arn)
+        events: list[dict[str, Any]] = answer["events"]
+        return events
+
+    def queue(self, name: str) -> str:
+        sqs = self.aws.client("sqs")
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn: str = attributes["Attributes"]["QueueArn"]
+        return arn
+
+    def letters(self, name: str) -> list[tuple[Any, dict[str, str]]]:
+        """Take the messages of a queue: parsed bodies and attributes."""
+        sqs = self.aws.client("sqs")
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return [
+            (
+                json.loads(message["Body"]),
+                {
+                    key: value["StringValue"]
+                    for key, value in message.get("MessageAttributes", {}).items()
+                },
+            )
+            for message in answer.get("Messages", [])
+        ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_stay() -> None:
+    """Spare the garbage collector the modules of moto: half of these tests' time."""
+    gc.freeze()
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(region="eu-west-1", start=START) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def account(aws: EmbeddedAws, tmp_path: Path) -> Account:
+    aws.images[IMAGE] = tmp_path
+    made = Account(aws, tmp_path)
+    made.write_program("print('hello')")
+    return made

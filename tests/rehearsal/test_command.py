@@ -1,0 +1,159 @@
+"""``python -m rehearsal`` as a person types it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploying import ROOT
+
+PROGRAM = ("definitions", "components", "stacks", "rehearsal", "app")
+
+
+def rehearse(*arguments: str, project: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "rehearsal", *arguments],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def dev() -> subprocess.CompletedProcess[str]:
+    return rehearse("run", "dev", "--hours", "2")
+
+
+def row(output: str, what: str) -> str:
+    (line,) = [line for line in output.splitlines() if what in line]
+    return re.sub(r"\s\s+", " | ", line.strip())
+
+
+def test_everything_comes_out_as_it_should(dev: subprocess.CompletedProcess[str]) -> None:
+    assert dev.returncode == 0, dev.stdout + dev.stderr
+    assert "10 of 10 came out as they should" in dev.stdout
+    assert "✗" not in dev.stdout
+
+
+def test_nothing_is_said_on_the_side(dev: subprocess.CompletedProcess[str]) -> None:
+    assert dev.stderr == ""
+
+
+def test_schedules_fire_as_often_as_their_cron_says(
+    dev: subprocess.CompletedProcess[str],
+) -> None:
+    assert "runs 2, succeeded 2 | the same" in row(dev.stdout, "list-files: its schedule fires")
+
+
+def test_each_thing_that_goes_wrong_is_shown_with_what_should_come_of_it(
+    dev: subprocess.CompletedProcess[str],
+) -> None:
+    expected = {
+        "a trigger is delivered twice": "dispatcher started + duplicate, runs 1",
+        "exit code 1 ": "run failed, exit code 1, attempts 3, message to failure",
+        "no capacity at first": "run succeeded, attempts 2, message to success",
+        "the image cannot be pulled": "run not started, attempts 1, message to failure",
+        "too much memory": "run out of memory, exit code 137, attempts 1",
+        "does not end in 15 min": "run timed out, attempts 1, message to failure",
+        "overlap: forbid": "newer trigger skipped, older run succeeded, newer run no run",
+        "overlap: allow": "newer trigger started, older run succeeded, newer run succeeded",
+        "overlap: replace": "newer trigger started, older run replaced, newer run succeeded",
+    }
+    for what, facts in expected.items():
+        assert facts in row(dev.stdout, what)
+
+
+def test_the_programs_log_and_the_messages_are_shown_as_people_see_them(
+    dev: subprocess.CompletedProcess[str],
+) -> None:
+    assert "2026/11/orders.csv" in dev.stdout
+    assert "❌ list-files failed (exit code 1)" in dev.stdout
+    assert "✅ list-files succeeded" in dev.stdout
+    assert "Run it again: aws stepfunctions start-execution" in dev.stdout
+
+
+def test_the_output_fits_two_screens(dev: subprocess.CompletedProcess[str]) -> None:
+    assert len(dev.stdout.splitlines()) <= 100
+
+
+def test_a_quiet_rehearsal_prints_its_verdict_only() -> None:
+    quiet = rehearse("run", "prod", "--hours", "1", "--quiet")
+    assert quiet.returncode == 0, quiet.stdout + quiet.stderr
+    (line,) = quiet.stdout.splitlines()
+    assert "10 of 10 came out as they should" in line
+
+
+def test_an_unknown_stack_lists_the_known_ones() -> None:
+    refused = rehearse("run", "staging")
+    assert refused.returncode == 1
+    (line,) = refused.stdout.splitlines()
+    assert "staging" in line
+    assert "dev, prod" in line
+
+
+def test_help_says_what_it_is_for_and_what_can_be_asked() -> None:
+    said = rehearse("run", "--help").stdout
+    for words in ("things go wrong", "--hours", "--quiet", "Stack to rehearse"):
+        assert words in said
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the program to break."""
+    for folder in PROGRAM:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for file in ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
+    return tmp_path
+
+
+def edit(file: Path, before: str, after: str) -> None:
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+
+
+def test_a_dispatcher_that_names_every_run_anew_is_found_out(project: Path) -> None:
+    edit(
+        project / "definitions/dispatcher_machine.py",
+        "$replace($states.input.scheduledTime, ':', '')",
+        "$states.context.Execution.Name",
+    )
+    broken = rehearse("run", "dev", "--hours", "1", project=project)
+    assert broken.returncode == 1
+    assert row(broken.stdout, "a trigger is delivered twice").startswith("✗")
+
+
+def test_bad_settings_are_said_line_by_line_and_nothing_is_deployed(project: Path) -> None:
+    edit(
+        project / "Pulumi.dev.yaml",
+        "timeout: 15m\n      retries",
+        "timeout: 15 minutes\n      retries",
+    )
+    edit(project / "Pulumi.dev.yaml", "Asia/Tokyo", "Asia/Tokio")
+    refused = rehearse("run", "dev", project=project)
+    assert refused.returncode == 1
+    lines = [line for line in refused.stdout.splitlines() if "error:" in line]
+    assert len(lines) == 2
+    assert any("jobs.list-files.timeout" in line and "15m" in line for line in lines)
+    assert any("jobs.list-files.timezone" in line and "Asia/Tokyo" in line for line in lines)
+    assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_an_argument_that_the_rehearsal_does_not_know_is_named(project: Path) -> None:
+    edit(
+        project / "components/batch_cluster.py",
+        "            name=names.prefix,\n            settings=[",
+        '            name=names.prefix,\n            service_connect_defaults={"namespace": "n"},\n'
+        "            settings=[",
+    )
+    refused = rehearse("run", "dev", project=project)
+    assert refused.returncode == 1
+    assert "aws:ecs/cluster:Cluster" in refused.stdout
+    assert "serviceConnectDefaults" in refused.stdout
