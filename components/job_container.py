@@ -105,10 +105,12 @@ class JobContainer(pulumi.ComponentResource):
             assume_role_policy=policies.tasks_trust(names),
             opts=child,
         )
+        rights = [execution_policy.id]
         if (granted := policies.grants_policy(names, args.grants)) is not None:
-            aws.iam.RolePolicy(
+            task_policy = aws.iam.RolePolicy(
                 f"{name}-task-policy", role=task_role.name, policy=granted, opts=child
             )
+            rights.append(task_policy.id)
 
         definitions = pulumi.Output.all(
             image=args.image,
@@ -144,8 +146,6 @@ class JobContainer(pulumi.ComponentResource):
             opts=child,
         )
 
-        # The first run must find the right to pull the image.
-        self.task_definition_arn = pulumi.Output.all(task.arn, execution_policy.id).apply(
-            lambda made: made[0]
-        )
+        # The first run must find its rights.
+        self.task_definition_arn = pulumi.Output.all(task.arn, *rights).apply(lambda made: made[0])
         self.register_outputs({"task_definition_arn": self.task_definition_arn})

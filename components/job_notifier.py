@@ -72,6 +72,8 @@ class JobNotifier(pulumi.ComponentResource):
     """Queue of what could not be delivered; known once senders are admitted."""
     dead_letter_queue_url: pulumi.Output[str]
     """The same queue's address; empty when all is well."""
+    listening: pulumi.Output[str]
+    """Id of the rule's target: once it is known, no end of a run goes unheard."""
 
     def __init__(
         self, name: str, args: JobNotifierArgs, opts: pulumi.ResourceOptions | None = None
@@ -226,7 +228,7 @@ class JobNotifier(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        aws.cloudwatch.EventTarget(
+        target = aws.cloudwatch.EventTarget(
             f"{name}-ended-target",
             rule=rule.name,
             target_id="notifier",
@@ -243,12 +245,14 @@ class JobNotifier(pulumi.ComponentResource):
             lambda made: made[0]
         )
         self.dead_letter_queue_url = queue.url
+        self.listening = target.id
         self.register_outputs(
             {
                 "success_topic_arn": self.success_topic_arn,
                 "failure_topic_arn": self.failure_topic_arn,
                 "dead_letter_queue_arn": self.dead_letter_queue_arn,
                 "dead_letter_queue_url": self.dead_letter_queue_url,
+                "listening": self.listening,
             }
         )
 

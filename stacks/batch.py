@@ -139,6 +139,7 @@ def build(settings: Settings) -> dict[str, Any]:
             dispatcher.machine_arn,
             dispatcher.schedule_group_name,
             notifier.dead_letter_queue_arn,
+            notifier.listening,
         ).apply(lambda known: known[0]),
         tracing=settings.tracing,
     )

@@ -107,6 +107,41 @@ def test_aws_is_asked_twice_and_only_before_the_first_resource() -> None:
     assert asked_at == [0, 0], "a later call costs time that grows with the square of the stack"
 
 
+def waits_for(made: Deployment, urn: str) -> set[str]:
+    """Names of all that exists before a resource does."""
+    found: set[str] = set()
+    todo = [urn]
+    while todo:
+        for needed in made.registered[todo.pop()].request.dependencies:
+            if needed in made.registered and made.registered[needed].name not in found:
+                found.add(made.registered[needed].name)
+                todo.append(needed)
+    return found
+
+
+@pytest.mark.parametrize(
+    "needed",
+    [
+        "network-logs",  # an endpoint
+        "network-to-s3",
+        "batch-runner-policy",
+        "batch-executions",
+        "container-default-execution-policy",
+        "container-default-task-policy",
+        "dispatcher-policy",
+        "dispatcher-scheduler-policy",
+        "dispatcher-schedules",
+        "notifier-dead-letters-policy",
+        "notifier-ended-target",
+        "secret-sample-values",
+    ],
+)
+def test_no_schedule_fires_before_all_that_its_run_needs_is_there(needed: str) -> None:
+    made = deploy_stack("prod")
+    schedule = made.one(aws.scheduler.Schedule)
+    assert needed in waits_for(made, schedule.urn)
+
+
 def test_a_plain_job_adds_exactly_two_resources() -> None:
     few = len(deploy_stack("prod", jobs=jobs(3)).custom())
     many = len(deploy_stack("prod", jobs=jobs(13)).custom())
