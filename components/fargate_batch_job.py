@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from components.standard_machine import standard_machine
 from definitions import schedules, sizes
 from definitions.dispatcher_machine import trigger
 from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
@@ -95,10 +96,9 @@ class FargateBatchJob(pulumi.ComponentResource):
         super().__init__(self.pulumi_type, name, None, opts)
         platform, names = args.platform, args.platform.names
 
-        machine = aws.sfn.StateMachine(
+        machine = standard_machine(
             f"{name}-machine",
             name=names.chosen(args.job),
-            type="STANDARD",
             role_arn=names.role_arn(names.of("runner")),
             definition=pulumi.Output.from_input(platform.placement).apply(
                 lambda placement: json.dumps(
@@ -116,12 +116,8 @@ class FargateBatchJob(pulumi.ComponentResource):
                     )
                 )
             ),
-            logging_configuration={
-                "level": "ERROR",
-                "include_execution_data": False,
-                "log_destination": names.execution_log_destination,
-            },
-            tracing_configuration={"enabled": platform.tracing},
+            log_destination=names.execution_log_destination,
+            tracing=platform.tracing,
             tags={"job": args.job, **args.tags},
             opts=pulumi.ResourceOptions(parent=self),
         )

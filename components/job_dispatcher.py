@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import alarm_at_first
+from components.standard_machine import standard_machine
 from definitions import policies
 from definitions.dispatcher_machine import dispatcher_machine
 from definitions.names import Names
@@ -64,10 +66,9 @@ class JobDispatcher(pulumi.ComponentResource):
             policy=policies.dispatcher_policy(names, tracing=args.tracing),
             opts=child,
         )
-        machine = aws.sfn.StateMachine(
+        machine = standard_machine(
             f"{name}-machine",
             name=machine_name,
-            type="STANDARD",
             role_arn=role.arn,
             definition=pulumi.Output.all(**args.task_definition_arns).apply(
                 lambda arns: json.dumps(
@@ -76,19 +77,15 @@ class JobDispatcher(pulumi.ComponentResource):
                     )
                 )
             ),
-            logging_configuration={
-                "level": "ERROR",
-                "include_execution_data": False,
-                "log_destination": args.execution_log_destination,
-            },
-            tracing_configuration={"enabled": args.tracing},
+            log_destination=args.execution_log_destination,
+            tracing=args.tracing,
             # A machine made before its role's policy may be refused.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        aws.cloudwatch.MetricAlarm(
+        alarm_at_first(
             f"{name}-failed",
             name=names.of("dispatcher-failed"),
-            alarm_description=(
+            description=(
                 "A trigger reached the dispatcher and started no run. "
                 f"Look at the failed executions of {machine_name}; start the job again."
             ),
@@ -96,12 +93,7 @@ class JobDispatcher(pulumi.ComponentResource):
             metric_name="ExecutionsFailed",
             dimensions={"StateMachineArn": machine.arn},
             statistic="Sum",
-            period=300,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[args.alarm_topic_arn],
+            topic_arn=args.alarm_topic_arn,
             opts=child,
         )
 
@@ -119,10 +111,10 @@ class JobDispatcher(pulumi.ComponentResource):
             policy=policies.scheduler_policy(names),
             opts=child,
         )
-        aws.cloudwatch.MetricAlarm(
+        alarm_at_first(
             f"{name}-dropped",
             name=names.of("triggers-dropped"),
-            alarm_description=(
+            description=(
                 "A schedule could not start the dispatcher within a job's startDeadline. "
                 "The trigger is in the dead-letter queue, if that could be reached."
             ),
@@ -130,12 +122,7 @@ class JobDispatcher(pulumi.ComponentResource):
             metric_name="InvocationDroppedCount",
             dimensions={"ScheduleGroup": group.name},
             statistic="Sum",
-            period=300,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[args.alarm_topic_arn],
+            topic_arn=args.alarm_topic_arn,
             opts=child,
         )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import alarm_at_first
+from components.standard_machine import standard_machine
 from definitions import policies
 from definitions.names import Names
 from definitions.notifier_machine import notifier_machine
@@ -124,10 +126,10 @@ class JobNotifier(pulumi.ComponentResource):
             policy=policies.dead_letter_queue_policy(names, rule_name),
             opts=child,
         )
-        aws.cloudwatch.MetricAlarm(
+        alarm_at_first(
             f"{name}-dead-letters-alarm",
             name=names.of("dead-letters"),
-            alarm_description=(
+            description=(
                 "A trigger or a message could not be delivered. Read the message in the queue "
                 f"{names.of('dead-letters')}: its attributes say why; start the job again."
             ),
@@ -135,12 +137,7 @@ class JobNotifier(pulumi.ComponentResource):
             metric_name="ApproximateNumberOfMessagesVisible",
             dimensions={"QueueName": queue.name},
             statistic="Maximum",
-            period=300,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[topics["failure"].arn],
+            topic_arn=topics["failure"].arn,
             opts=child,
         )
 
@@ -161,27 +158,22 @@ class JobNotifier(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        machine = aws.sfn.StateMachine(
+        machine = standard_machine(
             f"{name}-machine",
             name=machine_name,
-            type="STANDARD",
             role_arn=role.arn,
             definition=queue.url.apply(
                 lambda url: json.dumps(notifier_machine(names=names, dead_letter_queue_url=url))
             ),
-            logging_configuration={
-                "level": "ERROR",
-                "include_execution_data": False,
-                "log_destination": args.execution_log_destination,
-            },
-            tracing_configuration={"enabled": args.tracing},
+            log_destination=args.execution_log_destination,
+            tracing=args.tracing,
             # A machine made before its role's policy may be refused.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        aws.cloudwatch.MetricAlarm(
+        alarm_at_first(
             f"{name}-failed",
             name=names.of("notifier-failed"),
-            alarm_description=(
+            description=(
                 "A run ended and nobody was told. "
                 f"Look at the failed executions of {machine_name} and at the dead-letter queue."
             ),
@@ -189,12 +181,7 @@ class JobNotifier(pulumi.ComponentResource):
             metric_name="ExecutionsFailed",
             dimensions={"StateMachineArn": machine.arn},
             statistic="Sum",
-            period=300,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[topics["failure"].arn],
+            topic_arn=topics["failure"].arn,
             opts=child,
         )
 

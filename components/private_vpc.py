@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.closed_vpc import ClosedVpc, ClosedVpcArgs
-from components.task_network import TaskNetwork
+from components.task_network import TaskNetwork, task_subnets
 from definitions import policies
 from definitions.names import Names
 from definitions.subnets import plan_subnets
@@ -73,43 +73,25 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
             child,
         )
 
-        # One table for all zones: it never gets a route out, only the S3 endpoint's.
-        routes = aws.ec2.RouteTable(
-            f"{name}-routes", vpc_id=vpc.vpc_id, tags={"Name": names.of("tasks")}, opts=child
+        # Their table never gets a route out, only the S3 endpoint's.
+        tasks = task_subnets(
+            name,
+            names=names,
+            vpc_id=vpc.vpc_id,
+            cidr_by_zone=dict(zip(args.zones, plan.tasks, strict=True)),
+            opts=child,
         )
-        task_subnets: list[aws.ec2.Subnet] = []
-        endpoint_subnets: list[aws.ec2.Subnet] = []
-        associations: list[aws.ec2.RouteTableAssociation] = []
-        for zone, task_cidr, endpoint_cidr in zip(
-            args.zones, plan.tasks, plan.endpoints, strict=True
-        ):
-            subnet = aws.ec2.Subnet(
-                f"{name}-tasks-{zone}",
+        endpoint_subnets = [
+            aws.ec2.Subnet(
+                f"{name}-endpoints-{zone}",
                 vpc_id=vpc.vpc_id,
                 availability_zone=zone,
-                cidr_block=task_cidr,
-                tags={"Name": names.of(f"tasks-{zone}")},
+                cidr_block=cidr,
+                tags={"Name": names.of(f"endpoints-{zone}")},
                 opts=child,
             )
-            task_subnets.append(subnet)
-            associations.append(
-                aws.ec2.RouteTableAssociation(
-                    f"{name}-tasks-{zone}-routes",
-                    subnet_id=subnet.id,
-                    route_table_id=routes.id,
-                    opts=child,
-                )
-            )
-            endpoint_subnets.append(
-                aws.ec2.Subnet(
-                    f"{name}-endpoints-{zone}",
-                    vpc_id=vpc.vpc_id,
-                    availability_zone=zone,
-                    cidr_block=endpoint_cidr,
-                    tags={"Name": names.of(f"endpoints-{zone}")},
-                    opts=child,
-                )
-            )
+            for zone, cidr in zip(args.zones, plan.endpoints, strict=True)
+        ]
 
         # Groups without inline rules; the rules that follow are the only ones.
         task_group = aws.ec2.SecurityGroup(
@@ -131,7 +113,7 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
             vpc_id=vpc.vpc_id,
             service_name=f"com.amazonaws.{names.region}.s3",
             vpc_endpoint_type="Gateway",
-            route_table_ids=[routes.id],
+            route_table_ids=[tasks.route_table.id],
             policy=policies.s3_endpoint_policy(names),
             tags={"Name": names.of("s3")},
             opts=child,
@@ -186,10 +168,10 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
 
         self.vpc_id = vpc.vpc_id
         self.tasks = TaskNetwork(
-            subnet_ids=[subnet.id for subnet in task_subnets],
+            subnet_ids=[subnet.id for subnet in tasks.subnets],
             security_group_id=task_group.id,
             assign_public_ip=False,
-            ready=[made.id for made in (*associations, *rules, s3, *endpoints)],
+            ready=[made.id for made in (*tasks.associations, *rules, s3, *endpoints)],
         )
         self.register_outputs(
             {

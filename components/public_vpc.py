@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.closed_vpc import ClosedVpc, ClosedVpcArgs
-from components.task_network import TaskNetwork
+from components.task_network import TaskNetwork, task_subnets
 from definitions.names import Names
 from definitions.subnets import plan_subnets
 
@@ -67,37 +67,20 @@ class PublicVpc(pulumi.ComponentResource):
         gateway = aws.ec2.InternetGateway(
             f"{name}-gateway", vpc_id=vpc.vpc_id, tags={"Name": names.prefix}, opts=child
         )
-        routes = aws.ec2.RouteTable(
-            f"{name}-routes", vpc_id=vpc.vpc_id, tags={"Name": names.of("tasks")}, opts=child
+        tasks = task_subnets(
+            name,
+            names=names,
+            vpc_id=vpc.vpc_id,
+            cidr_by_zone=dict(zip(args.zones, plan.tasks, strict=True)),
+            opts=child,
         )
         way_out = aws.ec2.Route(
             f"{name}-way-out",
-            route_table_id=routes.id,
+            route_table_id=tasks.route_table.id,
             destination_cidr_block=ANYWHERE,
             gateway_id=gateway.id,
             opts=child,
         )
-        subnets: list[aws.ec2.Subnet] = []
-        associations: list[aws.ec2.RouteTableAssociation] = []
-        for zone, cidr in zip(args.zones, plan.tasks, strict=True):
-            # No map_public_ip_on_launch: a task asks for its address, nothing else gets one.
-            subnet = aws.ec2.Subnet(
-                f"{name}-tasks-{zone}",
-                vpc_id=vpc.vpc_id,
-                availability_zone=zone,
-                cidr_block=cidr,
-                tags={"Name": names.of(f"tasks-{zone}")},
-                opts=child,
-            )
-            subnets.append(subnet)
-            associations.append(
-                aws.ec2.RouteTableAssociation(
-                    f"{name}-tasks-{zone}-routes",
-                    subnet_id=subnet.id,
-                    route_table_id=routes.id,
-                    opts=child,
-                )
-            )
         task_group = aws.ec2.SecurityGroup(
             f"{name}-task-group",
             name=names.of("tasks"),
@@ -118,10 +101,10 @@ class PublicVpc(pulumi.ComponentResource):
 
         self.vpc_id = vpc.vpc_id
         self.tasks = TaskNetwork(
-            subnet_ids=[subnet.id for subnet in subnets],
+            subnet_ids=[subnet.id for subnet in tasks.subnets],
             security_group_id=task_group.id,
             assign_public_ip=True,
-            ready=[made.id for made in (way_out, *associations, to_anywhere)],
+            ready=[made.id for made in (way_out, *tasks.associations, to_anywhere)],
         )
         self.register_outputs(
             {

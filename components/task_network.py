@@ -1,8 +1,12 @@
-"""What a network gives to a job, whichever way it is built."""
+"""What a network gives to a job, and the subnets that every way to build one has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
+
+from definitions.names import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,3 +21,54 @@ class TaskNetwork:
     """Whether a task gets a public address: without one it reaches endpoints only."""
     ready: list[pulumi.Output[str]]
     """Ids of what must exist before a task can pull its image: routes, endpoints, rules."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSubnets:
+    """A subnet a zone, and the table that routes all of them."""
+
+    subnets: list[aws.ec2.Subnet]
+    associations: list[aws.ec2.RouteTableAssociation]
+    route_table: aws.ec2.RouteTable
+
+
+def task_subnets(
+    name: str,
+    *,
+    names: Names,
+    vpc_id: pulumi.Input[str],
+    cidr_by_zone: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> TaskSubnets:
+    """Register the subnets that tasks start in.
+
+    Nothing gets a public address on launch: a task asks for one if its network has a way out.
+    Resources: ``<name>-routes``, for each zone ``<name>-tasks-<zone>`` and
+    ``<name>-tasks-<zone>-routes``.
+    """
+    routes = aws.ec2.RouteTable(
+        f"{name}-routes", vpc_id=vpc_id, tags={"Name": names.of("tasks")}, opts=opts
+    )
+    subnets = {
+        zone: aws.ec2.Subnet(
+            f"{name}-tasks-{zone}",
+            vpc_id=vpc_id,
+            availability_zone=zone,
+            cidr_block=cidr,
+            tags={"Name": names.of(f"tasks-{zone}")},
+            opts=opts,
+        )
+        for zone, cidr in cidr_by_zone.items()
+    }
+    associations = [
+        aws.ec2.RouteTableAssociation(
+            f"{name}-tasks-{zone}-routes",
+            subnet_id=subnet.id,
+            route_table_id=routes.id,
+            opts=opts,
+        )
+        for zone, subnet in subnets.items()
+    ]
+    return TaskSubnets(
+        subnets=list(subnets.values()), associations=associations, route_table=routes
+    )

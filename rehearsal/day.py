@@ -132,7 +132,11 @@ class Day:
         return Outcome(
             at=when,
             what="a trigger is delivered twice",
-            expected={"dispatcher": "started + duplicate", "runs": 1, "message to": self._told_of(job)},
+            expected={
+                "dispatcher": "started + duplicate",
+                "runs": 1,
+                "message to": self._told_of(job),
+            },
             happened={
                 "dispatcher": " + ".join(sorted(results, reverse=True)),
                 "runs": sum(found["name"] == run for found in self._runs(job)),
@@ -187,7 +191,11 @@ class Day:
             f"the program does not end in {job.timeout_seconds // 60} min",
             {},
             [Played(hangs=True)] * (len(job.waits["timeout"]) + 1),
-            {"run": "timed out", "attempts": len(job.waits["timeout"]) + 1, "message to": "failure"},
+            {
+                "run": "timed out",
+                "attempts": len(job.waits["timeout"]) + 1,
+                "message to": "failure",
+            },
         )
         yield from (self._overlap(job, policy) for policy in ("forbid", "allow", "replace"))
 
