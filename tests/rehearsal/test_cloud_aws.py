@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import boto3
+import moto.core.utils
 import pytest
 from botocore.awsrequest import AWSRequest
 from moto.core.utils import utcnow
@@ -74,6 +75,17 @@ def test_messages_are_visible_again_in_virtual_time(aws: EmbeddedAws) -> None:
 def test_managed_policies_and_machine_images_are_not_loaded(aws: EmbeddedAws) -> None:
     assert aws.client("iam").list_policies(Scope="AWS")["Policies"] == []
     assert aws.client("ec2").describe_images()["Images"] == []
+
+
+def test_moto_makes_no_loader_of_its_own_for_a_service_model(
+    aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise AssertionError("another loader lists all services again")
+
+    monkeypatch.setattr(moto.core.utils, "create_loader", refuse)
+    moto.core.utils.get_service_model.cache_clear()
+    assert aws.client("sqs").create_queue(QueueName="q")["QueueUrl"]
 
 
 def test_waiting_for_what_does_not_end_is_an_error(aws: EmbeddedAws) -> None:
