@@ -218,7 +218,7 @@ class Day:
         result = self._aws.wait_for(self._dispatch(newer))
         ends = [self._facts(job, _run_name(trigger))["run"] for trigger in (older, newer)]
         expected = {
-            "forbid": ("skipped", "succeeded", "no run"),
+            "forbid": ("skipped", "succeeded", "none"),
             "allow": ("started", "succeeded", "succeeded"),
             "replace": ("started", "replaced", "succeeded"),
         }[policy]
@@ -262,7 +262,7 @@ class Day:
         try:
             self._states.describe_execution(executionArn=arn)
         except self._states.exceptions.ExecutionDoesNotExist:
-            return {"run": "no run"}
+            return {"run": "none"}
         run = self._aws.wait_for(arn)
         self._aws.clock.settle()
         if run["status"] == "ABORTED":

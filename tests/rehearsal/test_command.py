@@ -61,7 +61,7 @@ def test_each_thing_that_goes_wrong_is_shown_with_what_should_come_of_it(
         "the image cannot be pulled": "run not started, attempts 1, message to failure",
         "too much memory": "run out of memory, exit code 137, attempts 1",
         "does not end in 15 min": "run timed out, attempts 1, message to failure",
-        "overlap: forbid": "newer trigger skipped, older run succeeded, newer run no run",
+        "overlap: forbid": "newer trigger skipped, older run succeeded, newer run none",
         "overlap: allow": "newer trigger started, older run succeeded, newer run succeeded",
         "overlap: replace": "newer trigger started, older run replaced, newer run succeeded",
     }
