@@ -531,13 +531,20 @@ def understand_the_end_of_a_task(repairs: Repairs, aws: "EmbeddedAws") -> None:
 def name_executions_once(repairs: Repairs, clock: VirtualClock) -> None:
     """Moto calls a run without a name "None", keeps names for ever, and gives one twice."""
     start = StepFunctionsParserBackend.start_execution
+    find = StepFunctionsParserBackend.list_executions
+    # Moto looks for a name first and takes it later, and lists executions before they have a
+    # status: two dispatchers at one instant would meet there.
     one_at_a_time = threading.RLock()
 
     def start_with_name(
         self: Any, state_machine_arn: str, name: str | None = None, *rest: Any, **more: Any
     ) -> Any:
-        with one_at_a_time:  # moto looks for the name first and takes it later
+        with one_at_a_time:
             return start(self, state_machine_arn, name or str(uuid.uuid4()), *rest, **more)
+
+    def list_executions(self: Any, *args: Any, **more: Any) -> Any:
+        with one_at_a_time:
+            return find(self, *args, **more)
 
     def of_the_same_name(self: Any, name: str, execution_input: str | None) -> Any:
         for execution in self.executions:
@@ -552,6 +559,7 @@ def name_executions_once(repairs: Repairs, clock: VirtualClock) -> None:
         return None
 
     repairs.put(StepFunctionsParserBackend, "start_execution", start_with_name)
+    repairs.put(StepFunctionsParserBackend, "list_executions", list_executions)
     repairs.put(models.StateMachine, "_handle_name_input_idempotency", of_the_same_name)
 
 

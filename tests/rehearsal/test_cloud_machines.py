@@ -151,6 +151,23 @@ def test_a_trigger_that_arrives_twice_makes_one_run(account: Account) -> None:
     assert len(listed["executions"]) == 1
 
 
+def test_twins_of_one_instant_never_meet_in_moto(account: Account) -> None:
+    """Both look for what is going and start; often enough for every order of their threads."""
+    job(account)
+    dispatching = dispatcher(account)
+    account.aws.play = lambda _: Played(killed=(0, ""))
+    for number in range(50):
+        twin = trigger() | {"run": f"run-{number}"}
+        arns = [account.start(dispatching, twin) for _ in range(2)]
+        ends = [account.aws.wait_for(arn) for arn in arns]
+        assert [end["status"] for end in ends] == ["SUCCEEDED", "SUCCEEDED"]
+        assert sorted(json.loads(end["output"])["result"] for end in ends) == [
+            "duplicate",
+            "started",
+        ]
+        account.aws.clock.run_until(account.aws.clock.now() + timedelta(minutes=1))
+
+
 def test_a_trigger_after_the_run_is_a_duplicate(account: Account) -> None:
     job(account)
     dispatching = dispatcher(account)
