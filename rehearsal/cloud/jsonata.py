@@ -6,7 +6,9 @@
 
 import hashlib
 import json
+import threading
 import uuid
+from functools import lru_cache
 from typing import Any
 
 import jsonata
@@ -59,15 +61,12 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
     Raises:
         QueryError: in the words of ``States.QueryEvaluationError``.
     """
+    known = {
+        name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()
+    }
     try:
-        compiled = jsonata.Jsonata(expression)
-        compiled.set_output_convert_nulls(False)
-        for name, function in _STEP_FUNCTIONS.items():
-            compiled.register_lambda(name, function)
-        known = {
-            name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()
-        }
-        result = compiled.evaluate(None, known)
+        with _one_at_a_time:
+            result = _compiled(expression).evaluate(None, known)
     except (JException, ValueError) as error:
         raise QueryError(f"The JSONata expression '{expression}' failed: {error}") from error
     if result is None:
@@ -78,6 +77,19 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
         raise QueryError(
             f"The JSONata expression '{expression}' returned an unsupported result type."
         ) from error
+
+
+_one_at_a_time = threading.Lock()
+"""A compiled expression keeps its input in itself while it is evaluated."""
+
+
+@lru_cache(maxsize=1_024)
+def _compiled(expression: str) -> jsonata.Jsonata:
+    compiled = jsonata.Jsonata(expression)
+    compiled.set_output_convert_nulls(False)
+    for name, function in _STEP_FUNCTIONS.items():
+        compiled.register_lambda(name, function)
+    return compiled
 
 
 def _refuse_eval(*_: Any) -> None:

@@ -6,6 +6,7 @@ Pass, Choice, Task with Catch, Wait, Map over one Task, Succeed and Fail.
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jsonata
@@ -40,6 +41,13 @@ class End:
     requests: list[Any] = field(default_factory=list)
 
 
+@cache
+def _parsed(text: str) -> jsonata.Jsonata:
+    expression = jsonata.Jsonata(text)
+    expression.register_lambda("parse", json.loads)  # Step Functions' own, beside JSONata's
+    return expression
+
+
 def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -> Any:
     """Fill in a template as Step Functions does; an expression that gives nothing is an error."""
     if isinstance(template, dict):
@@ -48,11 +56,7 @@ def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -
         return [evaluate(value, states, variables) for value in template]
     if not (isinstance(template, str) and template.startswith("{%")):
         return template
-    expression = jsonata.Jsonata(template[2:-2].strip())
-    expression.register_lambda("parse", json.loads)  # Step Functions' own, beside JSONata's
-    for name, value in {**variables, "states": states}.items():
-        expression.assign(name, value)
-    found = expression.evaluate(None)
+    found = _parsed(template[2:-2].strip()).evaluate(None, {**variables, "states": states})
     if found is None:
         raise AssertionError(f"States.QueryEvaluationError: {template}")
     return found
