@@ -100,11 +100,23 @@ def flow_logs_trust(names: Names) -> str:
 
 
 def chatbot_trust(names: Names) -> str:
-    """Let this account's Slack channel configurations use a role."""
-    return _trust(
-        "chatbot.amazonaws.com",
-        names.account,
-        f"arn:aws:chatbot::{names.account}:chat-configuration/slack-channel/{names.prefix}-*",
+    """Let this account's Slack channel configurations use a role.
+
+    ``IfExists``, because no page of AWS says whether Chatbot names its source: if it does, it must
+    be one of these; if it does not, the role still works.
+    """
+    arn = f"arn:aws:chatbot::{names.account}:chat-configuration/slack-channel/{names.prefix}-*"
+    return document(
+        {
+            "Sid": "UseRole",
+            "Effect": "Allow",
+            "Principal": {"Service": "chatbot.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEqualsIfExists": {"aws:SourceAccount": names.account},
+                "ArnLikeIfExists": {"aws:SourceArn": arn},
+            },
+        }
     )
 
 

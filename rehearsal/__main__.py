@@ -73,7 +73,7 @@ def _rehearse(stack_file: StackFile, hours: int, report: Report) -> bool:
             report.deployed(deployment.seconds, deployment.warnings)
             day = Day(aws, deployment.outputs)
             day.prepare()
-            outcomes = report.outcomes(f"{hours} hours of an ordinary day", day.live(hours))
+            outcomes = report.outcomes(f"An ordinary day, {hours} h of it", day.live(hours))
             outcomes += report.outcomes("Things go wrong", day.go_wrong())
         finally:
             report.end()

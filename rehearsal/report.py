@@ -54,18 +54,17 @@ class Report:
 
     def made(self, resource: Resource) -> None:
         """Count a resource as it is made."""
-        if resource.custom:
-            self._resources[resource.type.partition("/")[0]] += 1
+        if resource.type.startswith("aws"):
+            service = resource.type.split(":")[1].partition("/")[0]
+            self._resources[service] += 1
         self.doing(f"deploying: {sum(self._resources.values())} resources")
 
     def deployed(self, seconds: float, warnings: Iterable[str]) -> None:
         """Say what the stack consists of."""
         kinds = ", ".join(
-            f"{number} {kind.removeprefix('aws:')}"
-            for kind, number in sorted(self._resources.items())
-            if kind.startswith("aws:")
+            f"{number} {service}" for service, number in sorted(self._resources.items())
         )
-        total = sum(n for kind, n in self._resources.items() if kind.startswith("aws"))
+        total = sum(self._resources.values())
         self.say(f"[green]Deployed[/] {total} resources in {seconds:.1f} s [dim]({kinds})[/]")
         for warning in warnings:
             self.say(f"[yellow]warning:[/] {escape(warning)}")
