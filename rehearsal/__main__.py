@@ -72,6 +72,7 @@ def _rehearse(stack_file: StackFile, hours: int, report: Report) -> bool:
             deployment = deploy(PROJECT, stack_file, AwsProvider(aws), report.made)
             report.deployed(deployment.seconds, deployment.warnings)
             day = Day(aws, deployment.outputs)
+            report.warn(day.left_out)
             day.prepare()
             outcomes = report.outcomes(f"An ordinary day, {hours} h of it", day.live(hours))
             outcomes += report.outcomes("Things go wrong", day.go_wrong())

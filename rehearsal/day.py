@@ -5,6 +5,7 @@ an :class:`Outcome`: what should happen, what did.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,6 +55,8 @@ class Job:
 
     name: str
     machine_arn: str
+    family: str
+    """Of the task definition that it runs."""
     trigger: dict[str, Any]
     """What its schedule hands to the dispatcher."""
     waits: dict[str, list[int]]
@@ -72,9 +75,14 @@ class Day:
         self._states: Any = aws.client("stepfunctions")
         self._faults: dict[str, list[Played]] = {}
         aws.fargate.play = self._play
-        self.jobs = [
-            self._job(name, arn) for name, arn in sorted(exports["jobMachineArns"].items())
+        jobs = [self._job(name, arn) for name, arn in sorted(exports["jobMachineArns"].items())]
+        self.jobs = [job for job in jobs if self._image(job) in aws.images]
+        self.left_out = [
+            f"job {job.name} is not rehearsed: its image {self._image(job)} is not built here"
+            for job in jobs
+            if job not in self.jobs
         ]
+        """A line for each job whose program is not on this machine."""
 
     def prepare(self) -> None:
         """Fill the buckets, and listen to the topics if the stack itself tells nobody."""
@@ -148,6 +156,8 @@ class Day:
 
     def go_wrong(self) -> Iterator[Outcome]:
         """Play what every batch system meets, on one job: a scheduled one, if there is any."""
+        if not self.jobs:
+            return
         job = min(self.jobs, key=lambda job: job.schedule is None)
         start, app = len(job.waits["start"]), len(job.waits["app"])
         yield self._one(
@@ -306,6 +316,10 @@ class Day:
             if found["status"] == "SUCCEEDED":
                 yield json.loads(found["output"])
 
+    def _image(self, job: Job) -> str:
+        found = self._aws.client("ecs").describe_task_definition(taskDefinition=job.family)
+        return found["taskDefinition"]["containerDefinitions"][0]["image"]
+
     def _job(self, name: str, machine_arn: str) -> Job:
         machine = self._states.describe_state_machine(stateMachineArn=machine_arn)
         prepare = json.loads(machine["definition"])["States"]["Prepare"]["Assign"]
@@ -314,9 +328,11 @@ class Day:
             schedule = scheduler.get_schedule(GroupName=self._exports["scheduleGroup"], Name=name)
         except scheduler.exceptions.ResourceNotFoundException:
             schedule = None
+        (family,) = re.findall(r"task-definition/([\w-]+)", prepare["run"])
         return Job(
             name=name,
             machine_arn=machine_arn,
+            family=family,
             trigger=json.loads(schedule["Target"]["Input"]) if schedule else {"job": name},
             waits=prepare["waits"],
             timeout_seconds=prepare["timeoutSeconds"],

@@ -66,8 +66,12 @@ class Report:
         )
         total = sum(self._resources.values())
         self.say(f"[green]Deployed[/] {total} resources in {seconds:.1f} s [dim]({kinds})[/]")
-        for warning in warnings:
-            self.say(f"[yellow]warning:[/] {escape(warning)}")
+        self.warn(warnings)
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Print what does not stop the rehearsal."""
+        for line in lines:
+            self.say(f"[yellow]warning:[/] {escape(line)}")
 
     def outcomes(self, title: str, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Show outcomes as they come, then all of them as a table; return them."""

@@ -157,3 +157,12 @@ def test_an_argument_that_the_rehearsal_does_not_know_is_named(project: Path) ->
     assert refused.returncode == 1
     assert "aws:ecs/cluster:Cluster" in refused.stdout
     assert "serviceConnectDefaults" in refused.stdout
+
+
+def test_a_job_whose_program_is_elsewhere_is_left_out_by_name(project: Path) -> None:
+    edit(project / "Pulumi.dev.yaml", "build: app", "image: public.ecr.aws/docker/library/busybox")
+    left_out = rehearse("run", "dev", "--hours", "1", project=project)
+    assert "job list-files is not rehearsed: its image public.ecr.aws/" in left_out.stdout
+    assert "0 of 0 came out" in left_out.stdout
+    assert left_out.returncode == 0
+    assert "Traceback" not in left_out.stderr
