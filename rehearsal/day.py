@@ -122,7 +122,7 @@ class Day:
     def _ordinary(self, job: Job, begin: datetime, end: datetime, fires: int) -> Outcome:
         ends = [
             self._aws.wait_for(run["executionArn"])["status"]
-            for run in self._runs(job)
+            for run in list(self._executions(job.machine_arn))  # waiting makes more of them
             if run["startDate"] < end
         ]
         return Outcome(
@@ -147,7 +147,7 @@ class Day:
             },
             happened={
                 "dispatcher": " + ".join(sorted(results, reverse=True)),
-                "runs": sum(found["name"] == run for found in self._runs(job)),
+                "runs": sum(found["name"] == run for found in self._executions(job.machine_arn)),
                 "message to": self._told(run),
             },
         )
@@ -305,13 +305,13 @@ class Day:
     def _told_of(self, job: Job) -> str:
         return "success" if job.trigger.get("input", {}).get("notify") == "all" else "nobody"
 
-    def _runs(self, job: Job) -> list[dict[str, Any]]:
-        listed: dict[str, Any] = self._states.list_executions(stateMachineArn=job.machine_arn)
-        return listed["executions"]
+    def _executions(self, machine_arn: str) -> Iterator[dict[str, Any]]:
+        pages: Any = self._states.get_paginator("list_executions")
+        for page in pages.paginate(stateMachineArn=machine_arn):
+            yield from page["executions"]
 
     def _dispatcher_outputs(self) -> Iterator[dict[str, Any]]:
-        machine = self._exports["dispatcherArn"]
-        for listed in self._states.list_executions(stateMachineArn=machine)["executions"]:
+        for listed in self._executions(self._exports["dispatcherArn"]):
             found = self._states.describe_execution(executionArn=listed["executionArn"])
             if found["status"] == "SUCCEEDED":
                 yield json.loads(found["output"])
