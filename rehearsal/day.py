@@ -121,16 +121,32 @@ class Day:
 
     def _ordinary(self, job: Job, begin: datetime, end: datetime, fires: int) -> Outcome:
         ends = [
-            self._aws.wait_for(run["executionArn"])["status"]
+            self._aws.wait_for(run["executionArn"])
             for run in list(self._executions(job.machine_arn))  # waiting makes more of them
             if run["startDate"] < end
         ]
+        failed = [run for run in ends if run["status"] != "SUCCEEDED"]
         return Outcome(
             at=begin,
             what=f"{job.name}: its schedule fires",
             expected={"runs": fires, "succeeded": fires},
-            happened={"runs": len(ends), "succeeded": ends.count("SUCCEEDED")},
+            happened={
+                "runs": len(ends),
+                "succeeded": len(ends) - len(failed),
+                "because": self._why(failed[0]) if failed else None,
+            },
         )
+
+    def _why(self, run: dict[str, Any]) -> str:
+        """Say why a run failed: the last line of its program's log, or the run's own reason."""
+        cause = _own_words(run)
+        if "logStream" in cause:
+            lines: Any = self._aws.client("logs").get_log_events(
+                logGroupName=cause["logGroup"], logStreamName=cause["logStream"]
+            )
+            if lines["events"]:
+                return lines["events"][-1]["message"]
+        return cause.get("reason") or run.get("cause") or run["status"]
 
     def _came_twice(self, job: Job, when: datetime) -> Outcome:
         run = f"{job.name}-{when:%Y-%m-%dT%H%M%SZ}"
@@ -277,16 +293,14 @@ class Day:
         self._aws.clock.settle()
         if run["status"] == "ABORTED":
             return {"run": "replaced" if run["error"] == "JobReplaced" else "stopped"}
-        end: dict[str, Any] = json.loads(
-            run["output"] if run["status"] == "SUCCEEDED" else run["cause"]
-        )
+        end = _own_words(run)
         return {
-            "run": end["class"],
+            "run": end.get("class", run["status"].lower()),
             "exit code": end.get("exitCode"),
-            "attempts": end["attempts"],
+            "attempts": end.get("attempts"),
             "error": run.get("error"),
             "message to": self._told(name),
-            "because": end.get("reason"),
+            "because": end.get("reason") or run.get("cause"),
         }
 
     def messages(self, run: str) -> list[SlackMessage]:
@@ -338,6 +352,12 @@ class Day:
             timeout_seconds=prepare["timeoutSeconds"],
             schedule=schedule,
         )
+
+
+def _own_words(run: dict[str, Any]) -> dict[str, Any]:
+    """Read what a job's machine says of its end; nothing if Step Functions ended it."""
+    said = run.get("output" if run["status"] == "SUCCEEDED" else "cause") or ""
+    return json.loads(said) if said.startswith("{") else {}
 
 
 def _run_name(trigger: dict[str, Any]) -> str:

@@ -2,49 +2,30 @@
 
 import json
 import threading
+from importlib import import_module
 from typing import Any
 
-from rehearsal.provider import (
-    awsx,
-    chatbot,
-    cloudwatch,
-    ec2,
-    ecr,
-    ecs,
-    events,
-    iam,
-    kms,
-    logs,
-    s3,
-    scheduler,
-    secretsmanager,
-    sns,
-    sqs,
-    stepfunctions,
-)
 from rehearsal.provider.registry import FUNCTIONS, MAKERS, Arguments, Call, Cloud
 
-__all__ = ["SERVICES", "AwsProvider"]
-
-SERVICES = (
-    awsx,
-    chatbot,
-    cloudwatch,
-    ec2,
-    ecr,
-    ecs,
-    events,
-    iam,
-    kms,
-    logs,
-    s3,
-    scheduler,
-    secretsmanager,
-    sns,
-    sqs,
-    stepfunctions,
-)
-"""Importing these registers their handlers."""
+for _service in (
+    "awsx",
+    "chatbot",
+    "cloudwatch",
+    "ec2",
+    "ecr",
+    "ecs",
+    "events",
+    "iam",
+    "kms",
+    "logs",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "stepfunctions",
+):
+    import_module(f"{__name__}.{_service}")  # which registers its handlers
 
 MAX_TAGS = 50
 """Tags on one resource (AWS tagging limits)."""

@@ -166,3 +166,12 @@ def test_a_job_whose_program_is_elsewhere_is_left_out_by_name(project: Path) -> 
     assert "0 of 0 came out" in left_out.stdout
     assert left_out.returncode == 0
     assert "Traceback" not in left_out.stderr
+
+
+def test_a_program_that_fails_is_shown_with_the_last_line_of_its_log(project: Path) -> None:
+    edit(project / "Pulumi.dev.yaml", "-m, list_files]", "-m, list_filez]")
+    failing = rehearse("run", "dev", "--hours", "1", "--quiet", project=project)
+    assert failing.returncode == 1
+    said = " ".join(failing.stdout.split())
+    assert "was runs 1, succeeded 0, because: " in said
+    assert "No module named list_filez" in said
