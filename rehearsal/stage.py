@@ -54,8 +54,6 @@ class Job:
 
     name: str
     machine_arn: str
-    role_arn: str
-    """Of its machine."""
     family: str
     """Of the task definition that it runs."""
     trigger: dict[str, Any]
@@ -111,6 +109,13 @@ class Stage:
     def notifier_arn(self) -> str:
         """ARN of the notifier: the stack does not export it."""
         return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)
+
+    @cached_property
+    def ended_rule(self) -> str:
+        """Name of the rule on the end of runs."""
+        events: Any = self.aws.client("events")
+        (name,) = events.list_rule_names_by_target(TargetArn=self.notifier_arn)["RuleNames"]
+        return name
 
     def prepare(self) -> None:
         """Fill the buckets, and listen to the topics if the stack itself tells nobody."""
@@ -258,11 +263,15 @@ class Stage:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return self._letters
 
-    def end(self, job: Job, run: str) -> dict[str, Any]:
-        """Say how a run ended, with which message; it must have ended."""
-        arn = f"{job.machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+    def facts(self, run: str) -> dict[str, Any]:
+        """Say what came of a trigger of the job that faults are played on; all must have ended."""
+        return {"trigger": self.fate(run), **self.end(execution_arn(self.job.machine_arn, run))}
+
+    def end(self, execution: str) -> dict[str, Any]:
+        """Say how an execution that has ended did so, and who was told."""
+        run = execution.rpartition(":")[2]
         try:
-            found = self.states.describe_execution(executionArn=arn)
+            found = self.states.describe_execution(executionArn=execution)
         except self.states.exceptions.ExecutionDoesNotExist:
             return {"run": "none", "message to": self.told(run)}
         said = own_words(found)
@@ -313,6 +322,22 @@ class Stage:
         for page in pages.paginate(stateMachineArn=machine_arn, **only):
             yield from page["executions"]
 
+    def alarms(self, since: datetime) -> str:
+        """Say which alarms people heard of, by their names without the stack's."""
+        prefix = f"{self.exports['scheduleGroup']}-"
+        heard = {
+            message.notification["AlarmName"].removeprefix(prefix)
+            for message in self.aws.slack
+            if message.time >= since
+            and message.dropped is None
+            and message.notification.get("NewStateValue") == "ALARM"
+        }
+        return " + ".join(sorted(heard)) or "none"
+
+    def role_of(self, machine_arn: str) -> str:
+        """Return the ARN of a state machine's role."""
+        return self.states.describe_state_machine(stateMachineArn=machine_arn)["roleArn"]
+
     def task_definition(self, job: Job) -> dict[str, Any]:
         """Return the newest task definition of a job's container."""
         ecs: Any = self.aws.client("ecs")
@@ -338,7 +363,6 @@ class Stage:
         return Job(
             name=name,
             machine_arn=machine_arn,
-            role_arn=machine["roleArn"],
             family=family,
             trigger=json.loads(schedule["Target"]["Input"]) if schedule else {"job": name},
             waits=prepare["waits"],
@@ -346,6 +370,11 @@ class Stage:
             timeout_seconds=prepare["timeoutSeconds"],
             schedule=schedule,
         )
+
+
+def execution_arn(machine_arn: str, run: str) -> str:
+    """Return the ARN of a machine's execution by its name."""
+    return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
 
 
 def own_words(run: Mapping[str, Any]) -> dict[str, Any]:

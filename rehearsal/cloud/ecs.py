@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -155,6 +156,7 @@ class Fargate:
     def __init__(self, aws: "EmbeddedAws") -> None:
         self._aws = aws
         self._runs: dict[str, _Run] = {}
+        self._attempts: Counter[tuple[str, str]] = Counter()
         self._credentials: CredentialsAddress
         self.play: Callable[[Attempt], Played] = lambda _: Played()
         """Decides how each task goes; ``EmbeddedAws.play`` is the same."""
@@ -260,9 +262,6 @@ class Fargate:
     def _new_run(self, backend: Any, task: Any, definition: Any, wanted: "_Request") -> _Run:
         container = definition.container_definitions[0]
         container_overrides = wanted.overrides.get("containerOverrides", [])
-        del backend.tasks[task.cluster_name][task.task_arn]
-        task.id = task.id.replace("-", "")  # as on AWS, and in the name of the log stream
-        backend.tasks[task.cluster_name][task.task_arn] = task
         run = _Run(
             backend=backend,
             task=task,
@@ -271,6 +270,9 @@ class Fargate:
             overrides=container_overrides[0] if container_overrides else {},
             played=Played(),
         )
+        del backend.tasks[task.cluster_name][task.task_arn]
+        task.id = self._task_id(run.environment)
+        backend.tasks[task.cluster_name][task.task_arn] = task
         run.played = self.play(run.attempt)
         architecture = (definition.runtime_platform or {}).get("cpuArchitecture", "X86_64")
         vars(task).update(
@@ -301,6 +303,12 @@ class Fargate:
             reason=None,
         )
         return run
+
+    def _task_id(self, environment: Mapping[str, str]) -> str:
+        """Make an id of 32 digits, as on AWS; the same for the same attempt in every rehearsal."""
+        attempt = environment.get("JOB_RUN_ID", ""), environment.get("JOB_ATTEMPT", "")
+        self._attempts[attempt] += 1
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{attempt} {self._attempts[attempt]}").hex
 
     def _start(self, run: _Run) -> None:
         task, now = run.task, self._aws.clock.now()
