@@ -81,7 +81,6 @@ class Stage:
         self.states: Any = aws.client("stepfunctions")
         self._attempts: dict[str, tuple[list[Played], Played]] = {}
         self._dispatched: dict[str, tuple[str, str]] = {}
-        self._letters: list[dict[str, Any]] = []
         self.last_trigger: Facts = {}
         """What the dispatcher got, or should have got, at the last call of :meth:`trigger`."""
         aws.fargate.play = self._play
@@ -254,14 +253,27 @@ class Stage:
         return self._dispatched.values()
 
     def letters(self) -> list[dict[str, Any]]:
-        """Return what is, or was, in the dead-letter queue: the bodies of its messages."""
+        """Look into the dead-letter queue, which stays as it is: the bodies of its messages."""
         sqs: Any = self.aws.client("sqs")
-        queue = self.exports["deadLetterQueueUrl"]
-        while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                self._letters.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return self._letters
+        seen: dict[str, dict[str, Any]] = {}
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=self.exports["deadLetterQueueUrl"],
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=0,
+            )
+            new = {
+                message["MessageId"]: json.loads(message["Body"])
+                for message in answer.get("Messages", [])
+                if message["MessageId"] not in seen
+            }
+            if not new:
+                return list(seen.values())
+            seen |= new
+
+    def empty_dead_letters(self) -> None:
+        """Do what somebody does who has read the dead letters."""
+        self.aws.client("sqs").purge_queue(QueueUrl=self.exports["deadLetterQueueUrl"])
 
     def facts(self, run: str) -> dict[str, Any]:
         """Say what came of a trigger of the job that faults are played on; all must have ended."""

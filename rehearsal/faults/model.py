@@ -78,11 +78,12 @@ def play(stage: Stage, fault: Fault) -> Outcome:
 def _happened(stage: Stage, fault: Fault, at: datetime, *, alarms: bool) -> Facts:
     with fault.broken(stage):
         facts = fault.act(stage, fault)
-        if not alarms:
-            return facts
+        if alarms:
+            stage.pass_time(ALARM)
+            facts = {**facts, "alarm": stage.alarms(at)}
+    if alarms:  # until they are over: they would not go off a second time
+        stage.empty_dead_letters()
         stage.pass_time(ALARM)
-        facts = {**facts, "alarm": stage.alarms(at)}
-    stage.pass_time(ALARM)  # until it is over: it would not go off a second time
     return facts
 
 
