@@ -22,8 +22,13 @@ _ANYTHING = frozenset(
 )  # fmt: skip
 # Of an optimized integration: how the answer came, not what it says.
 _HEADERS = frozenset({"SdkHttpMetadata", "SdkResponseMetadata", "ResponseMetadata"})
+# What AWS says by now and did not when the older recordings were made.
+_SINCE_ADDED = frozenset({"RedriveCount", "RedriveStatus", "RedriveStatusReason"})
+_SINCE_APPENDED = " (SDK Attempt Count: 1)"
+_SPOILED = "ip_value"
+"""The recorder took parts of ARNs for addresses: what is left of such a text says nothing."""
 _PLACEHOLDER = re.compile(
-    r"<[^<>]+>|ip_value|(?<=')(?:ssm?|sm)_nonexistent_arn|invalid_execution_arn"
+    r"<[^<>]+>|\bactivity_arn\b|\bssm?_nonexistent_arn\b|\binvalid_execution_arn\b"
 )
 
 
@@ -33,7 +38,8 @@ def same(expected: Any, actual: Any) -> bool:
     if isinstance(expected, str):
         return _same_text(expected, actual)
     if isinstance(expected, dict) and isinstance(actual, dict):
-        names: set[str] = {name for name in {*expected, *actual} if name not in _HEADERS}
+        unequal = _HEADERS | (_SINCE_ADDED - set(expected))
+        names: set[str] = {name for name in {*expected, *actual} if name not in unequal}
         return all(
             name in expected and name in actual and same(expected[name], actual[name])
             for name in names
@@ -57,10 +63,12 @@ def difference(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str | 
 
 
 def _same_text(expected: str, actual: Any) -> bool:
-    if expected in _ANYTHING:
+    if expected in _ANYTHING or _SPOILED in expected:
         return actual is not None
     if not isinstance(actual, str):
         return actual is not None and _PLACEHOLDER.fullmatch(expected) is not None
+    if not expected.endswith(_SINCE_APPENDED):
+        actual = actual.removesuffix(_SINCE_APPENDED)
     if expected == actual:
         return True
     pieces = _PLACEHOLDER.split(expected)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -28,7 +29,9 @@ class NoHelperError(Exception):
 
 def open_aws() -> EmbeddedAws:
     """Return an embedded AWS in the region and about the time of the recordings."""
-    return EmbeddedAws(region="us-east-1", start=datetime(2026, 3, 2, tzinfo=UTC))
+    aws = EmbeddedAws(region="us-east-1", start=datetime(2026, 3, 2, tzinfo=UTC))
+    aws.images["busybox"] = Path(__file__).parent
+    return aws
 
 
 class Stage:
@@ -121,9 +124,54 @@ class Stage:
             return self._work_on(arguments[0], self._succeed_with_nothing)
         if name.startswith("sqs_send_"):
             return self._work_on(arguments[0], self._worker(name))
+        if name == "infrastructure_setup":
+            return self._set_up_fargate()
         if name in ("events_to_sqs_queue", "sns_allow_topic_sqs_queue"):
             return {}
         raise NoHelperError(name)
+
+    def _set_up_fargate(self) -> Any:
+        """Make what the recorder's stack made, and put its names into the machine.
+
+        The task definition is not recorded; its image stands in the recorded answer.
+        """
+        ec2, ecs = self.aws.client("ec2"), self.aws.client("ecs")
+        image = re.search(r'"Image": "([^"]*)"', json.dumps(self.case["expected"]))
+        name = f"recorded-{self.number}"
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(
+                VpcId=vpc, CidrBlock=f"10.0.{at}.0/24", AvailabilityZone=f"{self.aws.region}b"
+            )["Subnet"]["SubnetId"]
+            for at in range(2)
+        ]
+        group = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        cluster = ecs.create_cluster(clusterName=name)["cluster"]["clusterArn"]
+        ecs.register_task_definition(
+            family="task_definition_family",
+            cpu="256",
+            memory="512",
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            executionRoleArn=self.role,
+            taskRoleArn=self.role,
+            containerDefinitions=[
+                {
+                    "name": "task_definition_container_name",
+                    "image": image[1] if image else "",
+                    "command": ["true"],
+                }
+            ],
+        )
+        made = {"sg_value": group, "cluster_arn": cluster}
+        made[f"ip_value-central-1:{self.aws.account}:cluster/cluster_name"] = cluster
+        definition = json.dumps(self.case["definition"])
+        for subnet in subnets:
+            definition = definition.replace("subnet_value", subnet, 1)
+        for recorded, real in made.items():
+            definition = definition.replace(recorded, real)
+        self.case["definition"] = json.loads(definition)
+        return {}
 
     def _create_table(self, name: str, key: str) -> Any:
         return self.aws.client("dynamodb").create_table(

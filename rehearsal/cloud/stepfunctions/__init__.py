@@ -12,14 +12,18 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rehearsal.cloud import jsonata
 from rehearsal.cloud.repairs import Repairs
 from rehearsal.cloud.stepfunctions import (
+    activities,
+    callbacks,
     calls,
     definitions,
     endings,
     errors,
     executions,
+    expressions,
+    maps,
+    templates,
     timing,
 )
 from rehearsal.cloud.stepfunctions.interpreter import TMP_THREADS
@@ -29,13 +33,17 @@ if TYPE_CHECKING:
 
 
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
-    """Put every repair of this package, and JSONata, in place."""
-    jsonata.repair(repairs, aws.clock)
+    """Put every repair of this package in place."""
+    expressions.repair(repairs, aws.clock)
     timing.repair(repairs, aws)
     definitions.repair(repairs)
+    templates.repair(repairs)
     calls.repair(repairs, aws)
     errors.repair(repairs)
+    callbacks.repair(repairs, aws)
+    activities.repair(repairs, aws)
     endings.repair(repairs, aws)
+    maps.repair(repairs)
     executions.repair(repairs, aws)
 
 

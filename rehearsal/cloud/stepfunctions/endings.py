@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.repairs import Repairs
+from rehearsal.cloud.stepfunctions.callbacks import outcome_of
 from rehearsal.cloud.stepfunctions.errors import task_failure
 from rehearsal.cloud.stepfunctions.interpreter import (
     FailureEventException,
+    HeartbeatTimedOut,
     StatesErrorName,
     StatesErrorNameType,
     StateTaskService,
@@ -32,7 +34,6 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Put the repairs of this module in place."""
     give_every_attempt_a_token(repairs)
     end_an_abandoned_task_quietly(repairs)
-    submit_tasks_to_ecs(repairs, aws)
     wait_for_what_was_started(repairs, aws)
     understand_the_end_of_a_task(repairs, aws)
 
@@ -61,27 +62,6 @@ def end_an_abandoned_task_quietly(repairs: Repairs) -> None:
     repairs.put(StateTaskService, "_after_eval_execution", unless_abandoned)
 
 
-def submit_tasks_to_ecs(repairs: Repairs, aws: "EmbeddedAws") -> None:
-    """Moto drops the failures that RunTask answers with and reads a task that is not there."""
-
-    def run_task(
-        self: Any,
-        env: Any,
-        resource_runtime_part: Any,
-        normalised_parameters: dict[str, Any],
-        state_credentials: Any,
-    ) -> None:
-        ecs = aws.client("ecs", resource_runtime_part.region, role=state_credentials.role_arn)
-        answer = ecs.run_task(**normalised_parameters)
-        answer.pop("ResponseMetadata")
-        if answer["failures"]:
-            reason = answer["failures"][0]["reason"]
-            raise FailureEventException(task_failure(self, env, "ECS.AmazonECSException", reason))
-        env.stack.append(answer)
-
-    repairs.put(StateTaskServiceEcs, "_eval_service_task", run_task)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Started:
     """Something that a ``.sync`` task started and waits for."""
@@ -97,12 +77,14 @@ def wait_for_what_was_started(repairs: Repairs, aws: "EmbeddedAws") -> None:
     def eval_sync(
         _: Any, env: Any, sync_resolver: _Started, callback_endpoint: Any, **more: Any
     ) -> Any:
-        if more["heartbeat_endpoint"] is not None:
-            raise NotImplementedError("HeartbeatSeconds of a .sync task is not rehearsed")
         ended = aws.end_of(sync_resolver.arn)
-        aws.clock.wait_any([ended, env.program_state_event, callback_endpoint._notify_event])
-        if callback_endpoint.get_outcome() is not None:
-            return callback_endpoint.get_outcome()
+        outcome = outcome_of(
+            aws.clock, env, callback_endpoint, more["heartbeat_endpoint"], also=[ended]
+        )
+        if isinstance(outcome, HeartbeatTimedOut) and not ended.is_set():
+            sync_resolver.stop()
+        if outcome is not None:
+            return outcome
         if env.is_running():
             return sync_resolver.result()
         if not ended.is_set():  # by a timeout or StopExecution

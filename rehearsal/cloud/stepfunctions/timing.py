@@ -9,16 +9,26 @@
 
 import functools
 import random
+import re
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.clock import ClockThread, LatchedEvent, VirtualClock, VirtualEvent
 from rehearsal.cloud.repairs import Repairs, text_of
 from rehearsal.cloud.stepfunctions.interpreter import (
+    EventDetails,
+    FailureEvent,
+    FailureEventException,
+    HistoryEventType,
     ProgramStopped,
     ProgramTimedOut,
+    StatesErrorName,
+    StatesErrorNameType,
+    StringJSONata,
+    Timestamp,
     WaitFunction,
     branch_worker,
     branches_decl,
@@ -38,6 +48,8 @@ from rehearsal.cloud.stepfunctions.interpreter import (
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
 
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Put the repairs of this module in place."""
@@ -45,6 +57,7 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     keep_the_end_of_a_program(repairs, aws.clock)
     wait_on_the_clock(repairs)
     tell_dates_as_text(repairs, aws.clock)
+    wait_until_any_instant(repairs, aws.clock)
 
 
 def run_threads_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
@@ -110,7 +123,10 @@ def wait_on_the_clock(repairs: Repairs) -> None:
 
 
 def tell_dates_as_text(repairs: Repairs, clock: VirtualClock) -> None:
-    """Moto puts a datetime into the context object, which breaks every output with it."""
+    """Moto puts a datetime into the context object, which breaks every output with it.
+
+    And it does not say how often the execution was redriven.
+    """
     details = execution_module.Execution.get_start_execution_details
 
     def with_text(self: Any) -> Any:
@@ -118,8 +134,57 @@ def tell_dates_as_text(repairs: Repairs, clock: VirtualClock) -> None:
         started.start_time = text_of(self.start_date)
         return started
 
+    def execution_data(**members: Any) -> dict[str, Any]:
+        ordered = ("Id", "Input", "StartTime", "Name", "RoleArn")
+        redriven = {} if ":express:" in members["Id"] else {"RedriveCount": 0}
+        return {name: members[name] for name in ordered} | redriven
+
     def state_data(**members: Any) -> dict[str, Any]:
-        return {**members, "EnteredTime": text_of(clock.now())}
+        return {"Name": members["Name"], "EnteredTime": text_of(clock.now())}
 
     repairs.put(execution_module.Execution, "get_start_execution_details", with_text)
+    repairs.put(execution_worker, "ExecutionData", execution_data)
     repairs.put(state, "StateData", state_data)
+
+
+def wait_until_any_instant(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto takes UTC timestamps alone, and calls others States.Runtime in JSONata as well."""
+
+    def seconds_until(self: Any, env: Any) -> float:
+        self.string.eval(env=env)
+        text = env.stack.pop()
+        instant = _instant(text)
+        if instant is None and isinstance(self.string, StringJSONata):
+            raise FailureEventException(_no_timestamp(env, text))
+        if instant is None:
+            raise FailureEventException(self._create_failure_event(env, text))
+        return (instant - clock.now()).total_seconds()
+
+    repairs.put(Timestamp, "_get_wait_seconds", seconds_until)
+    repairs.put(Timestamp, "_from_timestamp_string", staticmethod(_instant))
+
+
+def _instant(text: Any) -> datetime | None:
+    """Return the instant that an RFC 3339 text names: with T, seconds, and Z or an offset."""
+    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _no_timestamp(env: Any, text: Any) -> FailureEvent:
+    name = StatesErrorNameType.StatesQueryEvaluationError
+    details = {
+        "error": name.to_name(),
+        "cause": "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time "
+        f"format string: {text}",
+        "location": "Timestamp",
+    }
+    return FailureEvent(
+        env=env,
+        error_name=StatesErrorName(typ=name),
+        event_type=HistoryEventType.EvaluationFailed,
+        event_details=EventDetails(evaluationFailedEventDetails=details),  # pyright: ignore[reportCallIssue, reportArgumentType] - the others may be missing
+    )
