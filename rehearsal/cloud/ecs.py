@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidSecurityGroupNotFoundError, InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
@@ -75,12 +76,18 @@ class Played:
 
     seconds: float = 20.0
     """Virtual seconds from start to exit."""
+    error: tuple[str, str] | None = None
+    """RunTask fails with this error code and message."""
     refused: str | None = None
     """RunTask answers with this failure reason and no task."""
     start_failure: str | None = None
     """The task stops with this reason before its container ran (``TaskFailedToStart``)."""
     killed: tuple[int, str] | None = None
     """Exit code and reason of the container; the program does not run."""
+    exit_code: int | None = None
+    """The container ends with this exit code; the program does not run."""
+    taken: tuple[str, str] | None = None
+    """AWS stops the task after its ``seconds``, with this stop code and reason."""
     hangs: bool = False
     """A process that does nothing but wait for SIGTERM takes the program's place.
 
@@ -88,6 +95,11 @@ class Played:
     """
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Added to the process's environment."""
+
+    @property
+    def runs_program(self) -> bool:
+        """Whether there is a process at all."""
+        return self.killed is None and self.exit_code is None and self.taken is None
 
 
 class _StartFailedError(Exception):
@@ -144,6 +156,7 @@ class Fargate:
     def __init__(self, aws: "EmbeddedAws") -> None:
         self._aws = aws
         self._runs: dict[str, _Run] = {}
+        self._attempts: Counter[tuple[str, str]] = Counter()
         self._credentials: CredentialsAddress
         self.play: Callable[[Attempt], Played] = lambda _: Played()
         """Decides how each task goes; ``EmbeddedAws.play`` is the same."""
@@ -214,6 +227,9 @@ class Fargate:
                 wanted.capacity_provider_strategy,
             )
             run = self._new_run(backend, task, definition, wanted)
+            if run.played.error is not None:
+                del backend.tasks[task.cluster_name][task.task_arn]
+                raise JsonRESTError(*run.played.error)  # a model may lack the code
             if run.played.refused is not None:
                 del backend.tasks[task.cluster_name][task.task_arn]
                 return ActionResult(
@@ -246,9 +262,6 @@ class Fargate:
     def _new_run(self, backend: Any, task: Any, definition: Any, wanted: "_Request") -> _Run:
         container = definition.container_definitions[0]
         container_overrides = wanted.overrides.get("containerOverrides", [])
-        del backend.tasks[task.cluster_name][task.task_arn]
-        task.id = task.id.replace("-", "")  # as on AWS, and in the name of the log stream
-        backend.tasks[task.cluster_name][task.task_arn] = task
         run = _Run(
             backend=backend,
             task=task,
@@ -257,6 +270,9 @@ class Fargate:
             overrides=container_overrides[0] if container_overrides else {},
             played=Played(),
         )
+        del backend.tasks[task.cluster_name][task.task_arn]
+        task.id = self._task_id(run.environment)
+        backend.tasks[task.cluster_name][task.task_arn] = task
         run.played = self.play(run.attempt)
         architecture = (definition.runtime_platform or {}).get("cpuArchitecture", "X86_64")
         vars(task).update(
@@ -288,6 +304,12 @@ class Fargate:
         )
         return run
 
+    def _task_id(self, environment: Mapping[str, str]) -> str:
+        """Make an id of 32 digits, as on AWS; the same for the same attempt in every rehearsal."""
+        attempt = environment.get("JOB_RUN_ID", ""), environment.get("JOB_ATTEMPT", "")
+        self._attempts[attempt] += 1
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{attempt} {self._attempts[attempt]}").hex
+
     def _start(self, run: _Run) -> None:
         task, now = run.task, self._aws.clock.now()
         if task.desired_status == "STOPPED":  # stopped before it started
@@ -307,7 +329,7 @@ class Fargate:
             version=3,
         )
         try:
-            if run.played.killed is None:
+            if run.played.runs_program:
                 self._start_process(run, environment)
         except OSError as error:
             task.stop_code = "TaskFailedToStart"
@@ -476,8 +498,15 @@ class Fargate:
 
     def _exit(self, run: _Run) -> None:
         container = run.task.containers[0]
+        if run.played.taken is not None:
+            run.task.stop_code, run.task.stopped_reason = run.played.taken
+            container.exitCode = SIGTERM_EXIT_CODE
+            self._ended(run)
+            return
         if run.played.killed is not None:
             container.exitCode, container.reason = run.played.killed
+        elif run.played.exit_code is not None:
+            container.exitCode = run.played.exit_code
         elif run.process is not None and run.output is not None:
             run.output.join()
             container.exitCode = _exit_code(run.process.returncode)
@@ -498,7 +527,7 @@ class Fargate:
                 container.exitCode = _exit_code(run.process.returncode)
             else:  # done in reality, but in virtual time the signal came first
                 container.exitCode = SIGTERM_EXIT_CODE
-        elif run.played.killed is not None and hasattr(run.task, "started_at"):
+        elif not run.played.runs_program and hasattr(run.task, "started_at"):
             run.task.containers[0].exitCode = SIGTERM_EXIT_CODE
         self._ended(run)
 
