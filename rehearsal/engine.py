@@ -42,6 +42,17 @@ _PROVIDER_TYPE_PREFIX = "pulumi:providers:"
 _OWN_PACKAGE = __name__.partition(".")[0]
 
 
+@dataclass(frozen=True)
+class Diff:
+    """How new inputs differ from old ones: names of properties, as the SDK's wire has them."""
+
+    changed: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    """Those of them that need another resource."""
+    delete_before_replace: bool = False
+    """Whether the other one can be made only once this one is gone."""
+
+
 class Provider(Protocol):
     """What makes resources; methods are named as in Pulumi's ResourceProvider protocol."""
 
@@ -55,6 +66,38 @@ class Provider(Protocol):
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Make the resource; return its id and outputs, or raise."""
+        ...
+
+    def diff(
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: dict[str, Any],
+        old_outputs: dict[str, Any],
+        inputs: dict[str, Any],
+    ) -> Diff:
+        """Compare checked inputs with those of the last deployment."""
+        ...
+
+    def read(
+        self, type_: str, id_: str, inputs: dict[str, Any], outputs: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return inputs and outputs as they are now; None when it is gone."""
+        ...
+
+    def update(
+        self,
+        type_: str,
+        id_: str,
+        inputs: dict[str, Any],
+        old_inputs: dict[str, Any],
+        old_outputs: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Change the resource in place; return its outputs, or raise."""
+        ...
+
+    def delete(self, type_: str, id_: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Delete the resource, or raise; one that is gone already is fine."""
         ...
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any]:
