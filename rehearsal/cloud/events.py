@@ -9,6 +9,7 @@ An event is delivered by the clock, at the instant it happened, when all is quie
 
 import json
 import uuid
+from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -93,33 +94,48 @@ class EventBus:
 
     def _deliver(self, rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:
         try:
-            self._call(target, _input(target, event), rule.region_name)
+            self._call(rule, target, _input(target, event))
         except ClientError as error:
             queue = target.get("DeadLetterConfig", {}).get("Arn")
             if queue is None:
                 return
             said: Any = error.response["Error"]
-            self._aws.send_to_queue(
-                queue,
-                json.dumps(event, separators=(",", ":")),
-                {
-                    "RULE_ARN": rule.arn,
-                    "TARGET_ARN": target["Arn"],
-                    "ERROR_CODE": _ERROR_CODES.get(said["Code"], "SDK_CLIENT_ERROR"),
-                    "ERROR_MESSAGE": said["Message"],
-                },
-            )
+            with suppress(ClientError):  # what cannot be kept either is lost
+                self._allow(rule, "sqs:SendMessage", queue)
+                self._aws.send_to_queue(
+                    queue,
+                    json.dumps(event, separators=(",", ":")),
+                    {
+                        "RULE_ARN": rule.arn,
+                        "TARGET_ARN": target["Arn"],
+                        "ERROR_CODE": _ERROR_CODES.get(said["Code"], "SDK_CLIENT_ERROR"),
+                        "ERROR_MESSAGE": said["Message"],
+                    },
+                )
 
-    def _call(self, target: dict[str, Any], text: str, region: str) -> None:
-        arn: str = target["Arn"]
+    def _allow(self, rule: Any, action: str, resource: str) -> None:
+        self._aws.iam.allow_service(
+            principal="events.amazonaws.com",
+            action=action,
+            resource=resource,
+            context={"aws:SourceArn": rule.arn},
+        )
+
+    def _call(self, rule: Any, target: dict[str, Any], text: str) -> None:
+        arn, region = target["Arn"], rule.region_name
         service = arn.split(":")[2]
         if service == "states":
+            self._aws.iam.assume(
+                role=target["RoleArn"], service="events.amazonaws.com", source_arn=rule.arn
+            )
             self._aws.client("stepfunctions", region, role=target["RoleArn"]).start_execution(
                 stateMachineArn=arn, input=text
             )
         elif service == "sns":
+            self._allow(rule, "sns:Publish", arn)
             self._aws.client("sns", region).publish(TopicArn=arn, Message=text)
         elif service == "sqs":
+            self._allow(rule, "sqs:SendMessage", arn)
             self._aws.send_to_queue(arn, text, {})
         else:
             raise NotImplementedError(f"EventBridge target {arn} is not rehearsed")

@@ -7,6 +7,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -108,6 +109,7 @@ class Schedules:
             self._failed(schedule, region, when, attempt, text, answer)
             return
         try:
+            self._assume(schedule, region)
             self._aws.client("stepfunctions", region, role=target["RoleArn"]).start_execution(
                 stateMachineArn=target["Arn"], input=text
             )
@@ -139,7 +141,10 @@ class Schedules:
             )
             return
         queue = target.get("DeadLetterConfig", {}).get("Arn")
-        if queue is not None:
+        if queue is None:
+            return
+        with suppress(ClientError):  # what cannot be kept either is lost
+            self._assume(schedule, region)
             self._aws.send_to_queue(
                 queue,
                 text,
@@ -153,6 +158,14 @@ class Schedules:
                 },
                 role=target["RoleArn"],
             )
+
+    def _assume(self, schedule: Any, region: str) -> None:
+        group = f"schedule-group/{schedule.group_name}"
+        self._aws.iam.assume(
+            role=schedule.target["RoleArn"],
+            service="scheduler.amazonaws.com",
+            source_arn=f"arn:aws:scheduler:{region}:{self._aws.account}:{group}",
+        )
 
 
 def next_time(expression: str, zone: str, after: datetime, created: datetime) -> datetime | None:
