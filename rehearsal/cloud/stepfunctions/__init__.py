@@ -1,0 +1,52 @@
+"""Step Functions: moto's interpreter in virtual time, mended where it differs from AWS.
+
+Each repair is one function whose first line says what is wrong without it. They stand in modules
+named by what they mend, replace members of moto's classes and are taken back on exit.
+"""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rehearsal.cloud import jsonata
+from rehearsal.cloud.repairs import Repairs
+from rehearsal.cloud.stepfunctions import (
+    calls,
+    definitions,
+    endings,
+    errors,
+    executions,
+    timing,
+)
+from rehearsal.cloud.stepfunctions.interpreter import TMP_THREADS
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.aws import EmbeddedAws
+
+
+def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
+    """Put every repair of this package, and JSONata, in place."""
+    jsonata.repair(repairs, aws.clock)
+    timing.repair(repairs, aws)
+    definitions.repair(repairs)
+    calls.repair(repairs, aws)
+    errors.repair(repairs)
+    endings.repair(repairs, aws)
+    executions.repair(repairs, aws)
+
+
+def silence() -> Callable[[], None]:
+    """Keep moto from logging a machine's own Fail as its error; return what takes that back."""
+    logger = logging.getLogger("moto.stepfunctions")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    return lambda: logger.setLevel(level)
+
+
+def forget_threads() -> None:
+    """Empty moto's global list of threads, which would keep every execution alive."""
+    TMP_THREADS.clear()

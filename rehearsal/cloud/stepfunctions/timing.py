@@ -1,0 +1,125 @@
+# Moto's interpreter keeps what has to be repaired in private members:
+# ruff: noqa: SLF001
+# pyright: reportPrivateUsage=false
+"""Time: what waits in moto's interpreter waits on the virtual clock."""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import functools
+import random
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.cloud.clock import ClockThread, LatchedEvent, VirtualClock, VirtualEvent
+from rehearsal.cloud.repairs import Repairs, text_of
+from rehearsal.cloud.stepfunctions.interpreter import (
+    ProgramStopped,
+    ProgramTimedOut,
+    WaitFunction,
+    branch_worker,
+    branches_decl,
+    callback,
+    environment,
+    execute_state,
+    execution_module,
+    execution_worker,
+    inline_iteration_component,
+    jitter_strategy_decl,
+    job,
+    program,
+    retrier_decl,
+    state,
+)
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.aws import EmbeddedAws
+
+
+def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
+    """Put the repairs of this module in place."""
+    run_threads_on_the_clock(repairs, aws.clock)
+    keep_the_end_of_a_program(repairs, aws.clock)
+    wait_on_the_clock(repairs)
+    tell_dates_as_text(repairs, aws.clock)
+
+
+def run_threads_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto waits in real time: with the machine's own threads and events."""
+
+    def thread(*, target: Callable[..., Any], args: tuple[Any, ...] = (), **_: Any) -> ClockThread:
+        return ClockThread(clock, target=target, args=args)
+
+    def start(self: Any) -> None:
+        name = self._evaluation_details.execution_details.arn
+        ClockThread(clock, target=self._execution_logic, name=name).start()
+
+    event = functools.partial(VirtualEvent, clock)
+    threads = SimpleNamespace(
+        Thread=thread, Event=event, Lock=threading.Lock, RLock=threading.RLock
+    )
+    repairs.put(execution_worker.ExecutionWorker, "start", start)
+    repairs.put(execute_state, "threading", threads)
+    repairs.put(execute_state, "Thread", thread)
+    repairs.put(callback, "Event", event)
+    for module in (program, job, branches_decl, branch_worker, inline_iteration_component):
+        repairs.put(module, "threading", threads)
+
+
+def keep_the_end_of_a_program(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto's signal of a program's end is lost on whoever looks a moment later.
+
+    And an error that follows a stop or a timeout would turn ABORTED into FAILED.
+    """
+    set_error = environment.Environment.set_error
+
+    def keep_stopped(self: Any, error: Any) -> None:
+        if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
+            set_error(self, error)
+
+    repairs.put(environment.Environment, "set_error", keep_stopped)
+    repairs.put(
+        environment,
+        "threading",
+        SimpleNamespace(RLock=threading.RLock, Event=functools.partial(LatchedEvent, clock)),
+    )
+
+
+def wait_on_the_clock(repairs: Repairs) -> None:
+    """Wait states and retry delays would take real time, and jitter differ in every run."""
+    evaluate = retrier_decl.RetrierDecl._eval_body
+    retrying = threading.local()
+
+    def wait_interval(_: Any, env: Any, wait_seconds: float) -> None:
+        env.program_state_event.wait(max(wait_seconds, 0))
+
+    def remember_whose_delay_it_is(self: Any, env: Any) -> None:
+        retrying.env = env
+        evaluate(self, env)
+
+    def sleep(seconds: float) -> None:
+        retrying.env.program_state_event.wait(seconds)
+
+    repairs.put(WaitFunction, "_wait_interval", wait_interval)
+    repairs.put(retrier_decl.RetrierDecl, "_eval_body", remember_whose_delay_it_is)
+    repairs.put(retrier_decl, "time", SimpleNamespace(sleep=sleep))
+    repairs.put(jitter_strategy_decl, "random", random.Random(0))  # noqa: S311 - spreads delays
+
+
+def tell_dates_as_text(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto puts a datetime into the context object, which breaks every output with it."""
+    details = execution_module.Execution.get_start_execution_details
+
+    def with_text(self: Any) -> Any:
+        started: Any = details(self)
+        started.start_time = text_of(self.start_date)
+        return started
+
+    def state_data(**members: Any) -> dict[str, Any]:
+        return {**members, "EnteredTime": text_of(clock.now())}
+
+    repairs.put(execution_module.Execution, "get_start_execution_details", with_text)
+    repairs.put(state, "StateData", state_data)
