@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import arguments, s3, sns, stepfunctions, strict
+from rehearsal.cloud import arguments, iam_api, s3, sns, sqs, stepfunctions, strict
 from rehearsal.cloud.alarms import Alarms
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
@@ -117,6 +117,8 @@ class EmbeddedAws:
             self.alarms.repair(repairs)
             s3.repair(repairs)
             sns.repair(repairs, self)
+            iam_api.repair(repairs)
+            sqs.repair(repairs)
             self._exit = stack.pop_all()
         return self
 
