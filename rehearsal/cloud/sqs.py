@@ -136,16 +136,16 @@ def _check_message(backend: Any, given: dict[str, Any]) -> None:
 def _check_ordered(queue: Any, given: dict[str, Any]) -> None:
     if not given.get("MessageGroupId"):
         raise Refusal("MissingParameter", "The request must contain the parameter MessageGroupId.")
+    if given.get("DelaySeconds"):
+        _refuse(
+            f"Value {given['DelaySeconds']} for parameter DelaySeconds is invalid. Reason: The "
+            "request include parameter that is not valid for this queue type."
+        )
     by_content = queue.attributes.get("ContentBasedDeduplication") == "true"
     if not given.get("MessageDeduplicationId") and not by_content:
         _refuse(
             "The queue should either have ContentBasedDeduplication enabled or "
             "MessageDeduplicationId provided explicitly"
-        )
-    if given.get("DelaySeconds"):
-        _refuse(
-            f"Value {given['DelaySeconds']} for parameter DelaySeconds is invalid. Reason: The "
-            "request include parameter that is not valid for this queue type."
         )
 
 
