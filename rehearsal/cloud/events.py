@@ -26,6 +26,7 @@ from rehearsal.cloud.repairs import Repairs
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
+_SERVICE = "events.amazonaws.com"
 _ERROR_CODES = {
     "AccessDenied": "NO_PERMISSIONS",
     "AccessDeniedException": "NO_PERMISSIONS",
@@ -215,13 +216,8 @@ class EventBus:
         text = input_for(
             target, event, rule_arn=rule.arn, ingestion_time=_text(self._aws.clock.now())
         )
-        targets.send(
-            self._aws,
-            target,
-            text,
-            region=rule.region_name,
-            source=rule.arn,
-        )
+        sender = targets.Sender(service=_SERVICE, arn=rule.arn, source_arn=rule.arn)
+        targets.send(self._aws, target, text, region=rule.region_name, sender=sender)
 
     def _failed(self, delivery: _Delivery, attempt: int, said: dict[str, str]) -> None:
         """Try again as the retry policy says, else write a dead letter."""
@@ -262,6 +258,12 @@ class EventBus:
         if exhausted is not None:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
+            self._aws.iam.allow_service(
+                principal=_SERVICE,
+                action="sqs:SendMessage",
+                resource=queue,
+                context={"aws:SourceArn": rule.arn},
+            )
             self._aws.send_to_queue(queue, text_of(delivery.event), attributes)
         except ClientError:
             self._count(rule, "InvocationsFailedToBeSentToDlq")

@@ -135,7 +135,7 @@ def _to_queue(aws: "EmbeddedAws", subscription: Any, message: _Message) -> None:
     raw = str(subscription.attributes.get("RawMessageDelivery")).lower() == "true"
     text = message.for_protocol("sqs") if raw else _envelope(aws, subscription, message)
     try:
-        _send(aws, subscription.endpoint, text, message, raw=raw)
+        _send(aws, subscription, text, message.attributes if raw else {}, message.group)
     except ClientError as error:
         policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
         if "deadLetterTargetArn" in policy:
@@ -144,21 +144,33 @@ def _to_queue(aws: "EmbeddedAws", subscription: Any, message: _Message) -> None:
             aws.send_to_queue(policy["deadLetterTargetArn"], text, told)
 
 
-def _send(aws: "EmbeddedAws", queue: str, text: str, message: _Message, *, raw: bool) -> None:
+def _send(
+    aws: "EmbeddedAws",
+    subscription: Any,
+    text: str,
+    attributes: dict[str, Any],
+    group: str | None,
+) -> None:
+    queue: str = subscription.endpoint
+    aws.iam.allow_service(
+        principal="sns.amazonaws.com",
+        action="sqs:SendMessage",
+        resource=queue,
+        context={"aws:SourceArn": subscription.topic.arn},
+    )
     _, _, _, region, _, name = queue.split(":")
     sqs = aws.client("sqs", region)
-    attributes = {
-        key: {
-            "DataType": value["Type"],
-            ("BinaryValue" if value["Type"] == "Binary" else "StringValue"): value["Value"],
-        }
-        for key, value in message.attributes.items()
-    }
     sqs.send_message(
         QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"],
         MessageBody=text,
-        MessageAttributes=attributes if raw else {},
-        **({} if message.group is None else {"MessageGroupId": message.group}),
+        MessageAttributes={
+            key: {
+                "DataType": value["Type"],
+                ("BinaryValue" if value["Type"] == "Binary" else "StringValue"): value["Value"],
+            }
+            for key, value in attributes.items()
+        },
+        **({} if group is None else {"MessageGroupId": group}),
     )
 
 
