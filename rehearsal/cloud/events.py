@@ -26,7 +26,6 @@ from rehearsal.cloud.repairs import Repairs
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
-_SERVICE = "events.amazonaws.com"
 _ERROR_CODES = {
     "AccessDenied": "NO_PERMISSIONS",
     "AccessDeniedException": "NO_PERMISSIONS",
@@ -216,8 +215,13 @@ class EventBus:
         text = input_for(
             target, event, rule_arn=rule.arn, ingestion_time=_text(self._aws.clock.now())
         )
-        sender = targets.Sender(service=_SERVICE, arn=rule.arn, source_arn=rule.arn)
-        targets.send(self._aws, target, text, region=rule.region_name, sender=sender)
+        targets.send(
+            self._aws,
+            target,
+            text,
+            region=rule.region_name,
+            source=rule.arn,
+        )
 
     def _failed(self, delivery: _Delivery, attempt: int, said: dict[str, str]) -> None:
         """Try again as the retry policy says, else write a dead letter."""
@@ -258,12 +262,7 @@ class EventBus:
         if exhausted is not None:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
-            self._aws.iam.allow_service(
-                principal=_SERVICE,
-                action="sqs:SendMessage",
-                resource=queue,
-                context={"aws:SourceArn": rule.arn},
-            )
+            self._aws.iam.admit(source=rule.arn, role=None, target=queue)
             self._aws.send_to_queue(queue, text_of(delivery.event), attributes)
         except ClientError:
             self._count(rule, "InvocationsFailedToBeSentToDlq")

@@ -16,25 +16,25 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
-from moto.core import errors
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
-from moto.ec2.models import ec2_backends
-from moto.ecr.models import ecr_backends
+from moto.core.responses import BaseResponse
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import iam_backends
-from moto.kms.models import kms_backends
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
-from moto.secretsmanager.models import secretsmanager_backends
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.sts.models import sts_backends
-from werkzeug.exceptions import HTTPException
 
-from rehearsal.cloud import network, permissions
+from rehearsal.cloud import network, permissions, refusals
+from rehearsal.cloud.creation_checks import CHECKS
 from rehearsal.cloud.permissions import Ask, Context, Request
+from rehearsal.cloud.policy_documents import (
+    Document,
+    PolicyDocuments,
+    default_version,
+    documents_of,
+    find_role,
+    region_of,
+)
 from rehearsal.cloud.policy_evaluation import (
     Call,
     Decision,
@@ -44,6 +44,7 @@ from rehearsal.cloud.policy_evaluation import (
     decide,
     parse,
 )
+from rehearsal.cloud.refusals import Denial, DeniedError, answer
 from rehearsal.cloud.repairs import Repairs
 
 if TYPE_CHECKING:
@@ -59,92 +60,6 @@ _PREFIXES = {"stepfunctions": "states", "awslambda": "lambda"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Spelling:
-    """How a service refuses what IAM does not allow."""
-
-    code: str = "AccessDeniedException"
-    status: int = 400
-    prefix: str = ""
-    """How its message writes the action's prefix, where that differs."""
-    lower: bool = False
-    """Whether its message writes actions in lower case."""
-    key_code: str = "AccessDeniedException"
-    """Code if it is the key of a resource that the caller may not use."""
-
-
-_SPELLINGS = {
-    "s3": _Spelling(code="AccessDenied", status=403, key_code="AccessDenied"),
-    "sts": _Spelling(code="AccessDenied", status=403),
-    "iam": _Spelling(code="AccessDenied", status=403),
-    "cloudwatch": _Spelling(code="AccessDenied", status=403),
-    "sns": _Spelling(
-        code="AuthorizationError", status=403, prefix="SNS", key_code="KMSAccessDenied"
-    ),
-    "sqs": _Spelling(
-        code="AccessDenied", status=403, lower=True, key_code="KMS.AccessDeniedException"
-    ),
-    "ec2": _Spelling(code="UnauthorizedOperation", status=403),
-    "xray": _Spelling(status=403),
-    "scheduler": _Spelling(status=403),
-}
-_USUAL = _Spelling()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """Where a policy document stands in the account."""
-
-    kind: Literal[
-        "role",
-        "managed policy",
-        "boundary",
-        "trust",
-        "session",
-        "user",
-        "group",
-        "topic",
-        "queue",
-        "bucket",
-        "key",
-        "repository",
-        "secret",
-        "endpoint",
-    ]
-    owner: str
-    """Name of the role, user or bucket; ARN of the policy, topic, queue, key, repository, secret;
-    id of the endpoint."""
-    policy: str = ""
-    """Name of an inline policy."""
-    region: str = ""
-    """Of an endpoint, whose id does not say it."""
-
-    def __str__(self) -> str:
-        """Return the words for an explanation."""
-        if self.policy:
-            return f"policy {self.policy} of {self.kind} {self.owner}"
-        if self.kind == "trust":
-            return f"the trust policy of role {self.owner}"
-        return f"the policy of {self.kind} {self.owner}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Denial:
-    """What was not allowed to whom, and why."""
-
-    actor: str
-    action: str
-    resource: str
-    reason: str
-    """AWS's words: ``because no identity-based policy allows the … action``."""
-    nearest: str
-    """Which statements came close and why they did not help, or which denies."""
-
-    def __str__(self) -> str:
-        """Return one line for a person."""
-        return f"{self.actor} may not {self.action} on {self.resource}: {self.nearest}"
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Actor:
     """Who calls, and the documents that say what they may do."""
 
@@ -154,56 +69,13 @@ class _Actor:
     everything: bool = False
 
 
-class _DeniedError(Exception):
-    """IAM says no."""
-
-    def __init__(self, denial: Denial, ask: Ask) -> None:
-        super().__init__(str(denial))
-        self.ask = ask
-        self.denial = denial
-
-    def answer(self, service: str) -> tuple[str, str, int]:
-        """Return error code, message and HTTP status by which a service says it."""
-        spelling, denial = _SPELLINGS.get(service, _USUAL), self.denial
-        prefix, _, name = denial.action.partition(":")
-        action = denial.action.lower() if spelling.lower else f"{spelling.prefix or prefix}:{name}"
-        if self.ask.for_service:
-            action = denial.action
-        message = (
-            f"User: {denial.actor} is not authorized to perform: {action} on resource: "
-            f"{denial.resource} {denial.reason.replace(denial.action, action)}"
-        )
-        if not self.ask.for_service:
-            return spelling.code, message, spelling.status
-        return spelling.key_code, f"{message} (Service: Kms, Status Code: 400)", spelling.status
-
-
-class _ServiceError(ServiceException):
-    """An error that moto writes in a service's own protocol; of no package of moto's."""
-
-
-class _RefusedError(HTTPException):
-    """The answer to a request that does not reach its operation."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: str | bytes) -> None:
-        super().__init__()
-        self.code = status
-        self._headers = [(name, str(value)) for name, value in headers.items() if name != "status"]
-        self._body = body
-
-    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
-        return self._headers
-
-    def get_body(self, *_: Any, **__: Any) -> str:
-        return self._body if isinstance(self._body, str) else self._body.decode()
-
-
 class Iam:
     """Decides about the requests and deliveries of one embedded AWS."""
 
     def __init__(self, aws: "EmbeddedAws") -> None:
         self._aws = aws
         self._sessions: dict[str, Any] = {}
+        self.documents = PolicyDocuments(aws.account)
         self.denials: list[Denial] = []
         """What was refused, in order."""
         self.used: set[Grant] = set()
@@ -232,10 +104,7 @@ class Iam:
 
         repairs.put(BaseResponse, "setup_class", setup_class)
         repairs.put(BaseResponse, "_authenticate_and_authorize_s3_action", s3_action)
-        # Codes that every service may answer and no model names; moto warns of others.
-        common = [*errors.COMMON_ERROR_CODES, "AccessDenied", "AccessDeniedException"]
-        common += ["InvalidClientTokenId", "KMS.AccessDeniedException"]
-        repairs.put(errors, "COMMON_ERROR_CODES", common)
+        refusals.repair(repairs)
         # Moto's own half of bucket policies, without conditions.
         repairs.put(FakeBucket, "get_permission", leave_it_to_iam)
 
@@ -252,7 +121,7 @@ class Iam:
         Raises:
             ClientError: as AWS answers when it is not allowed.
         """
-        region, service = _region_of(resource) or self._aws.region, action.partition(":")[0]
+        region, service = region_of(resource) or self._aws.region, action.partition(":")[0]
         source = {"aws:SourceAccount": self._aws.account, "aws:SecureTransport": "true"} | dict(
             context
         )
@@ -293,7 +162,7 @@ class Iam:
         service = action.partition(":")[0]
         agent = network.agent()
         session = agent.place.task_id if agent else "rehearsal"
-        actor = self._with_way(self._of_role(role, session, None), "", service, _region_of(role))
+        actor = self._with_way(self._of_role(role, session, None), "", service, region_of(role))
         self._ask_or_client_error(actor, ask, service, action)
 
     def assume(self, *, role: str, service: str, source_arn: str) -> None:
@@ -314,6 +183,30 @@ class Iam:
         ask = Ask(action="sts:AssumeRole", resource=role, context=_NO_STS_KEYS)
         self._ask_or_client_error(actor, ask, "sts", "AssumeRole")
 
+    def admit(self, *, source: str, role: str | None, target: str) -> None:
+        """Let a rule, schedule or alarm (``source``, its ARN) deliver to a target.
+
+        With a role, the role must trust the service; what the role may do is asked when it calls.
+        Without one, the target's own policy must admit the service.
+
+        Raises:
+            ClientError: as AWS answers when it is not allowed.
+        """
+        service = source.split(":")[2]
+        if service == "scheduler":  # names the group of its schedule, never the schedule
+            group = source.rpartition("/")[0]
+            source = group.replace(":schedule/", ":schedule-group/")
+        principal = f"{service}.amazonaws.com"
+        if role is not None:
+            self.assume(role=role, service=principal, source_arn=source)
+            return
+        self.allow_service(
+            principal=principal,
+            action=_DELIVERIES[target.split(":")[2]],
+            resource=target,
+            context={"aws:SourceArn": source},
+        )
+
     def machine_uses(self, role: str, region: str) -> None:
         """Let a state machine use its role.
 
@@ -332,7 +225,7 @@ class Iam:
         """
         if way.endpoint_id is None:
             return
-        region = _region_of(resource) or self._aws.region
+        region = region_of(resource) or self._aws.region
         actor = _Actor(
             principal=Principal(),
             policies=[
@@ -345,114 +238,6 @@ class Iam:
         ask = Ask(action=action, resource=resource)
         self._ask_or_client_error(actor, ask, action.partition(":")[0], action)
 
-    # -- documents, for whoever proves that each of their parts is needed
-
-    def documents(self) -> list[Document]:
-        """Return where every policy document of the account stands."""
-        account = self._aws.account
-        iam: Any = iam_backends[account]["aws"]
-        found = [
-            document
-            for role in iam.roles.values()
-            for document in (
-                Document(kind="trust", owner=role.name),
-                *(Document(kind="role", owner=role.name, policy=name) for name in role.policies),
-            )
-        ]
-        found += [
-            Document(kind="managed policy", owner=arn)
-            for arn in iam.managed_policies
-            if arn.startswith(f"arn:aws:iam::{account}:")
-        ]
-        found += [
-            Document(kind="bucket", owner=bucket.name)
-            for bucket in s3_backends[account]["aws"].buckets.values()
-            if bucket.policy
-        ]
-        for region in list(ec2_backends[account]):
-            found += self._regional_documents(region)
-        return [document for document in found if self.read(document)]
-
-    def _regional_documents(self, region: str) -> list[Document]:
-        account = self._aws.account
-        ec2: Any = ec2_backends[account][region]
-        topics: Any = sns_backends[account][region].topics
-        queues: Any = sqs_backends[account][region].queues.values()
-        keys: Any = kms_backends[account][region].keys.values()
-        repositories: Any = ecr_backends[account][region].repositories.values()
-        secrets: Any = secretsmanager_backends[account][region].secrets.values()
-        return [
-            *(Document(kind="topic", owner=arn) for arn in topics),
-            *(Document(kind="queue", owner=queue.queue_arn) for queue in queues),
-            *(Document(kind="key", owner=key.arn) for key in keys),
-            *(Document(kind="repository", owner=repository.arn) for repository in repositories),
-            *(Document(kind="secret", owner=secret.arn) for secret in secrets),
-            *(
-                Document(kind="endpoint", owner=endpoint.id, region=region)
-                for endpoint in ec2.vpc_end_points.values()
-            ),
-        ]
-
-    def read(self, document: Document) -> str:
-        """Return a document's text; empty if there is none."""
-        holder, name = self._holder(document)
-        if holder is None:
-            return ""
-        text: Any = holder.get(name) if isinstance(holder, dict) else getattr(holder, name)
-        return text.decode() if isinstance(text, bytes) else text or ""
-
-    def write(self, document: Document, text: str) -> None:
-        """Put a text in a document's place at once, unchecked and by nobody's leave."""
-        holder, name = self._holder(document)
-        if isinstance(holder, dict):
-            holder[name] = text
-        elif document.kind == "bucket":
-            holder.policy = text.encode()
-        else:
-            setattr(holder, name, text)
-
-    def _holder(self, document: Document) -> tuple[Any, str]:
-        """Return the object of moto's, or the dictionary, that holds a document, and its name."""
-        account, owner = self._aws.account, document.owner
-        iam: Any = iam_backends[account]["aws"]
-        region = document.region or _region_of(owner)
-        match document.kind:
-            case "role":
-                role = iam.roles.get(_role_id(iam, owner))
-                return (role.policies if role else None), document.policy
-            case "trust":
-                return iam.roles.get(_role_id(iam, owner)), "assume_role_policy_document"
-            case "managed policy" | "boundary":
-                policy = iam.managed_policies.get(owner)
-                return _default_version(policy), "document"
-            case "user":
-                user = iam.users.get(owner)
-                return (user.policies if user else None), document.policy
-            case "group":
-                group = iam.groups.get(owner)
-                return (group.policies if group else None), document.policy
-            case "bucket":
-                buckets: Any = s3_backends[account]["aws"].buckets
-                return buckets.get(owner), "policy"
-            case "topic":
-                return sns_backends[account][region].topics.get(owner), "policy"
-            case "queue":
-                queues: Any = sqs_backends[account][region].queues
-                return queues.get(owner.rsplit(":", 1)[-1]), "policy"
-            case "key":
-                return kms_backends[account][region].keys.get(owner.rsplit("/", 1)[-1]), "policy"
-            case "repository":
-                repositories: Any = ecr_backends[account][region].repositories
-                return repositories.get(owner.split(":repository/")[-1]), "policy"
-            case "secret":
-                secrets: Any = secretsmanager_backends[account][region].secrets
-                return secrets.get(owner), "policy"
-            case "endpoint":
-                ec2: Any = ec2_backends[account][region]
-                return ec2.vpc_end_points.get(owner), "policy_document"
-            case "session":
-                return None, ""
-
     # -- requests
 
     def _request(self, response: Any, http: Any) -> None:
@@ -460,13 +245,13 @@ class Iam:
         service: str = _PREFIXES.get(response.service_name, response.service_name or "")
         key, region = _signed(http)
         operation: str = response._get_action() or ""  # noqa: SLF001 - moto's way to know it
-        checked_for_all = f"{service}:{operation}" in _CHECKED_FOR_ALL
-        if key in _ADMINISTRATORS and service not in ("sns", "sqs", "sts") and not checked_for_all:
+        check = CHECKS.get(f"{service}:{operation}")
+        if key in _ADMINISTRATORS and service not in ("sns", "sqs", "sts") and check is None:
             return
         try:
             actor = self._actor(key)
         except KeyError:
-            _answer(
+            answer(
                 response,
                 "InvalidClientTokenId",
                 "The security token included in the request is invalid.",
@@ -488,10 +273,10 @@ class Iam:
             actor = _secured(actor, http)
             for ask in self._asks(actor, request):
                 self._ask(actor, ask)
-        except _DeniedError as denied:
-            _answer(response, *denied.answer(service))
-        if checked_for_all:
-            self._check_for_all(response, request)
+        except DeniedError as denied:
+            answer(response, *denied.answer(service))
+        if check is not None:
+            check(self, response, request)
 
     def _asks(self, actor: _Actor, request: Request) -> list[Ask]:
         asks = permissions.asks(request)
@@ -517,14 +302,14 @@ class Iam:
             for ask in _s3_asks(response, action, f"{arn}/{key}" if key else arn):
                 self._ask(actor, ask)
         except KeyError:
-            _answer(
+            answer(
                 response,
                 "InvalidAccessKeyId",
                 "The AWS Access Key Id you provided does not exist in our records.",
                 403,
             )
-        except _DeniedError as denied:
-            _answer(response, *denied.answer("s3"))
+        except DeniedError as denied:
+            answer(response, *denied.answer("s3"))
 
     # -- who calls
 
@@ -556,7 +341,7 @@ class Iam:
         agent = network.agent()
         if agent is not None:
             session = agent.place.task_id
-        role = _find_role(account, name)
+        role = find_role(account, name)
         policies: list[Policy] = []
         if role is not None:
             policies += _inline("role", name, role.policies)
@@ -564,7 +349,7 @@ class Iam:
             if role.permissions_boundary_arn:
                 boundary = Document(kind="boundary", owner=role.permissions_boundary_arn)
                 # A boundary that does not exist bounds everything.
-                text = self.read(boundary) or _NOTHING
+                text = self.documents.read(boundary) or _NOTHING
                 policies.append(Policy(kind="boundary", where=boundary, text=text))
         if session_policy:
             where = Document(kind="session", owner=name)
@@ -624,7 +409,7 @@ class Iam:
     def _ask_or_client_error(self, actor: _Actor, ask: Ask, service: str, operation: str) -> None:
         try:
             self._ask(actor, ask)
-        except _DeniedError as denied:
+        except DeniedError as denied:
             code, message, status = denied.answer(service)
             answer: Any = {
                 "Error": {"Code": code, "Message": message},
@@ -636,7 +421,7 @@ class Iam:
         """Decide, and keep what the decision rested on.
 
         Raises:
-            _DeniedError: no.
+            DeniedError: no.
         """
         now = self._aws.clock.now()
         call = Call(
@@ -647,27 +432,26 @@ class Iam:
                 "aws:securetransport": ["true"],
                 "aws:currenttime": [now.isoformat()],
                 "aws:epochtime": [str(int(now.timestamp()))],
-                "aws:requestedregion": [_region_of(ask.resource) or self._aws.region],
+                "aws:requestedregion": [region_of(ask.resource) or self._aws.region],
                 "aws:resourceaccount": [self._aws.account],
                 "aws:viaawsservice": ["true" if ask.for_service else "false"],
                 **actor.context,
                 **ask.context,
             },
         )
-        resource = self._policy_of(ask)
         decision = decide(
             call,
-            [*actor.policies, *([resource] if resource else [])],
+            [*actor.policies, *self._policies_of(ask)],
             resource_must_allow=ask.action.startswith(("kms:", "sts:AssumeRole")),
             everything=actor.everything and not ask.action.startswith("sts:AssumeRole"),
         )
-        self.used.update(decision.used)
+        self.used.update(grant for grant in decision.used if isinstance(grant.where, Document))
         if not decision.allowed:
             self._deny(actor, ask, decision)
 
     def _deny(self, actor: _Actor, ask: Ask, decision: Decision) -> NoReturn:
         nearest = decision.nearest
-        role = actor.principal.session_arn and _find_role(
+        role = actor.principal.session_arn and find_role(
             self._aws.account, (actor.principal.arn or "").rsplit("/", 1)[-1]
         )
         if actor.principal.session_arn and role is None:
@@ -680,153 +464,19 @@ class Iam:
             nearest=nearest,
         )
         self.denials.append(denial)
-        raise _DeniedError(denial, ask)
+        raise DeniedError(denial, ask)
 
-    def _policy_of(self, ask: Ask) -> Policy | None:
-        document = _document_of(ask)
-        text = self.read(document) if document is not None else ""
-        if not text:
-            return None
-        return Policy(
-            kind="resource", where=document, text=unquote(text) if text[0] == "%" else text
-        )
-
-    # -- what a service checks of its own accord, whoever calls
-
-    def _check_for_all(self, response: Any, request: Request) -> None:
-        if request.service == "states":
-            self._check_machine(response, request)
-        elif request.service == "scheduler":
-            self._check_schedule(response, request)
-        elif request.service == "logs":
-            self._check_log_key(response, request)
-
-    def _check_machine(self, response: Any, request: Request) -> None:
-        """Step Functions looks at the role of a machine that is made or changed."""
-        parameters, existing = request.parameters, None
-        if request.operation == "UpdateStateMachine":
-            backends: Any = stepfunctions_parser_backends[request.account]
-            machines = backends[request.region].state_machines
-            arn = parameters["stateMachineArn"]
-            existing = next((machine for machine in machines if machine.arn == arn), None)
-            if existing is None:
-                return  # refused as unknown by Step Functions itself
-        else:
-            arn = request.arn(f"stateMachine:{parameters['name']}")
-        role = parameters.get("roleArn") or getattr(existing, "roleArn", "")
-        definition = parameters.get("definition") or getattr(existing, "definition", "")
-        try:
-            self.assume(role=role, service="states.amazonaws.com", source_arn=arn)
-        except ClientError:
-            _answer(
-                response,
-                "AccessDeniedException",
-                "Neither the global service principal states.amazonaws.com, nor the regional one "
-                "is authorized to assume the provided role.",
-                400,
-            )
-        for rule in _managed_rules(definition):
-            for action in ("PutTargets", "PutRule", "DescribeRule"):
-                self._machine_may(
-                    response,
-                    role,
-                    f"events:{action}",
-                    request.arn(f"rule/{rule}", "events"),
-                    f"'{role}' is not authorized to create managed-rule.",
-                )
-        logging = parameters.get("loggingConfiguration") or {}
-        if logging.get("level", "OFF") != "OFF":
-            for action in LOG_DELIVERY_ACTIONS:
-                self._machine_may(
-                    response,
-                    role,
-                    f"logs:{action}",
-                    permissions.ANY,
-                    "The state machine IAM Role is not authorized to access the Log Destination",
-                )
-
-    def _machine_may(self, response: Any, role: str, action: str, resource: str, said: str) -> None:
-        keys = {"events:source": [], "events:detail-type": [], "events:creatoraccount": []}
-        try:
-            self.allow_role(
-                role=role, action=action, resource=resource, context=dict[str, list[str]](keys)
-            )
-        except ClientError:
-            _answer(response, "AccessDeniedException", said, 400)
-
-    def _check_schedule(self, response: Any, request: Request) -> None:
-        """Scheduler looks at the trust of a schedule's role."""
-        group = request.parameters.get("GroupName") or "default"
-        try:
-            self.assume(
-                role=request.parameters["Target"]["RoleArn"],
-                service="scheduler.amazonaws.com",
-                source_arn=request.arn(f"schedule-group/{group}"),
-            )
-        except ClientError:
-            _answer(
-                response,
-                "ValidationException",
-                "The execution role you provide must allow AWS EventBridge Scheduler to assume "
-                "the role.",
-                400,
-            )
-
-    def _check_log_key(self, response: Any, request: Request) -> None:
-        """CloudWatch Logs tries the key of a log group, as the guide asks the key to be open."""
-        key, group = request.parameters.get("kmsKeyId"), request.parameters.get("logGroupName")
-        if not key:
-            return
-        arn = request.arn(f"log-group:{group}")
-        try:
-            for action in LOG_KEY_ACTIONS:
-                self.allow_service(
-                    principal=f"logs.{request.region}.amazonaws.com",
-                    action=f"kms:{action}",
-                    resource=key,
-                    context={"kms:EncryptionContext:aws:logs:arn": arn},
-                )
-        except ClientError:
-            _answer(
-                response,
-                "InvalidParameterException",
-                "The specified KMS key does not exist or is not allowed to be used with "
-                f"LogGroup '{arn}'",
-                400,
-            )
+    def _policies_of(self, ask: Ask) -> list[Policy]:
+        """Return the policies that the resource itself has."""
+        return [
+            Policy(kind="resource", where=document, text=text)
+            for document in documents_of(ask.action, ask.resource, self._aws.account)
+            if (text := self.documents.read(document))
+        ]
 
 
-LOG_DELIVERY_ACTIONS = (
-    "CreateLogDelivery",
-    "GetLogDelivery",
-    "UpdateLogDelivery",
-    "DeleteLogDelivery",
-    "ListLogDeliveries",
-    "PutResourcePolicy",
-    "DescribeResourcePolicies",
-    "DescribeLogGroups",
-)
-"""What a machine that logs must be able to do (Step Functions guide, "Logging using CloudWatch
-Logs"). Which of them CreateStateMachine really tries, no page says."""
-LOG_KEY_ACTIONS = (
-    "Encrypt",
-    "Decrypt",
-    "ReEncryptFrom",
-    "ReEncryptTo",
-    "GenerateDataKey",
-    "DescribeKey",
-)
-"""What CloudWatch Logs does with a key (CloudWatch Logs guide, "Encrypt log data")."""
-_CHECKED_FOR_ALL = frozenset(
-    {
-        "states:CreateStateMachine",
-        "states:UpdateStateMachine",
-        "scheduler:CreateSchedule",
-        "scheduler:UpdateSchedule",
-        "logs:CreateLogGroup",
-        "logs:AssociateKmsKey",
-    }
-)
+_DELIVERIES = {"sns": "sns:Publish", "sqs": "sqs:SendMessage", "logs": "logs:PutLogEvents"}
+"""What a service does to deliver to a target, by the target's service."""
 
 _NO_STS_KEYS: Context = {
     "sts:rolesessionname": [],
@@ -840,24 +490,8 @@ _EVERYBODY = json.dumps(
         "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
     }
 )
+_ARN_COLONS = 5
 _NOTHING = json.dumps({"Version": "2012-10-17", "Statement": []})
-
-_MANAGED_RULES = {
-    "arn:aws:states:::ecs:runTask.sync": "StepFunctionsGetEventsForECSTaskRule",
-    "arn:aws:states:::states:startExecution.sync": (
-        "StepFunctionsGetEventsForStepFunctionsExecutionRule"
-    ),
-    "arn:aws:states:::states:startExecution.sync:2": (
-        "StepFunctionsGetEventsForStepFunctionsExecutionRule"
-    ),
-    "arn:aws:states:::batch:submitJob.sync": "StepFunctionsGetEventsForBatchJobsRule",
-}
-"""Rule by which Step Functions hears of the end of what a task started."""
-
-
-def _managed_rules(definition: str) -> list[str]:
-    return sorted({rule for task, rule in _MANAGED_RULES.items() if f'"{task}"' in definition})
-
 
 _S3_ACTIONS = {
     "HeadBucket": "ListBucket",
@@ -906,38 +540,6 @@ def _secured(actor: _Actor, http: Any) -> _Actor:
     return replace(actor, context={**actor.context, "aws:securetransport": ["false"]})
 
 
-def _answer(response: Any, code: str, message: str, status: int) -> NoReturn:
-    """Answer a request in its service's own protocol."""
-    _, headers, body = response.serialized(ActionResult(_ServiceError(code, message)))
-    raise _RefusedError(status, headers, body)
-
-
-def _document_of(ask: Ask) -> Document | None:
-    """Return the document of a resource that may have a policy of its own."""
-    _, _, service, _, _, rest = (ask.resource + ":::::").split(":", 5)
-    rest = rest.rstrip(":")
-    if ask.action.startswith("sts:AssumeRole"):
-        return Document(kind="trust", owner=rest.rsplit("/", 1)[-1])
-    if service == "s3":
-        return Document(kind="bucket", owner=rest.partition("/")[0])
-    if service == "sns":
-        return Document(kind="topic", owner=ask.resource)
-    if service == "sqs":
-        return Document(kind="queue", owner=ask.resource)
-    if service == "kms" and rest.startswith("key/"):
-        return Document(kind="key", owner=ask.resource)
-    if service == "ecr":
-        return Document(kind="repository", owner=ask.resource)
-    if service == "secretsmanager":
-        return Document(kind="secret", owner=ask.resource)
-    return None
-
-
-def _region_of(arn: str) -> str:
-    parts = arn.split(":")
-    return parts[3] if len(parts) > 3 else ""
-
-
 def _of_account(account: str, arn: str, kind: str) -> dict[str, list[str]]:
     return {
         "aws:principalaccount": [account],
@@ -975,25 +577,10 @@ def _managed(policies: Mapping[str, Any]) -> list[Policy]:
         Policy(
             kind="identity",
             where=Document(kind="managed policy", owner=arn),
-            text=_default_version(policy).document,
+            text=default_version(policy).document,
         )
         for arn, policy in policies.items()
     ]
-
-
-def _default_version(policy: Any) -> Any:
-    if policy is None:
-        return None
-    return next(one for one in policy.versions if one.version_id == policy.default_version_id)
-
-
-def _role_id(iam: Any, name: str) -> str:
-    return next((key for key, role in iam.roles.items() if role.name == name), "")
-
-
-def _find_role(account: str, name: str) -> Any:
-    iam: Any = iam_backends[account]["aws"]
-    return next((role for role in list(iam.roles.values()) if role.name == name), None)
 
 
 def _is_administrator(actor: _Actor) -> bool:

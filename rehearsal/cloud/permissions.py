@@ -141,7 +141,7 @@ def key_asks(
     """
     if not key or AWS_OWNED_KEYS in key:
         return
-    arn = _key_arn(request, key)
+    arn = key_arn(request, key)
     for action in actions:
         yield Ask(
             action=f"kms:{action}",
@@ -163,7 +163,8 @@ def _key_context(request: Request, encryption: Mapping[str, str]) -> Context:
     } | {f"kms:encryptioncontext:{key}".lower(): [value] for key, value in encryption.items()}
 
 
-def _key_arn(request: Request, key: str) -> str:
+def key_arn(request: Request, key: str) -> str:
+    """Return the ARN of a key that is named by its ARN, id or alias."""
     backend = request.backend("kms")
     name = key.rsplit(":key/", 1)[-1] if ":key/" in key else key.rsplit(":", 1)[-1]
     known = backend.get_key_id_from_alias(name) if name.startswith("alias/") else name
@@ -177,7 +178,7 @@ def _kms(request: Request) -> Asks:
         data = blob if isinstance(blob, bytes) else base64.b64decode(blob)
         key = data[:36].decode(errors="replace")
     encryption: Mapping[str, str] = request.parameters.get("EncryptionContext") or {}
-    yield request.ask(_key_arn(request, key or ""), _key_context(request, encryption))
+    yield request.ask(key_arn(request, key or ""), _key_context(request, encryption))
 
 
 # -- ECS
@@ -405,17 +406,21 @@ def _put_events(request: Request) -> Asks:
         )
 
 
+def rule_context(request: Request) -> Context:
+    """Return what a request for a rule says of it."""
+    return {
+        "events:source": [],
+        "events:detail-type": [],
+        "events:creatoraccount": [request.account],
+    }
+
+
 def _event_rule(name: str) -> _Rule:
     def rule(request: Request) -> Asks:
         bus = request.parameters.get("EventBusName") or "default"
         path = "" if bus == "default" else f"{bus.rsplit('/', 1)[-1]}/"
         yield request.ask(
-            request.arn(f"rule/{path}{request.parameters[name]}"),
-            {
-                "events:source": [],
-                "events:detail-type": [],
-                "events:creatoraccount": [request.account],
-            },
+            request.arn(f"rule/{path}{request.parameters[name]}"), rule_context(request)
         )
         for target in request.parameters.get("Targets") or []:
             yield from _pass_role(

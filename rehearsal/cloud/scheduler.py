@@ -130,7 +130,7 @@ class Schedules:
                 schedule.target,
                 self._input(invocation, attempt),
                 region=invocation.region,
-                sender=_sender(schedule),
+                source=schedule.arn,
             )
         except ClientError as error:
             said: Any = error.response["Error"]
@@ -207,7 +207,7 @@ class Schedules:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         text = self._input(invocation, attempt)
         try:
-            _sender(schedule).use_role(self._aws, target["RoleArn"])
+            self._aws.iam.admit(source=schedule.arn, role=target["RoleArn"], target=queue)
             self._aws.send_to_queue(queue, text, attributes, role=target["RoleArn"])
         except ClientError:
             self._count(schedule, "InvocationsFailedToBeSentToDeadLetterCount")
@@ -221,12 +221,6 @@ class Schedules:
             {"ScheduleGroup": schedule.group_name},
             region=schedule.arn.split(":")[3],
         )
-
-
-def _sender(schedule: Any) -> targets.Sender:
-    """Say on whose behalf Scheduler calls: a role's trust sees the group, not the schedule."""
-    group = schedule.arn.replace(":schedule/", ":schedule-group/").rpartition("/")[0]
-    return targets.Sender(service="scheduler.amazonaws.com", arn=schedule.arn, source_arn=group)
 
 
 def next_time(expression: str, zone: str, after: datetime, created: datetime) -> datetime | None:

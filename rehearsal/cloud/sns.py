@@ -152,12 +152,7 @@ def _send(
     group: str | None,
 ) -> None:
     queue: str = subscription.endpoint
-    aws.iam.allow_service(
-        principal="sns.amazonaws.com",
-        action="sqs:SendMessage",
-        resource=queue,
-        context={"aws:SourceArn": subscription.topic.arn},
-    )
+    aws.iam.admit(source=subscription.topic.arn, role=None, target=queue)
     _, _, _, region, _, name = queue.split(":")
     sqs = aws.client("sqs", region)
     sqs.send_message(

@@ -5,7 +5,6 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -15,51 +14,24 @@ if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sender:
-    """On whose behalf something is delivered: a rule's or a schedule's."""
-
-    service: str
-    """Service principal that delivers."""
-    arn: str
-    """Of the rule or schedule."""
-    source_arn: str
-    """``aws:SourceArn`` that roles and resources see; of a schedule, it is its group's ARN."""
-
-    def use_role(self, aws: "EmbeddedAws", role: str) -> None:
-        """Let the service act as a target's role.
-
-        Raises:
-            ClientError: the role does not trust it.
-        """
-        aws.iam.assume(role=role, service=self.service, source_arn=self.source_arn)
-
-
-_WITHOUT_ROLE = {"sns": "sns:Publish", "sqs": "sqs:SendMessage"}
-"""What a resource's own policy has to allow the service, where the target names no role."""
-
-
 def send(
-    aws: "EmbeddedAws", target: dict[str, Any], text: str, *, region: str, sender: Sender
+    aws: "EmbeddedAws",
+    target: dict[str, Any],
+    text: str,
+    *,
+    region: str,
+    source: str,
 ) -> None:
-    """Deliver a text to a target, with its role if it names one.
+    """Deliver a text on behalf of a rule or schedule (``source``, its ARN).
 
     Raises:
-        ClientError: IAM or the target refuses.
+        ClientError: the target refuses.
         NotImplementedError: nobody knows how to reach it.
     """
     arn: str = target["Arn"]
     service = arn.split(":")[2]
     role = target.get("RoleArn")
-    if role is not None:
-        sender.use_role(aws, role)
-    elif service in _WITHOUT_ROLE:
-        aws.iam.allow_service(
-            principal=sender.service,
-            action=_WITHOUT_ROLE[service],
-            resource=arn,
-            context={"aws:SourceArn": sender.source_arn},
-        )
+    aws.iam.admit(source=source, role=role, target=arn)
     if service == "states" and ":stateMachine:" in arn:
         client = aws.client("stepfunctions", region, role=role)
         client.start_execution(stateMachineArn=arn, input=text)
@@ -73,11 +45,11 @@ def send(
     elif service == "ecs" and ":cluster/" in arn:
         aws.client("ecs", region, role=role).run_task(**_task(arn, target, text))
     else:
-        raise NotImplementedError(f"target {arn} of {sender.arn} is not rehearsed")
+        raise NotImplementedError(f"target {arn} of {source} is not rehearsed")
 
 
 def invoke(
-    aws: "EmbeddedAws", target: dict[str, Any], text: str, *, region: str, sender: Sender
+    aws: "EmbeddedAws", target: dict[str, Any], text: str, *, region: str, source: str
 ) -> None:
     """Deliver as Scheduler does: it has two kinds of targets more than EventBridge.
 
@@ -86,22 +58,22 @@ def invoke(
         NotImplementedError: nobody knows how to reach it.
     """
     arn: str = target["Arn"]
+    if ":aws-sdk:" in arn or ":event-bus/" in arn:
+        aws.iam.admit(source=source, role=target["RoleArn"], target=arn)
     if ":aws-sdk:" in arn:
-        sender.use_role(aws, target["RoleArn"])
         _call(aws, target, text, region)
     elif ":event-bus/" in arn:
-        sender.use_role(aws, target["RoleArn"])
         parameters = target["EventBridgeParameters"]
         entry = {
             "EventBusName": arn,
             "DetailType": parameters["DetailType"],
             "Source": parameters["Source"],
             "Detail": text,
-            "Resources": [sender.arn],
+            "Resources": [source],
         }
         aws.client("events", region, role=target["RoleArn"]).put_events(Entries=[entry])
     else:
-        send(aws, target, text, region=region, sender=sender)
+        send(aws, target, text, region=region, source=source)
 
 
 _SDK_SERVICES = {"sfn": "stepfunctions", "eventbridge": "events"}
