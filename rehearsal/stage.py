@@ -21,7 +21,7 @@ Facts = Mapping[str, Any]
 SAMPLE_FILES = ("2026/11/orders.csv", "2026/11/refunds.csv", "README.txt")
 """What the rehearsal puts into every bucket, so that programs find something."""
 
-ORDINARY: Facts = {"trigger": "started"}
+ORDINARY: Facts = {"trigger": "started", "tasks left": 0}
 """What is expected unless something else is, and not worth a word when it is so."""
 NOBODY = "nobody"
 DEAD_LETTER = "dead letter"
@@ -375,6 +375,12 @@ class Stage:
     def role_of(self, machine_arn: str) -> str:
         """Return the ARN of a state machine's role."""
         return self.states.describe_state_machine(stateMachineArn=machine_arn)["roleArn"]
+
+    def running_tasks(self) -> set[str]:
+        """Return the ARNs of the tasks that go on in the stack's cluster."""
+        pages: Any = self.aws.client("ecs").get_paginator("list_tasks")
+        found = pages.paginate(cluster=self.exports["clusterArn"], desiredStatus="RUNNING")
+        return {arn for page in found for arn in page["taskArns"]}
 
     def task_definition(self, job: Job) -> dict[str, Any]:
         """Return the newest task definition of a job's container."""

@@ -36,12 +36,12 @@ from rehearsal.cloud.policy_documents import (
     region_of,
 )
 from rehearsal.cloud.policy_evaluation import (
+    Asked,
     Call,
     Decision,
     Grant,
     Policy,
     Principal,
-    decide,
     parse,
 )
 from rehearsal.cloud.refusals import Denial, DeniedError, answer
@@ -78,10 +78,11 @@ class Iam:
         self.documents = PolicyDocuments(aws.account)
         self.denials: list[Denial] = []
         """What was refused, in order."""
-        self.used: set[Grant] = set()
-        """What decisions rested on since somebody emptied it; ``where`` is a :class:`Document`.
+        self.used: dict[Grant, Asked] = {}
+        """What decisions rested on since somebody emptied it, with the first that did.
 
-        A statement whose condition failed is there too, not ``applied``.
+        ``where`` is a :class:`Document`. A statement whose condition failed is there too, not
+        ``applied``.
         """
 
     def repair(self, repairs: Repairs) -> None:
@@ -439,13 +440,16 @@ class Iam:
                 **ask.context,
             },
         )
-        decision = decide(
-            call,
-            [*actor.policies, *self._policies_of(ask)],
+        asked = Asked(
+            call=call,
+            policies=(*actor.policies, *self._policies_of(ask)),
             resource_must_allow=ask.action.startswith(("kms:", "sts:AssumeRole")),
             everything=actor.everything and not ask.action.startswith("sts:AssumeRole"),
         )
-        self.used.update(grant for grant in decision.used if isinstance(grant.where, Document))
+        decision = asked.decide()
+        for grant in decision.used:
+            if isinstance(grant.where, Document):
+                self.used.setdefault(grant, asked)
         if not decision.allowed:
             self._deny(actor, ask, decision)
 

@@ -227,6 +227,34 @@ def decide(
     return _allowed(found)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A call and the policies that bore on it, to be decided about with something changed."""
+
+    call: Call
+    policies: tuple[Policy, ...]
+    resource_must_allow: bool
+    everything: bool
+
+    def decide(
+        self, call: Call | None = None, instead: Mapping[Any, str] | None = None
+    ) -> Decision:
+        """Decide, perhaps about another call or with other texts where policies hang.
+
+        Raises:
+            PolicyError: as :func:`decide`.
+        """
+        texts = instead or {}
+        return decide(
+            call or self.call,
+            [replace(one, text=texts.get(one.where, one.text)) for one in self.policies]
+            if texts
+            else self.policies,
+            resource_must_allow=self.resource_must_allow,
+            everything=self.everything,
+        )
+
+
 def _because(kind: Kind, call: Call) -> str:
     return f"because no {_KIND_IN_WORDS[kind]} allows the {call.action} action"
 

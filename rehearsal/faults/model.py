@@ -76,8 +76,10 @@ def play(stage: Stage, fault: Fault) -> Outcome:
 
 
 def _happened(stage: Stage, fault: Fault, at: datetime, *, alarms: bool) -> Facts:
+    tasks = stage.running_tasks()
     with fault.broken(stage):
         facts = fault.act(stage, fault)
+        facts = {**facts, "tasks left": len(stage.running_tasks() - tasks)}
         if alarms:
             stage.pass_time(ALARM)
             facts = {**facts, "alarm": stage.alarms(at)}

@@ -37,8 +37,7 @@ def network_posts(aws: EmbeddedAws) -> Iterator[Post]:
             where=f"VPC {endpoint.vpc_id}",
             what=f"endpoint {endpoint.service_name}",
         )
-    made = [group for vpc in ec2.groups.values() for group in vpc.values() if group.tags]
-    for group in made:
+    for group in _groups(aws):
         for kind in ("ingress_rules", "egress_rules"):
             for rule in getattr(group, kind):
                 yield Post(
@@ -74,6 +73,13 @@ def taken_down(aws: EmbeddedAws, post: Post) -> Generator[None]:
 
 def _ec2(aws: EmbeddedAws) -> Any:
     return ec2_backends[aws.account][aws.region]
+
+
+def _groups(aws: EmbeddedAws) -> list[Any]:
+    """Return the security groups of the stack's VPCs; the region's own VPC has one as well."""
+    ec2 = _ec2(aws)
+    own = {vpc.id for vpc in ec2.vpcs.values() if not vpc.is_default}
+    return [group for vpc_id in own for group in ec2.groups[vpc_id].values()]
 
 
 def _words(rule: Any) -> str:

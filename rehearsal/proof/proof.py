@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 from definitions.surplus import EXPLAINED, Explained
 from rehearsal.cloud import EmbeddedAws
-from rehearsal.cloud.iam import Asked, Document
 from rehearsal.cloud.network import Support
-from rehearsal.cloud.policy_evaluation import Grant
+from rehearsal.cloud.policy_documents import Document
+from rehearsal.cloud.policy_evaluation import Asked, Grant
 from rehearsal.proof.network import Post, network_posts, taken_down
 from rehearsal.proof.parts import Part, parts_of, without
 from rehearsal.proof.strangers import stranger
@@ -114,8 +114,8 @@ class Prover:
         """Return everything that can be taken away and whose description has ``only`` in it."""
         documents = [
             Candidate(where=str(document), what=str(part), document=document, part=part)
-            for document in self._aws.iam.documents()
-            for part in parts_of(self._aws.iam.read(document))
+            for document in self._aws.iam.documents.all()
+            for part in parts_of(self._aws.iam.documents.read(document))
         ]
         posts = [
             Candidate(where=post.where, what=post.what, post=post)
@@ -166,7 +166,7 @@ class Prover:
 
     def _stranger_noticed(self, document: Document, part: Part) -> tuple[str, str] | None:
         """Ask as a stranger, with the part in place and without it."""
-        less = without(self._aws.iam.read(document), part)
+        less = without(self._aws.iam.documents.read(document), part)
         for grant, asked in self._asked(document, part):
             conditions = [part.name.split(" ", 1)] if part.name else grant.conditions
             for operator, key in conditions:
@@ -192,12 +192,12 @@ class Prover:
         document, part = candidate.document, candidate.part
         if document is None or part is None:
             raise ValueError(f"{candidate} is neither in a document nor in the network")
-        text = self._aws.iam.read(document)
-        self._aws.iam.write(document, without(text, part))
+        text = self._aws.iam.documents.read(document)
+        self._aws.iam.documents.write(document, without(text, part))
         try:
             yield
         finally:
-            self._aws.iam.write(document, text)
+            self._aws.iam.documents.write(document, text)
 
 
 @dataclass(frozen=True, kw_only=True)

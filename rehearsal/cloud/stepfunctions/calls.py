@@ -56,12 +56,21 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     answer_in_full(repairs, aws)
 
 
+def client_of_machine(aws: "EmbeddedAws", service: str, region: str, role: str) -> Any:
+    """Return the client by which a state machine calls a service.
+
+    Raises:
+        ClientError: the role does not trust the machine.
+    """
+    aws.iam.machine_uses(role, region)
+    return aws.client(service, region, role=role)
+
+
 def call_with_the_machines_role(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto calls with made-up credentials, so no permission could ever be checked."""
 
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
-        aws.iam.machine_uses(state_credentials.role_arn, region)
-        return aws.client(service, region, role=state_credentials.role_arn)
+        return client_of_machine(aws, service, region, state_credentials.role_arn)
 
     original = boto_client.boto_client_for
     for module in list(sys.modules.values()):
@@ -119,7 +128,9 @@ def answer_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
         if isinstance(self, StateTaskServiceEvents):
             self._normalised_request_parameters(env=env, parameters=normalised_parameters)
         service = self._get_boto_service_name()
-        client = aws.client(service, resource_runtime_part.region, role=state_credentials.role_arn)
+        client = client_of_machine(
+            aws, service, resource_runtime_part.region, state_credentials.role_arn
+        )
         _refuse_missing(_model(self).input_shape, normalised_parameters, service)
         try:
             answer = getattr(client, self._get_boto_service_action())(**normalised_parameters)
