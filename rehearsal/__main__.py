@@ -15,6 +15,16 @@ import typer
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.day import Day
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
+from rehearsal.page import (
+    PageError,
+    PageFacts,
+    Part,
+    Stopwatch,
+    chapters,
+    deployed_facts,
+    make_directory,
+    write_page,
+)
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
@@ -44,6 +54,10 @@ def run(
         int, typer.Option(min=1, max=MOST_HOURS, help="Hours of an ordinary day to live.")
     ] = 3,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the verdict only.")] = False,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="DIR", help="Write a page of it all: DIR/index.html."),
+    ] = None,
 ) -> None:
     """Deploy a stack, let its schedules fire for some hours, and let things go wrong.
 
@@ -52,8 +66,10 @@ def run(
     report = Report(quiet=quiet)
     try:
         stack_file = read_stack_file(PROJECT, stack)
-        passed = _rehearse(stack_file, hours, report)
-    except StackFileError as error:
+        if directory is not None:
+            make_directory(directory)
+        passed = _rehearse(stack_file, hours, report, directory)
+    except (StackFileError, PageError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
         report.failed(refusal.lines)
@@ -64,21 +80,45 @@ def run(
     raise typer.Exit(1)
 
 
-def _rehearse(stack_file: StackFile, hours: int, report: Report) -> bool:
+def _rehearse(stack_file: StackFile, hours: int, report: Report, directory: Path | None) -> bool:
     region = stack_file.config.get("aws:region", "us-east-1")
+    watch = Stopwatch(BEGAN)
     with EmbeddedAws(region=region, start=START) as aws:
         report.begin(stack_file.stack, region, START)
+        watch.lap("start")
         try:
             deployment = deploy(PROJECT, stack_file, AwsProvider(aws), report.made)
+            watch.lap("deploy")
             report.deployed(deployment.seconds, deployment.warnings)
             day = Day(aws, deployment.outputs)
             report.warn(day.left_out)
             day.prepare()
-            outcomes = report.outcomes(f"An ordinary day, {hours} h of it", day.live(hours))
-            outcomes += report.outcomes("Things go wrong", day.go_wrong())
+            lived: list[Part] = []
+            for title, happening in (
+                (f"An ordinary day, {hours} h of it", day.live(hours)),
+                ("Things go wrong", day.go_wrong()),
+            ):
+                begin = aws.clock.now()
+                came = report.outcomes(title, happening)
+                lived.append(Part(title=title, begin=begin, outcomes=came))
+                watch.lap(title)
         finally:
             report.end()
         _show_what_people_see(aws, deployment, report)
+        if directory is not None:
+            told = chapters(lived, aws, deployment)
+            watch.lap("collect what this page shows")
+            page = PageFacts(
+                command=f"python -m rehearsal run {stack_file.stack} --hours {hours}",
+                stack=stack_file.stack,
+                region=region,
+                deployed=deployed_facts(deployment),
+                warnings=(*deployment.warnings, *day.left_out),
+                day=told,
+                took=tuple(watch.took),
+            )
+            report.page(write_page(directory, page))
+    outcomes = [outcome for part in lived for outcome in part.outcomes]
     return report.verdict(outcomes, time.monotonic() - BEGAN)
 
 

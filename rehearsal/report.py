@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 from rich.console import Console, Group
@@ -103,7 +104,7 @@ class Report:
     def log(self, title: str, lines: Iterable[str]) -> None:
         """Show what a program wrote."""
         shown = Text(
-            "\n".join(_readable(line) for line in lines), overflow="ellipsis", no_wrap=True
+            "\n".join(readable_line(line) for line in lines), overflow="ellipsis", no_wrap=True
         )
         self._panel(title, shown, "dim")
 
@@ -130,6 +131,10 @@ class Report:
             Group(Text(message.subject, style="bold"), Text(message.text)),
             "blue",
         )
+
+    def page(self, path: Path) -> None:
+        """Say where the page is."""
+        self.say(f"Report: {escape(str(path))}")
 
     def verdict(self, outcomes: list[Outcome], seconds: float) -> bool:
         """Say whether all came out as it should; that is what a quiet rehearsal prints too."""
@@ -169,7 +174,7 @@ def _said(facts: Facts, wanted: Mapping[str, Any]) -> str:
     return ", ".join([*said, f"because: {because}"] if because else said)
 
 
-def _readable(line: str) -> str:
+def readable_line(line: str) -> str:
     """Show a structured log line as a log viewer does: level, message, the rest."""
     try:
         said: Any = json.loads(line)
@@ -180,7 +185,7 @@ def _readable(line: str) -> str:
     members = cast("dict[str, Any]", said)
     level, message = members.pop("level", ""), members.pop("message")
     rest = (f"{key}={value}" for key, value in members.items() if key not in _KNOWN_ANYWAY)
-    return " ".join([f"{level:<7}", message, *rest])
+    return " ".join([f"{level:<7}", str(message), *rest])
 
 
 def _slack_markup(text: str) -> str:
