@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -15,11 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearsal.cloud import Mail, SlackMessage
-from rehearsal.day import Facts, Outcome
 from rehearsal.engine import Resource
+from rehearsal.stage import ORDINARY, Facts, Outcome
 
 _KNOWN_ANYWAY = frozenset({"time", "job", "run", "attempt"})
 """Members of a structured log line that its panel's title and place say already."""
+LONGEST_REASON = 300
+"""Characters of the reason for another end than expected."""
 
 
 class Report:
@@ -74,32 +76,38 @@ class Report:
         for line in lines:
             self.say(f"[yellow]warning:[/] {escape(line)}")
 
-    def outcomes(self, title: str, outcomes: Iterable[Outcome]) -> list[Outcome]:
-        """Show outcomes as they come, then all of them as a table; return them."""
+    def outcomes(
+        self, title: str, outcomes: Iterable[Outcome], *, named: bool = False
+    ) -> list[Outcome]:
+        """Show outcomes as they come, then all of them as a table; return them.
+
+        ``named`` ones are faults, each with its name in the place of its time and sentence.
+        """
         collected: list[Outcome] = []
         self.doing(title)
         for outcome in outcomes:
             collected.append(outcome)
-            self.doing(f"{title}: {outcome.what}")
+            self.doing(f"{title}: {len(collected)}, {outcome.what}")
         table = Table(
             title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
         )
-        for column in ("", "UTC", "What happens", "Should be", "Was"):
+        columns = ("Fault",) if named else ("UTC", "What happens")
+        for column in ("", *columns, "Should be", "Was"):
             table.add_column(column, overflow="fold")
         for outcome in collected:
-            table.add_row(
-                "[green]✓[/]" if outcome.passed else "[bold red]✗[/]",
-                f"{outcome.at:%H:%M}",
-                escape(outcome.what),
-                escape(_said(outcome.expected, outcome.expected)),
-                "[dim]the same[/]"
-                if outcome.passed
-                else f"[red]{escape(_said(outcome.happened, outcome.expected))}[/]",
-            )
+            cells = [outcome.name] if named else [f"{outcome.at:%H:%M}", outcome.what]
+            table.add_row(*_row(outcome, [escape(cell) for cell in cells]))
         if not self._quiet:
             self._console.print()
             self._console.print(table)
         return collected
+
+    def list_of(self, named: Iterable[tuple[str, str]]) -> None:
+        """Print names, each with what it is."""
+        table = Table.grid(padding=(0, 2))
+        for name, what in named:
+            table.add_row(name, what)
+        self._console.print(table)
 
     def log(self, title: str, lines: Iterable[str]) -> None:
         """Show what a program wrote."""
@@ -132,24 +140,26 @@ class Report:
             "blue",
         )
 
-    def page(self, path: Path) -> None:
-        """Say where the page is."""
-        self.say(f"Report: {escape(str(path))}")
+    def page(self, path: Path | None) -> None:
+        """Say where the page is, if one was wanted."""
+        if path is not None:
+            self._console.print(f"Report: {escape(str(path))}", soft_wrap=True)
 
     def verdict(self, outcomes: list[Outcome], seconds: float) -> bool:
         """Say whether all came out as it should; that is what a quiet rehearsal prints too."""
-        wrong = [outcome for outcome in outcomes if not outcome.passed]
+        played = [outcome for outcome in outcomes if outcome.left_out is None]
+        wrong = [outcome for outcome in played if not outcome.passed]
         for outcome in wrong if self._quiet else []:
             self._console.print(
                 f"[red]✗[/] {escape(outcome.what)}: "
-                f"should be {escape(_said(outcome.expected, outcome.expected))}; "
-                f"was {escape(_said(outcome.happened, outcome.expected))}"
+                f"should be {escape(_said(outcome.expected, outcome))}; "
+                f"was {escape(_said(outcome.happened, outcome))}"
             )
         if not self._quiet:
             self._console.print()
         colour = "red" if wrong else "green"
         self._console.print(
-            f"[{colour}]{len(outcomes) - len(wrong)} of {len(outcomes)} came out as they should[/] "
+            f"[{colour}]{len(played) - len(wrong)} of {len(played)} came out as they should[/] "
             f"[dim]in {seconds:.1f} s[/]"
         )
         return not wrong
@@ -167,11 +177,26 @@ class Report:
             )
 
 
-def _said(facts: Facts, wanted: Mapping[str, Any]) -> str:
-    """Say the facts that are wanted; and, of a run that went another way, why."""
-    said = [f"{fact} {facts.get(fact, 'unknown')}" for fact in wanted]
+def _row(outcome: Outcome, cells: list[str]) -> list[str]:
+    """Make a row: a sign, the given cells, what should have come of it, what did."""
+    if outcome.left_out is not None:
+        return ["[dim]-[/]", *cells, f"[dim]does not apply: {escape(outcome.left_out)}[/]", ""]
+    should_be = escape(_said(outcome.expected, outcome))
+    if outcome.passed:
+        return ["[green]✓[/]", *cells, should_be, "[dim]the same[/]"]
+    was = escape(_said(outcome.happened, outcome))
+    return ["[bold red]✗[/]", *cells, should_be, f"[red]{was}[/]"]
+
+
+def _said(facts: Facts, outcome: Outcome) -> str:
+    """Say the facts that were expected of an outcome; if it went another way, why."""
+    said = [
+        f"{fact} {facts.get(fact, 'unknown')}"
+        for fact, value in outcome.expected.items()
+        if not (value == facts.get(fact) == ORDINARY.get(fact))
+    ]
     because = facts.get("because")
-    return ", ".join([*said, f"because: {because}"] if because else said)
+    return ", ".join([*said, f"because: {because[:LONGEST_REASON]}"] if because else said)
 
 
 def readable_line(line: str) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidSecurityGroupNotFoundError, InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
@@ -75,12 +75,18 @@ class Played:
 
     seconds: float = 20.0
     """Virtual seconds from start to exit."""
+    error: tuple[str, str] | None = None
+    """RunTask fails with this error code and message."""
     refused: str | None = None
     """RunTask answers with this failure reason and no task."""
     start_failure: str | None = None
     """The task stops with this reason before its container ran (``TaskFailedToStart``)."""
     killed: tuple[int, str] | None = None
     """Exit code and reason of the container; the program does not run."""
+    exit_code: int | None = None
+    """The container ends with this exit code; the program does not run."""
+    taken: tuple[str, str] | None = None
+    """AWS stops the task after its ``seconds``, with this stop code and reason."""
     hangs: bool = False
     """A process that does nothing but wait for SIGTERM takes the program's place.
 
@@ -88,6 +94,11 @@ class Played:
     """
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Added to the process's environment."""
+
+    @property
+    def runs_program(self) -> bool:
+        """Whether there is a process at all."""
+        return self.killed is None and self.exit_code is None and self.taken is None
 
 
 class _StartFailedError(Exception):
@@ -214,6 +225,9 @@ class Fargate:
                 wanted.capacity_provider_strategy,
             )
             run = self._new_run(backend, task, definition, wanted)
+            if run.played.error is not None:
+                del backend.tasks[task.cluster_name][task.task_arn]
+                raise JsonRESTError(*run.played.error)  # a model may lack the code
             if run.played.refused is not None:
                 del backend.tasks[task.cluster_name][task.task_arn]
                 return ActionResult(
@@ -307,7 +321,7 @@ class Fargate:
             version=3,
         )
         try:
-            if run.played.killed is None:
+            if run.played.runs_program:
                 self._start_process(run, environment)
         except OSError as error:
             task.stop_code = "TaskFailedToStart"
@@ -476,8 +490,15 @@ class Fargate:
 
     def _exit(self, run: _Run) -> None:
         container = run.task.containers[0]
+        if run.played.taken is not None:
+            run.task.stop_code, run.task.stopped_reason = run.played.taken
+            container.exitCode = SIGTERM_EXIT_CODE
+            self._ended(run)
+            return
         if run.played.killed is not None:
             container.exitCode, container.reason = run.played.killed
+        elif run.played.exit_code is not None:
+            container.exitCode = run.played.exit_code
         elif run.process is not None and run.output is not None:
             run.output.join()
             container.exitCode = _exit_code(run.process.returncode)
@@ -498,7 +519,7 @@ class Fargate:
                 container.exitCode = _exit_code(run.process.returncode)
             else:  # done in reality, but in virtual time the signal came first
                 container.exitCode = SIGTERM_EXIT_CODE
-        elif run.played.killed is not None and hasattr(run.task, "started_at"):
+        elif not run.played.runs_program and hasattr(run.task, "started_at"):
             run.task.containers[0].exitCode = SIGTERM_EXIT_CODE
         self._ended(run)
 

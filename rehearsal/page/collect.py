@@ -1,15 +1,13 @@
 """Collect the page's facts: from the deployment, and from the embedded AWS through its clients."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from rehearsal.cloud import EmbeddedAws, SlackMessage
-from rehearsal.day import Outcome
 from rehearsal.engine import MASK, Deployment, Resource
 from rehearsal.page.facts import (
     Alarm,
@@ -29,11 +27,15 @@ from rehearsal.page.facts import (
     Topic,
     Turned,
 )
+from rehearsal.stage import Outcome
 
 SLOWEST = 10
 """How many of the slowest resources are named."""
 LOG_LINES = 8
 """How many of the last lines of a run's log are kept."""
+
+
+Hide = Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,24 +46,6 @@ class Part:
     begin: datetime
     outcomes: Sequence[Outcome]
     about: str = ""
-
-
-Hide = Callable[[str], str]
-
-
-class Stopwatch:
-    """Notes how long one thing after the other takes, in real time."""
-
-    def __init__(self, began: float) -> None:
-        self._last = began
-        """Of ``time.monotonic``."""
-        self.took: list[Took] = []
-
-    def lap(self, what: str) -> None:
-        """Note ``what`` as what was done since the last lap."""
-        now = time.monotonic()
-        self.took.append(Took(what=what, seconds=now - self._last))
-        self._last = now
 
 
 def deployed_facts(deployment: Deployment) -> Deployed:
@@ -157,21 +141,25 @@ def deployed_facts(deployment: Deployment) -> Deployed:
 def chapters(
     parts: Iterable[Part], aws: EmbeddedAws, deployment: Deployment
 ) -> tuple[Chapter, ...]:
-    """Tell what happened in parts that came one after another: each lasts until the next."""
+    """Tell what happened in parts that came one after another: each lasts until the next.
+
+    What happened at the very instant in between, such as a message, belongs to the earlier one.
+    """
     known = list(parts)
     if not known:
         return ()
     hide = _hiding(deployment)
     life = _life(aws, deployment.outputs, known[0].begin, hide)
+    begins = [life.begin - timedelta(seconds=1), *(part.begin for part in known[1:])]
     ends = [*(part.begin for part in known[1:]), life.end]
     return tuple(
         Chapter(
             title=part.title,
             about=part.about,
             outcomes=tuple(_hidden(outcome, hide) for outcome in part.outcomes),
-            life=life.between(part.begin, end),
+            life=replace(life.between(begin, end), begin=part.begin),
         )
-        for part, end in zip(known, ends, strict=True)
+        for part, begin, end in zip(known, begins, ends, strict=True)
     )
 
 
@@ -409,10 +397,8 @@ def _secret_values(deployment: Deployment) -> Iterator[str]:
 
 
 def _hidden(outcome: Outcome, hide: Hide) -> Outcome:
-    return Outcome(
-        at=outcome.at,
-        what=outcome.what,
-        expected=outcome.expected,
+    return replace(
+        outcome,
         happened={
             fact: hide(value) if isinstance(value, str) else value
             for fact, value in outcome.happened.items()

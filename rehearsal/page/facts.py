@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rehearsal.day import Outcome
+from rehearsal.stage import Outcome
 
 # -- what was deployed
 
@@ -209,16 +209,16 @@ class Life:
     alarms: tuple[AlarmChange, ...] = ()
 
     def between(self, begin: datetime, end: datetime) -> "Life":
-        """Return the part of it that began from ``begin`` on and before ``end``."""
+        """Return the part of it that began after ``begin`` and until ``end``."""
         return replace(
             self,
             begin=begin,
             end=end,
-            runs=tuple(run for run in self.runs if begin <= run.begin < end),
-            turned=tuple(turned for turned in self.turned if begin <= turned.at < end),
-            slack=tuple(card for card in self.slack if begin <= card.at < end),
-            mail=tuple(card for card in self.mail if begin <= card.at < end),
-            alarms=tuple(change for change in self.alarms if begin <= change.at < end),
+            runs=tuple(run for run in self.runs if begin < run.begin <= end),
+            turned=tuple(turned for turned in self.turned if begin < turned.at <= end),
+            slack=tuple(card for card in self.slack if begin < card.at <= end),
+            mail=tuple(card for card in self.mail if begin < card.at <= end),
+            alarms=tuple(change for change in self.alarms if begin < change.at <= end),
         )
 
 
@@ -275,7 +275,7 @@ class PageFacts:
     command: str
     """What a person types for the same."""
     stack: str
-    region: str
+    region: str = ""
     deployed: Deployed | None = None
     """``None`` if the stack could not be deployed."""
     failures: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ whatever a program wrote into a log or a message is text in it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from rehearsal.page.facts import Chapter, Grant, Life, MailCard, PageFacts, Phase, Run, SlackCard
 from rehearsal.report import readable_line
+from rehearsal.stage import ORDINARY, Outcome
 
 FILE = "index.html"
 MOST_RUNS = 150
@@ -93,6 +94,8 @@ def render(facts: PageFacts) -> str:
         mail_cards=_alike([card for chapter in facts.chapters for card in _mail(chapter)]),
         grants=_by_place(facts.proof or ()),
         differing=_differing,
+        wanted=_wanted,
+        ends=_ends,
         total_seconds=sum(took.seconds for took in facts.took),
         number=_number,
         not_rehearsed=NOT_REHEARSED,
@@ -260,6 +263,24 @@ def _shown_runs(life: Life) -> list[Run]:
     return sorted(runs, key=lambda run: (run.begin, run.job))
 
 
+def _ends(run: Run) -> list[tuple[str, str]]:
+    """Say how attempts ended, those together that ended alike one after another."""
+    found: list[tuple[list[int], str]] = []
+    for phase in run.phases:
+        if phase.attempt and not phase.good:
+            if found and found[-1][1] == phase.ended:
+                found[-1][0].append(phase.attempt)
+            else:
+                found.append(([phase.attempt], phase.ended))
+    return [(_attempts(numbers), ended) for numbers, ended in found]
+
+
+def _attempts(numbers: list[int]) -> str:
+    if len(numbers) == 1:
+        return f"attempt {numbers[0]}"
+    return f"attempts {numbers[0]} to {numbers[-1]}"
+
+
 # -- messages
 
 
@@ -347,13 +368,18 @@ def _number(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _differing(expected: Mapping[str, Any], happened: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was otherwise than it should be."""
-    return {
-        fact: happened.get(fact, "unknown")
-        for fact, value in expected.items()
-        if happened.get(fact) != value
-    }
+def _wanted(outcome: Outcome) -> list[str]:
+    """Name the facts that were expected, without those that are ordinary and were so."""
+    return [
+        fact
+        for fact, value in outcome.expected.items()
+        if not (value == outcome.happened.get(fact) == ORDINARY.get(fact))
+    ]
+
+
+def _differing(outcome: Outcome) -> set[str]:
+    """Name the facts that were otherwise than they should be."""
+    return {fact for fact, value in outcome.expected.items() if outcome.happened.get(fact) != value}
 
 
 def _by_place(grants: Iterable[Grant]) -> dict[str, list[Grant]]:

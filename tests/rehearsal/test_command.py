@@ -55,12 +55,12 @@ def test_each_thing_that_goes_wrong_is_shown_with_what_should_come_of_it(
     dev: subprocess.CompletedProcess[str],
 ) -> None:
     expected = {
-        "a trigger is delivered twice": "dispatcher started + duplicate, runs 1",
+        "A trigger is delivered twice": "trigger started + duplicate, runs 1",
         "exit code 1 ": "run failed, exit code 1, attempts 3, message to failure",
         "no capacity at first": "run succeeded, attempts 2, message to success",
-        "the image cannot be pulled": "run not started, attempts 1, message to failure",
-        "too much memory": "run out of memory, exit code 137, attempts 1",
-        "does not end in 15 min": "run timed out, attempts 1, message to failure",
+        "image is gone": "run not started, attempts 1, message to failure",
+        "more memory": "run out of memory, exit code 137, attempts 1",
+        "does not end within": "run timed out, attempts 1, message to failure",
         "overlap: forbid": "newer trigger skipped, older run succeeded, newer run none",
         "overlap: allow": "newer trigger started, older run succeeded, newer run succeeded",
         "overlap: replace": "newer trigger started, older run replaced, newer run succeeded",
@@ -127,7 +127,7 @@ def test_a_dispatcher_that_names_every_run_anew_is_found_out(project: Path) -> N
     )
     broken = rehearse("run", "dev", "--hours", "1", project=project)
     assert broken.returncode == 1
-    assert row(broken.stdout, "a trigger is delivered twice").startswith("✗")
+    assert row(broken.stdout, "A trigger is delivered twice").startswith("✗")
 
 
 def test_bad_settings_are_said_line_by_line_and_nothing_is_deployed(project: Path) -> None:

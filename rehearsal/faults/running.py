@@ -1,0 +1,161 @@
+"""Faults of a task that runs: how its program, AWS or a person ends it."""
+
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from definitions.job_machine import JOB_OUT_OF_MEMORY
+from rehearsal.cloud import Played
+from rehearsal.faults.model import Fault, failed, succeeded
+from rehearsal.stage import Facts, Job, Stage, own_words
+
+NO_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+SPOT = Played(seconds=60, taken=("SpotInterruption", "Your Spot Task was interrupted."))
+RETRIED, NOT_RETRIED = 75, 65
+"""EX_TEMPFAIL and EX_DATAERR of sysexits.h: what a program says when trying again may help."""
+LONG = timedelta(minutes=10)
+
+
+@contextmanager
+def _retries_of_code(stage: Stage) -> Generator[None]:
+    """Let the job's machine have ``retries: {app: [60], exitCodes: [75]}`` meanwhile."""
+    arn = stage.job.machine_arn
+    kept = stage.states.describe_state_machine(stateMachineArn=arn)["definition"]
+    machine = json.loads(kept)
+    assigned = machine["States"]["Prepare"]["Assign"]
+    assigned["exitCodes"], assigned["waits"]["app"] = [RETRIED], [60]
+    stage.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(machine))
+    try:
+        yield
+    finally:
+        stage.states.update_state_machine(stateMachineArn=arn, definition=kept)
+
+
+def _exit_code(code: int) -> Callable[[Job], Facts]:
+    def expects(job: Job) -> Facts:
+        again = len(job.waits["app"]) if not job.exit_codes or code in job.exit_codes else 0
+        return failed("failed", exit_code=code, attempts=again + 1)
+
+    return expects
+
+
+def _out_of_memory(job: Job) -> Facts:
+    return failed(
+        "out of memory",
+        exit_code=137,
+        attempts=len(job.waits["memory"]) + 1,
+        error=JOB_OUT_OF_MEMORY,
+    )
+
+
+def _own_program(stage: Stage, fault: Fault) -> Facts:
+    """Run the job's own program, and look whether it wrote into its log."""
+    run = stage.trigger(stage.job, then=fault.then)
+    stage.finish()
+    arn = f"{stage.job.machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+    said = own_words(stage.states.describe_execution(executionArn=arn))
+    wrote = "written" if stage.log_lines(said) else "empty"
+    return {"trigger": stage.fate(run), **stage.end(stage.job, run), "log": wrote}
+
+
+def _stopped(by: Callable[[Stage, str], Any]) -> Callable[[Stage, Fault], Facts]:
+    def act(stage: Stage, _: Fault) -> Facts:
+        job = stage.job
+        run = stage.trigger(job, then=Played(exit_code=0, seconds=LONG.total_seconds()))
+        stage.pass_time(LONG / 2)
+        by(stage, run)
+        stage.finish()
+        return {"trigger": stage.fate(run), **stage.end(job, run)}
+
+    return act
+
+
+def _stop_task(stage: Stage, _: str) -> None:
+    ecs: Any = stage.aws.client("ecs")
+    cluster = stage.exports["clusterArn"]
+    (task,) = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+    ecs.stop_task(cluster=cluster, task=task, reason="It is the wrong day for this")
+
+
+def _stop_run(stage: Stage, run: str) -> None:
+    arn = f"{stage.job.machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+    stage.states.stop_execution(executionArn=arn, cause="It is the wrong day for this")
+
+
+FAULTS = (
+    Fault(
+        name="nothing-at-all",
+        says="Nothing is wrong: the job's own program reads its secrets and writes its log",
+        then=Played(),
+        act=_own_program,
+        expects=lambda _: {**succeeded(), "log": "written"},
+    ),
+    Fault(
+        name="exit-code-1",
+        says="The program ends with exit code 1",
+        given={"command": ["python", "-c", "raise SystemExit(1)"]},
+        then=Played(),
+        expects=_exit_code(1),
+    ),
+    Fault(
+        name="exit-code-75",
+        says="The program asks to be tried again, with exit code 75, and then succeeds",
+        broken=_retries_of_code,
+        attempts=lambda _: [Played(exit_code=RETRIED)],
+        expects=lambda _: succeeded(attempts=2),
+    ),
+    Fault(
+        name="exit-code-not-to-retry",
+        says="The program ends with a code that is not among its retries.exitCodes",
+        broken=_retries_of_code,
+        then=Played(exit_code=NOT_RETRIED),
+        expects=lambda _: failed("failed", exit_code=NOT_RETRIED),
+    ),
+    Fault(
+        name="out-of-memory",
+        says="The program needs more memory than its container has",
+        then=Played(killed=(137, NO_MEMORY)),
+        expects=_out_of_memory,
+    ),
+    Fault(
+        name="killed",
+        says="The program is killed, exit code 137, and not for want of memory",
+        then=Played(exit_code=137),
+        expects=_exit_code(137),
+    ),
+    Fault(
+        name="timeout",
+        says="The program does not end within the job's timeout",
+        attempts=lambda job: (
+            [Played(exit_code=0, seconds=job.timeout_seconds + 60)]
+            * (len(job.waits["timeout"]) + 1)
+        ),
+        expects=lambda job: failed("timed out", attempts=len(job.waits["timeout"]) + 1),
+    ),
+    Fault(
+        name="spot-reclaimed",
+        says="AWS takes the task back, as it does with Spot; no job runs on Spot yet",
+        attempts=lambda _: [SPOT],
+        expects=lambda _: succeeded(attempts=2),
+    ),
+    Fault(
+        name="spot-reclaimed-again",
+        says="AWS takes the second task back too",
+        then=SPOT,
+        expects=lambda _: failed("spot reclaimed", attempts=2),
+    ),
+    Fault(
+        name="task-stopped-by-hand",
+        says="Somebody stops the task",
+        act=_stopped(_stop_task),
+        expects=lambda _: failed("stopped"),
+    ),
+    Fault(
+        name="run-stopped-by-hand",
+        says="Somebody stops the run",
+        act=_stopped(_stop_run),
+        expects=lambda _: {"run": "stopped", "message to": "failure"},
+    ),
+)
