@@ -118,7 +118,7 @@ class Report:
 
     def slack(self, message: SlackMessage) -> None:
         """Show a message as a channel does."""
-        content = message.notification["content"]
+        content = message.notification.get("content") or _of_alarm(message.notification)
         self._panel(
             f"Slack · {message.channel_id} · {message.time:%H:%M}",
             Group(
@@ -211,6 +211,12 @@ def readable_line(line: str) -> str:
     level, message = members.pop("level", ""), members.pop("message")
     rest = (f"{key}={value}" for key, value in members.items() if key not in _KNOWN_ANYWAY)
     return " ".join([f"{level:<7}", str(message), *rest])
+
+
+def _of_alarm(notification: dict[str, Any]) -> dict[str, Any]:
+    """Say of an alarm what a custom notification says of a run."""
+    name, state = notification["AlarmName"], notification["NewStateValue"]
+    return {"title": f"{name}: {state}", "description": notification["AlarmDescription"] or ""}
 
 
 def _slack_markup(text: str) -> str:

@@ -54,8 +54,6 @@ class Job:
 
     name: str
     machine_arn: str
-    role_arn: str
-    """Of its machine."""
     family: str
     """Of the task definition that it runs."""
     trigger: dict[str, Any]
@@ -83,7 +81,6 @@ class Stage:
         self.states: Any = aws.client("stepfunctions")
         self._attempts: dict[str, tuple[list[Played], Played]] = {}
         self._dispatched: dict[str, tuple[str, str]] = {}
-        self._letters: list[dict[str, Any]] = []
         self.last_trigger: Facts = {}
         """What the dispatcher got, or should have got, at the last call of :meth:`trigger`."""
         aws.fargate.play = self._play
@@ -111,6 +108,13 @@ class Stage:
     def notifier_arn(self) -> str:
         """ARN of the notifier: the stack does not export it."""
         return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)
+
+    @cached_property
+    def ended_rule(self) -> str:
+        """Name of the rule on the end of runs."""
+        events: Any = self.aws.client("events")
+        (name,) = events.list_rule_names_by_target(TargetArn=self.notifier_arn)["RuleNames"]
+        return name
 
     def prepare(self) -> None:
         """Fill the buckets, and listen to the topics if the stack itself tells nobody."""
@@ -249,20 +253,37 @@ class Stage:
         return self._dispatched.values()
 
     def letters(self) -> list[dict[str, Any]]:
-        """Return what is, or was, in the dead-letter queue: the bodies of its messages."""
+        """Look into the dead-letter queue, which stays as it is: the bodies of its messages."""
         sqs: Any = self.aws.client("sqs")
-        queue = self.exports["deadLetterQueueUrl"]
-        while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                self._letters.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return self._letters
+        seen: dict[str, dict[str, Any]] = {}
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=self.exports["deadLetterQueueUrl"],
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=0,
+            )
+            new = {
+                message["MessageId"]: json.loads(message["Body"])
+                for message in answer.get("Messages", [])
+                if message["MessageId"] not in seen
+            }
+            if not new:
+                return list(seen.values())
+            seen |= new
 
-    def end(self, job: Job, run: str) -> dict[str, Any]:
-        """Say how a run ended, with which message; it must have ended."""
-        arn = f"{job.machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+    def empty_dead_letters(self) -> None:
+        """Do what somebody does who has read the dead letters."""
+        self.aws.client("sqs").purge_queue(QueueUrl=self.exports["deadLetterQueueUrl"])
+
+    def facts(self, run: str) -> dict[str, Any]:
+        """Say what came of a trigger of the job that faults are played on; all must have ended."""
+        return {"trigger": self.fate(run), **self.end(execution_arn(self.job.machine_arn, run))}
+
+    def end(self, execution: str) -> dict[str, Any]:
+        """Say how an execution that has ended did so, and who was told."""
+        run = execution.rpartition(":")[2]
         try:
-            found = self.states.describe_execution(executionArn=arn)
+            found = self.states.describe_execution(executionArn=execution)
         except self.states.exceptions.ExecutionDoesNotExist:
             return {"run": "none", "message to": self.told(run)}
         said = own_words(found)
@@ -313,6 +334,22 @@ class Stage:
         for page in pages.paginate(stateMachineArn=machine_arn, **only):
             yield from page["executions"]
 
+    def alarms(self, since: datetime) -> str:
+        """Say which alarms people heard of, by their names without the stack's."""
+        prefix = f"{self.exports['scheduleGroup']}-"
+        heard = {
+            message.notification["AlarmName"].removeprefix(prefix)
+            for message in self.aws.slack
+            if message.time >= since
+            and message.dropped is None
+            and message.notification.get("NewStateValue") == "ALARM"
+        }
+        return " + ".join(sorted(heard)) or "none"
+
+    def role_of(self, machine_arn: str) -> str:
+        """Return the ARN of a state machine's role."""
+        return self.states.describe_state_machine(stateMachineArn=machine_arn)["roleArn"]
+
     def task_definition(self, job: Job) -> dict[str, Any]:
         """Return the newest task definition of a job's container."""
         ecs: Any = self.aws.client("ecs")
@@ -338,7 +375,6 @@ class Stage:
         return Job(
             name=name,
             machine_arn=machine_arn,
-            role_arn=machine["roleArn"],
             family=family,
             trigger=json.loads(schedule["Target"]["Input"]) if schedule else {"job": name},
             waits=prepare["waits"],
@@ -346,6 +382,11 @@ class Stage:
             timeout_seconds=prepare["timeoutSeconds"],
             schedule=schedule,
         )
+
+
+def execution_arn(machine_arn: str, run: str) -> str:
+    """Return the ARN of a machine's execution by its name."""
+    return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
 
 
 def own_words(run: Mapping[str, Any]) -> dict[str, Any]:

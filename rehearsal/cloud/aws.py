@@ -27,7 +27,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import s3, sns, stepfunctions, strict
+from rehearsal.cloud import arguments, s3, sns, stepfunctions, strict
+from rehearsal.cloud.alarms import Alarms
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
 from rehearsal.cloud.ecs import Attempt, Fargate, Played
@@ -78,6 +79,7 @@ class EmbeddedAws:
         self.mail: list[Mail] = []
         self.events = EventBus(self)
         self.schedules = Schedules(self)
+        self.alarms = Alarms(self)
         self.chatbot = Chatbot(self)
         self.fargate = Fargate(self)
         self._clients: dict[tuple[str, str, str | None], Any] = {}
@@ -107,10 +109,12 @@ class EmbeddedAws:
             put_time_on_the_clock(repairs, self.clock)
             answer_receives_at_once(repairs)
             read_service_models_once(repairs)
+            arguments.repair(repairs)
             stepfunctions.repair(repairs, self)
             self.fargate.repair(repairs)
             self.events.repair(repairs)
             self.schedules.repair(repairs)
+            self.alarms.repair(repairs)
             s3.repair(repairs)
             sns.repair(repairs, self)
             self._exit = stack.pop_all()
@@ -175,9 +179,15 @@ class EmbeddedAws:
         return self.client("stepfunctions", region).describe_execution(executionArn=execution_arn)
 
     def send_to_queue(
-        self, arn: str, text: str, attributes: dict[str, str], role: str | None = None
+        self,
+        arn: str,
+        text: str,
+        attributes: dict[str, str],
+        role: str | None = None,
+        *,
+        group: str | None = None,
     ) -> None:
-        """Send a message to a queue with text attributes."""
+        """Send a message to a queue with text attributes; ``group`` where a queue keeps order."""
         _, _, _, region, _, name = arn.split(":")
         sqs = self.client("sqs", region, role=role)
         sqs.send_message(
@@ -187,6 +197,7 @@ class EmbeddedAws:
                 key: {"DataType": "String", "StringValue": value}
                 for key, value in attributes.items()
             },
+            **({} if group is None else {"MessageGroupId": group}),
         )
 
 

@@ -25,7 +25,7 @@ class SlackMessage:
     topic_arn: str
     time: datetime
     notification: dict[str, Any]
-    """The custom notification, as published."""
+    """The custom notification or the alarm, as published."""
     dropped: str | None = None
 
 
@@ -102,7 +102,10 @@ class Chatbot:
 
 
 def _read(text: str) -> tuple[dict[str, Any], str | None]:
-    """Read a custom notification, and why Chatbot would drop it ("Custom notifications")."""
+    """Read a custom notification or an alarm, and why Chatbot would drop it.
+
+    Its guide, "Custom notifications"; alarms of CloudWatch it takes as they come.
+    """
     try:
         notification: Any = json.loads(text)
     except ValueError:
@@ -110,6 +113,8 @@ def _read(text: str) -> tuple[dict[str, Any], str | None]:
     if not isinstance(notification, dict):
         return {}, "the message is not an object"
     known: dict[str, Any] = notification
+    if "AlarmName" in known and "NewStateValue" in known:
+        return known, None
     if known.get("version") != "1.0" or known.get("source") != "custom":
         return known, "the message is not a custom notification of version 1.0"
     content = known.get("content")

@@ -152,6 +152,10 @@ class VirtualClock:
         finally:
             self._driver = None
 
+    def is_moving(self) -> bool:
+        """Tell whether some thread moves time now, so that waiting for it makes sense."""
+        return self._driver is not None
+
     def settle(self) -> None:
         """Do everything that is due at the present instant."""
         self.run_until(self._now)

@@ -15,13 +15,16 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import JsonRESTError, ServiceException
@@ -115,6 +118,8 @@ class _Run:
     container: dict[str, Any]
     overrides: dict[str, Any]
     played: Played
+    attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """The task's network interfaces, as they are once it has them."""
     process: subprocess.Popen[bytes] | None = None
     output: threading.Thread | None = None
     end: Deadline | None = None
@@ -155,6 +160,7 @@ class Fargate:
     def __init__(self, aws: "EmbeddedAws") -> None:
         self._aws = aws
         self._runs: dict[str, _Run] = {}
+        self._attempts: Counter[tuple[str, str]] = Counter()
         self._credentials: CredentialsAddress
         self.play: Callable[[Attempt], Played] = lambda _: Played()
         """Decides how each task goes; ``EmbeddedAws.play`` is the same."""
@@ -260,9 +266,6 @@ class Fargate:
     def _new_run(self, backend: Any, task: Any, definition: Any, wanted: "_Request") -> _Run:
         container = definition.container_definitions[0]
         container_overrides = wanted.overrides.get("containerOverrides", [])
-        del backend.tasks[task.cluster_name][task.task_arn]
-        task.id = task.id.replace("-", "")  # as on AWS, and in the name of the log stream
-        backend.tasks[task.cluster_name][task.task_arn] = task
         run = _Run(
             backend=backend,
             task=task,
@@ -271,6 +274,9 @@ class Fargate:
             overrides=container_overrides[0] if container_overrides else {},
             played=Played(),
         )
+        del backend.tasks[task.cluster_name][task.task_arn]
+        task.id = self._task_id(run.environment)
+        backend.tasks[task.cluster_name][task.task_arn] = task
         run.played = self.play(run.attempt)
         architecture = (definition.runtime_platform or {}).get("cpuArchitecture", "X86_64")
         vars(task).update(
@@ -284,11 +290,16 @@ class Fargate:
             or {"sizeInGiB": DEFAULT_EPHEMERAL_STORAGE_GIB},
             inference_accelerators=[],
             launch_type=wanted.launch_type or "FARGATE",
+            overrides=_overrides(container, wanted),
+            platform_family="Linux",
             platform_version=wanted.platform_version or "1.4.0",
+            started_by=wanted.started_by or None,
             stop_code=None,
             stopped_reason=None,
             version=1,
         )
+        run.attachments = task.attachments
+        task.attachments = [_precreated(attachment) for attachment in task.attachments]
         if wanted.propagate_tags == "TASK_DEFINITION":
             task.tags = [*definition.tags, *task.tags]
         task.last_status = "PROVISIONING"
@@ -297,28 +308,35 @@ class Fargate:
             task_arn=task.task_arn,
             cpu=str(container.get("cpu", 0)),
             exitCode=None,
-            health_status="UNKNOWN",
+            gpu_ids=[],
+            health_status=None,
+            managed_agents=[],
+            network_bindings=[],
+            network_interfaces=[],
             reason=None,
         )
         return run
+
+    def _task_id(self, environment: Mapping[str, str]) -> str:
+        """Make an id of 32 digits, as on AWS; the same for the same attempt in every rehearsal."""
+        attempt = environment.get("JOB_RUN_ID", ""), environment.get("JOB_ATTEMPT", "")
+        self._attempts[attempt] += 1
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{attempt} {self._attempts[attempt]}").hex
 
     def _start(self, run: _Run) -> None:
         task, now = run.task, self._aws.clock.now()
         if task.desired_status == "STOPPED":  # stopped before it started
             return
+        _connect(run, now)
         try:
             environment = self._prepare(run)
         except _StartFailedError as error:
             task.stop_code, task.stopped_reason = "TaskFailedToStart", str(error)
             self._ended(run)
             return
-        vars(task).update(
-            connectivity="CONNECTED",
-            connectivity_at=now,
-            pull_started_at=now,
-            pull_stopped_at=now,
-            started_at=now,
-            version=3,
+        vars(task).update(pull_started_at=now, pull_stopped_at=now, started_at=now, version=4)
+        task.containers[0].image_digest = (
+            "sha256:" + sha256(run.container["image"].encode()).hexdigest()
         )
         try:
             if run.played.runs_program:
@@ -363,7 +381,7 @@ class Fargate:
         if directory is None or not self._is_in_registry(run, image):
             raise _StartFailedError(
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-                f"failed to resolve ref {image}: {image}: not found"
+                f"failed to resolve ref {_not_found(image)}"
             )
         return directory
 
@@ -530,7 +548,7 @@ class Fargate:
             execution_stopped_at=now,
             stopping_at=now,
             stopped_at=now,
-            version=5,
+            version=task.version + 1,
         )
         task.last_status = task.containers[0].last_status = "STOPPED"
         for attachment in task.attachments:
@@ -695,6 +713,72 @@ def _zone(backend: Any, wanted: _Request) -> str:
     return (
         ec2_backends[backend.account_id][backend.region_name].get_subnet(subnet).availability_zone
     )
+
+
+def _not_found(image: str) -> str:
+    """Name an image that its registry does not have, in the words of the registry."""
+    if "." in image.partition("/")[0]:
+        return f"{image}: {image}: not found"
+    name = image if "/" in image else f"library/{image}"
+    tagged = name if ":" in name or "@" in name else f"{name}:latest"
+    return (
+        f"docker.io/{tagged}: pull access denied, repository does not exist or may require "
+        "authorization: server message: insufficient_scope: authorization failed"
+    )
+
+
+def _precreated(attachment: dict[str, Any]) -> dict[str, Any]:
+    """Return a network interface as RunTask answers it: not there yet."""
+    details: list[dict[str, str]] = attachment["details"]
+    subnet = [detail for detail in details if detail["name"] == "subnetId"]
+    return {
+        **attachment,
+        "type": "ElasticNetworkInterface",
+        "status": "PRECREATED",
+        "details": subnet,
+    }
+
+
+def _connect(run: _Run, now: datetime) -> None:
+    """Give the task its network interface."""
+    task = run.task
+    task.attachments = [
+        {**attachment, "type": "eni", "status": "ATTACHED"} for attachment in run.attachments
+    ]
+    attachments: list[dict[str, Any]] = task.attachments
+    for attachment in attachments:
+        details: dict[str, Any] = {detail["name"]: detail for detail in attachment["details"]}
+        address = details["privateIPv4Address"]["value"].replace(".", "-")
+        details["privateDnsName"]["value"] = f"ip-{address}.{run.region}.compute.internal"
+    vars(task).update(
+        connectivity="CONNECTED", connectivity_at=now, platform_family=None, version=3
+    )
+    vars(task.containers[0]).update(
+        runtime_id=f"{task.id}-{crc32(task.id.encode())}",
+        network_interfaces=[
+            {
+                "attachmentId": attachment["id"],
+                "privateIpv4Address": detail["value"],
+            }
+            for attachment in attachments
+            for detail in attachment["details"]
+            if detail["name"] == "privateIPv4Address"
+        ],
+    )
+
+
+def _overrides(container: dict[str, Any], wanted: _Request) -> dict[str, Any]:
+    """Return the overrides as ECS answers them: with what was not overridden as empty lists."""
+    given = {
+        override["name"]: override for override in wanted.overrides.get("containerOverrides", [])
+    }
+    unchanged = {"command": [], "environment": [], "environmentFiles": []}
+    named = {"name": container["name"], "resourceRequirements": []}
+    return {
+        **wanted.overrides,
+        "containerOverrides": [{**unchanged, **named, **given.get(container["name"], {})}],
+        "inferenceAcceleratorOverrides": [],
+    }
 
 
 def _stream_of(run: _Run) -> dict[str, str]:

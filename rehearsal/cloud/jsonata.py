@@ -1,6 +1,6 @@
-"""JSONata for moto's interpreter, which expects a Java machine beside it."""
+"""JSONata as Step Functions knows it, by jsonata-python."""
 
-# boto3 and moto have no types, or few:
+# jsonata-python has no types, or few:
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
@@ -13,46 +13,19 @@ from typing import Any
 
 import jsonata
 from jsonata.jexception import JException
-from jsonata.timebox import Timebox
 from jsonata.utils import Utils
-from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
-    FailureEventException,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
-    StatesErrorName,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
-    StatesErrorNameType,
-)
-from moto.stepfunctions.parser.asl.component.common.string import string_expression
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-
-from rehearsal.cloud.clock import VirtualClock
-from rehearsal.cloud.repairs import Repairs
 
 
 class QueryError(Exception):
-    """An expression cannot be read, fails, or gives nothing."""
+    """An expression cannot be read, fails, or gives nothing.
 
+    ``what`` says which, behind the name of the expression and of the field it stands in.
+    """
 
-def repair(repairs: Repairs, clock: VirtualClock) -> None:
-    """Evaluate expressions with jsonata-python, with ``$now()`` and ``$millis()`` by the clock."""
-
-    def evaluate_in_state(self: Any, env: Any) -> None:
-        states: dict[str, Any] = env.states._states_data  # noqa: SLF001 - moto hides $states
-        names = env.variable_store._outer_scope | env.variable_store._inner_scope  # noqa: SLF001 - and the variables
-        try:
-            env.stack.append(evaluate(self.expression, {**names, "states": states}))
-        except QueryError as error:
-            raise _failure(env, str(error)) from error
-
-    repairs.put(string_expression.StringJSONata, "_eval_body", evaluate_in_state)
-    repairs.put(string_expression.StringVariableSample, "_eval_body", evaluate_in_state)
-    repairs.put(
-        Timebox, "current_milli_time", staticmethod(lambda: int(clock.now().timestamp() * 1_000))
-    )
+    def __init__(self, expression: str, what: str) -> None:
+        super().__init__(f"The JSONata expression '{expression}' {what}")
+        self.expression = expression
+        self.what = what
 
 
 def evaluate(expression: str, variables: dict[str, Any]) -> Any:
@@ -68,15 +41,13 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
         with _one_at_a_time:
             result = _compiled(expression).evaluate(None, known)
     except (JException, ValueError) as error:
-        raise QueryError(f"The JSONata expression '{expression}' failed: {error}") from error
+        raise QueryError(expression, f"failed: {error}") from error
     if result is None:
-        raise QueryError(f"The JSONata expression '{expression}' returned nothing (undefined).")
+        raise QueryError(expression, "returned nothing (undefined).")
     try:
         return json.loads(json.dumps(Utils.convert_nulls(result)))
     except TypeError as error:
-        raise QueryError(
-            f"The JSONata expression '{expression}' returned an unsupported result type."
-        ) from error
+        raise QueryError(expression, "returned an unsupported result type.") from error
 
 
 _one_at_a_time = threading.Lock()
@@ -100,8 +71,9 @@ def _hash(text: str, algorithm: str) -> str:
     return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
 
 
-def _range(first: int, last: int, step: int) -> list[int]:
-    return list(range(first, last + (1 if step > 0 else -1), step))
+def _range(first: int, last: int, step: int) -> Any:
+    """Return a sequence, as JSONata makes them: one of one value is that value."""
+    return Utils.create_sequence_from_iter(range(first, last + (1 if step > 0 else -1), step))
 
 
 def _partition(items: list[Any], size: int) -> list[list[Any]]:
@@ -117,19 +89,3 @@ _STEP_FUNCTIONS: dict[str, Any] = {
     "partition": _partition,
     "eval": _refuse_eval,
 }
-
-
-def _failure(env: Any, cause: str) -> FailureEventException:
-    name = StatesErrorNameType.StatesQueryEvaluationError
-    return FailureEventException(
-        FailureEvent(
-            env=env,
-            error_name=StatesErrorName(typ=name),
-            event_type=HistoryEventType.EvaluationFailed,
-            event_details=EventDetails(  # pyright: ignore[reportCallIssue] - the others may be missing
-                evaluationFailedEventDetails=EvaluationFailedEventDetails(
-                    error=name.to_name(), cause=cause
-                )
-            ),
-        )
-    )

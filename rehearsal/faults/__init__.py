@@ -5,14 +5,16 @@ To add one, write a :class:`Fault` into the file of what fails.
 
 from collections.abc import Iterable, Iterator
 
-from rehearsal.faults import running, starting, triggering
+from rehearsal.faults import network, running, starting, telling, triggering
 from rehearsal.faults.model import Fault, play
 from rehearsal.stage import Outcome, Stage
 
 __all__ = ["FAULTS", "Fault", "play", "play_all"]
 
 FAULTS: dict[str, Fault] = {
-    fault.name: fault for fault in (*triggering.FAULTS, *starting.FAULTS, *running.FAULTS)
+    fault.name: fault
+    for part in (triggering, starting, network, running, telling)
+    for fault in part.FAULTS
 }
 """By name, in the order in which they are played: from the trigger to the message."""
 

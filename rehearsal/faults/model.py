@@ -3,10 +3,14 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from rehearsal.cloud import Played
 from rehearsal.stage import ORDINARY, SUCCEEDS, Facts, Job, Outcome, Stage
+
+ALARM = timedelta(minutes=15)
+"""In which an alarm goes off, or is over: its period is five minutes."""
 
 
 @contextmanager
@@ -24,7 +28,7 @@ def one_run(stage: Stage, fault: "Fault") -> Facts:
     job = stage.job
     run = stage.trigger(job, attempts=fault.attempts(job), then=fault.then, given=fault.given)
     stage.finish()
-    return {"trigger": stage.fate(run), **stage.end(job, run)}
+    return stage.facts(run)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +67,24 @@ def play(stage: Stage, fault: Fault) -> Outcome:
         return Outcome(
             at=at, name=fault.name, what=fault.says, expected={}, happened={}, left_out=reason
         )
+    expected = {**ORDINARY, **fault.expects(stage.job)}
+    try:
+        happened = _happened(stage, fault, at, alarms="alarm" in expected)
+    except Exception as error:
+        happened = {"because": f"{type(error).__name__}: {error}"}
+    return Outcome(at=at, name=fault.name, what=fault.says, expected=expected, happened=happened)
+
+
+def _happened(stage: Stage, fault: Fault, at: datetime, *, alarms: bool) -> Facts:
     with fault.broken(stage):
-        happened = fault.act(stage, fault)
-    return Outcome(
-        at=at,
-        name=fault.name,
-        what=fault.says,
-        expected={**ORDINARY, **fault.expects(stage.job)},
-        happened=happened,
-    )
+        facts = fault.act(stage, fault)
+        if alarms:
+            stage.pass_time(ALARM)
+            facts = {**facts, "alarm": stage.alarms(at)}
+    if alarms:  # until they are over: they would not go off a second time
+        stage.empty_dead_letters()
+        stage.pass_time(ALARM)
+    return facts
 
 
 # -- what is expected, in the words of the facts

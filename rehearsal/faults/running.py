@@ -8,8 +8,9 @@ from typing import Any
 
 from definitions.job_machine import JOB_OUT_OF_MEMORY
 from rehearsal.cloud import Played
+from rehearsal.faults.breaking import machine_changed
 from rehearsal.faults.model import Fault, failed, succeeded
-from rehearsal.stage import Facts, Job, Stage, own_words
+from rehearsal.stage import Facts, Job, Stage, execution_arn, own_words
 
 NO_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 SPOT = Played(seconds=60, taken=("SpotInterruption", "Your Spot Task was interrupted."))
@@ -21,16 +22,13 @@ LONG = timedelta(minutes=10)
 @contextmanager
 def _retries_of_code(stage: Stage) -> Generator[None]:
     """Let the job's machine have ``retries: {app: [60], exitCodes: [75]}`` meanwhile."""
-    arn = stage.job.machine_arn
-    kept = stage.states.describe_state_machine(stateMachineArn=arn)["definition"]
-    machine = json.loads(kept)
-    assigned = machine["States"]["Prepare"]["Assign"]
-    assigned["exitCodes"], assigned["waits"]["app"] = [RETRIED], [60]
-    stage.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(machine))
-    try:
+
+    def change(machine: dict[str, Any]) -> None:
+        assigned = machine["States"]["Prepare"]["Assign"]
+        assigned["exitCodes"], assigned["waits"]["app"] = [RETRIED], [60]
+
+    with machine_changed(stage, stage.job.machine_arn, change):
         yield
-    finally:
-        stage.states.update_state_machine(stateMachineArn=arn, definition=kept)
 
 
 def _exit_code(code: int) -> Callable[[Job], Facts]:
@@ -54,10 +52,10 @@ def _own_program(stage: Stage, fault: Fault) -> Facts:
     """Run the job's own program, and look whether it wrote into its log."""
     run = stage.trigger(stage.job, then=fault.then)
     stage.finish()
-    arn = f"{stage.job.machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+    arn = execution_arn(stage.job.machine_arn, run)
     said = own_words(stage.states.describe_execution(executionArn=arn))
     wrote = "written" if stage.log_lines(said) else "empty"
-    return {"trigger": stage.fate(run), **stage.end(stage.job, run), "log": wrote}
+    return {**stage.facts(run), "log": wrote}
 
 
 def _stopped(by: Callable[[Stage, str], Any]) -> Callable[[Stage, Fault], Facts]:
@@ -67,7 +65,7 @@ def _stopped(by: Callable[[Stage, str], Any]) -> Callable[[Stage, Fault], Facts]
         stage.pass_time(LONG / 2)
         by(stage, run)
         stage.finish()
-        return {"trigger": stage.fate(run), **stage.end(job, run)}
+        return stage.facts(run)
 
     return act
 
@@ -80,8 +78,34 @@ def _stop_task(stage: Stage, _: str) -> None:
 
 
 def _stop_run(stage: Stage, run: str) -> None:
-    arn = f"{stage.job.machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+    arn = execution_arn(stage.job.machine_arn, run)
     stage.states.stop_execution(executionArn=arn, cause="It is the wrong day for this")
+
+
+def _silent_worker(stage: Stage, _: Fault) -> Facts:
+    """Let a worker take a task, say three times that it lives, and then say nothing more."""
+    arn = stage.job.machine_arn
+    name = f"{arn.rpartition(':')[2]}-worker"
+    activity = stage.states.create_activity(name=name)["activityArn"]
+    work = {"Type": "Task", "Resource": activity, "HeartbeatSeconds": 60, "End": True}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Work", "States": {"Work": work}}
+    machine = stage.states.create_state_machine(
+        name=name, definition=json.dumps(definition), roleArn=stage.role_of(arn)
+    )["stateMachineArn"]
+    started = stage.states.start_execution(
+        stateMachineArn=machine, name="worker", input=json.dumps({"notify": "all"})
+    )
+    stage.aws.clock.settle()
+    token = stage.states.get_activity_task(activityArn=activity)["taskToken"]
+    for _beat in range(3):
+        stage.pass_time(timedelta(seconds=30))
+        stage.states.send_task_heartbeat(taskToken=token)
+    stage.aws.wait_for(started["executionArn"])
+    stage.finish()
+    ended = stage.end(started["executionArn"])
+    stage.states.delete_state_machine(stateMachineArn=machine)
+    stage.states.delete_activity(activityArn=activity)
+    return {"trigger": "started", **ended}
 
 
 FAULTS = (
@@ -133,6 +157,12 @@ FAULTS = (
             * (len(job.waits["timeout"]) + 1)
         ),
         expects=lambda job: failed("timed out", attempts=len(job.waits["timeout"]) + 1),
+    ),
+    Fault(
+        name="heartbeat-lost",
+        says="A worker says no more that it lives; no job has one yet, it is played beside them",
+        act=_silent_worker,
+        expects=lambda _: {"run": "failed", "error": "States.Timeout", "message to": "failure"},
     ),
     Fault(
         name="spot-reclaimed",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rehearsal.cloud import Played
+from rehearsal.faults.breaking import denied, of_jobs, of_start
 from rehearsal.faults.model import Fault, not_started, succeeded
 from rehearsal.stage import Facts, Job, Stage
 
@@ -131,7 +132,7 @@ def _deregistered_while_waiting(stage: Stage, _: Fault) -> Facts:
     )
     ecs.deregister_task_definition(taskDefinition=arn)
     stage.finish()
-    return {"trigger": stage.fate(run), **stage.end(stage.job, run)}
+    return stage.facts(run)
 
 
 def _never_waits(stage: Stage) -> str | None:
@@ -186,10 +187,30 @@ FAULTS = (
         expects=lambda _: not_started(),
     ),
     Fault(
+        name="secret-denied",
+        says="The execution role may not read the secret any more",
+        broken=denied(of_start, "secretsmanager:GetSecretValue"),
+        unless=_no_secret,
+        expects=lambda _: not_started(),
+    ),
+    Fault(
         name="secret-key-missing",
         says="The secret has lost the key that the container reads",
         broken=_secret_without_key,
         unless=_no_secret,
+        expects=lambda _: not_started(),
+    ),
+    Fault(
+        name="pull-denied",
+        says="The execution role may not pull the image any more",
+        broken=denied(of_start, "ecr:BatchGetImage"),
+        unless=_no_image_in_ecr,
+        expects=lambda _: not_started(),
+    ),
+    Fault(
+        name="run-task-denied",
+        says="The role of the jobs' machines may not run tasks any more",
+        broken=denied(of_jobs, "ecs:RunTask"),
         expects=lambda _: not_started(),
     ),
     Fault(

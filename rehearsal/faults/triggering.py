@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from rehearsal.cloud import Played
+from rehearsal.faults.breaking import denied, of_dispatcher, of_schedules
 from rehearsal.faults.model import Fault, succeeded
-from rehearsal.stage import NOBODY, Facts, Stage
+from rehearsal.stage import DEAD_LETTER, NOBODY, Facts, Stage
 
 LONG = Played(exit_code=0, seconds=600)
 
@@ -13,7 +14,7 @@ LONG = Played(exit_code=0, seconds=600)
 def _comes_twice(stage: Stage, _: Fault) -> Facts:
     run = stage.trigger(stage.job, overlap="forbid", times=2)
     stage.finish()
-    return {"trigger": stage.fate(run), **stage.end(stage.job, run)}
+    return stage.facts(run)
 
 
 def _comes_again_late(stage: Stage, _: Fault) -> Facts:
@@ -22,7 +23,7 @@ def _comes_again_late(stage: Stage, _: Fault) -> Facts:
     stage.pass_time(timedelta(hours=1))
     stage.dispatch(stage.last_trigger)
     stage.finish()
-    return {"trigger": stage.fate(run), **stage.end(stage.job, run)}
+    return stage.facts(run)
 
 
 def _overlap(policy: str) -> Callable[[Stage, Fault], Facts]:
@@ -30,17 +31,24 @@ def _overlap(policy: str) -> Callable[[Stage, Fault], Facts]:
         older = stage.trigger(stage.job, overlap=policy, then=LONG)
         newer = stage.trigger(stage.job, overlap=policy)
         stage.finish()
-        ends = [stage.end(stage.job, run) for run in (older, newer)]
-        told = [end["message to"] for end in ends if end["message to"] != NOBODY]
+        first, second = stage.facts(older), stage.facts(newer)
+        told = [facts["message to"] for facts in (first, second) if facts["message to"] != NOBODY]
         return {
-            "trigger": stage.fate(older),
-            "newer trigger": stage.fate(newer),
-            "older run": ends[0]["run"],
-            "newer run": ends[1]["run"],
+            "trigger": first["trigger"],
+            "newer trigger": second["trigger"],
+            "older run": first["run"],
+            "newer run": second["run"],
             "messages to": " + ".join(told),
         }
 
     return act
+
+
+def _unknown_job(stage: Stage, _: Fault) -> Facts:
+    scheduled = f"{stage.aws.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    stage.dispatch({"job": "no-such-job", "scheduledTime": scheduled})
+    stage.finish()
+    return {"trigger": stage.fate(f"no-such-job-{scheduled.replace(':', '')}")}
 
 
 def _never_fires(stage: Stage, _: Fault) -> Facts:
@@ -100,6 +108,47 @@ FAULTS = (
             "newer run": "succeeded",
             "messages to": "success + success",
         },
+    ),
+    Fault(
+        name="trigger-denied",
+        says="The role of the schedules may not start the dispatcher any more",
+        broken=denied(of_schedules, "states:StartExecution"),
+        unless=_unscheduled,
+        expects=lambda _: {
+            "trigger": DEAD_LETTER,
+            "run": "none",
+            "message to": NOBODY,
+            "alarm": "dead-letters + triggers-dropped",
+        },
+    ),
+    Fault(
+        name="dead-letter-denied",
+        says="The role of the schedules may neither start the dispatcher nor keep the trigger",
+        broken=denied(of_schedules, "states:StartExecution", "sqs:SendMessage"),
+        unless=_unscheduled,
+        expects=lambda _: {
+            "trigger": "lost",
+            "run": "none",
+            "message to": NOBODY,
+            "alarm": "triggers-dropped",
+        },
+    ),
+    Fault(
+        name="dispatcher-denied",
+        says="The dispatcher's role may not start runs any more",
+        broken=denied(of_dispatcher, "states:StartExecution"),
+        expects=lambda _: {
+            "trigger": "dispatcher failed",
+            "run": "none",
+            "message to": NOBODY,
+            "alarm": "dispatcher-failed",
+        },
+    ),
+    Fault(
+        name="job-unknown",
+        says="Somebody starts a job that there is not",
+        act=_unknown_job,
+        expects=lambda _: {"trigger": "dispatcher failed", "alarm": "dispatcher-failed"},
     ),
     Fault(
         name="schedule-disabled",

@@ -78,6 +78,13 @@ def test_chatbot_drops(account: Account, topic: str, message: Any, why: str) -> 
     assert [shown.dropped for shown in account.aws.slack] == [why]
 
 
+def test_chatbot_shows_an_alarm_as_it_comes(account: Account, topic: str) -> None:
+    configure(account, topic)
+    alarm = {"AlarmName": "dead-letters", "NewStateValue": "ALARM"}
+    publish(account, topic, alarm)
+    assert [(shown.notification, shown.dropped) for shown in account.aws.slack] == [(alarm, None)]
+
+
 def test_a_topic_without_a_channel_is_not_shown(account: Account, topic: str) -> None:
     other = account.aws.client("sns").create_topic(Name="other")["TopicArn"]
     configure(account, topic)

@@ -1,13 +1,14 @@
 """Each fault comes out as it should on the dev stack, and not when what it is about is broken."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy
-from rehearsal.faults import FAULTS, play, play_all
+from rehearsal.faults import FAULTS, play
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Stage
@@ -32,3 +33,141 @@ def test_a_fault_comes_out_as_it_should(stage: Stage, name: str) -> None:
     outcome = play(stage, FAULTS[name])
     assert outcome.left_out is None
     assert outcome.passed, f"should be {outcome.expected}, was {outcome.happened}"
+
+
+@contextmanager
+def edited(stage: Stage, machine: str, before: str, after: str) -> Generator[None]:
+    """Break a deployed state machine as a slip in its definition would."""
+    arn = {
+        "job": stage.job.machine_arn,
+        "dispatcher": stage.dispatcher_arn,
+        "notifier": stage.notifier_arn,
+    }[machine]
+    kept = stage.states.describe_state_machine(stateMachineArn=arn)["definition"]
+    assert before in kept
+    stage.states.update_state_machine(stateMachineArn=arn, definition=kept.replace(before, after))
+    try:
+        yield
+    finally:
+        stage.states.update_state_machine(stateMachineArn=arn, definition=kept)
+
+
+@pytest.mark.parametrize(
+    ("machine", "before", "after", "fault", "seen"),
+    [
+        ("job", "$passing ? 'start' : 'never'", "'start'", "image-missing", {"attempts": 6}),
+        ("job", "'spot reclaimed', 'spot'", "'spot', 'never'", "spot-reclaimed", {"run": "spot"}),
+        (
+            "job",
+            "$count($exitCodes) = 0 or $code in $exitCodes",
+            "true",
+            "exit-code-not-to-retry",
+            {"attempts": 2},
+        ),
+        (
+            "job",
+            '"TimeoutSeconds": 900',
+            '"TimeoutSeconds": 9000',
+            "timeout",
+            {"run": "succeeded"},
+        ),
+        ("job", "$contains($text, 'outofmemory')", "false", "out-of-memory", {"run": "failed"}),
+        (
+            "job",
+            "'stopped', 'never'",
+            "'stopped', 'start'",
+            "task-stopped-by-hand",
+            {"attempts": 2},
+        ),
+        (
+            "job",
+            "$contains($text, 'network interface')",
+            "false",
+            "network-interface-limit",
+            {"run": "not started"},
+        ),
+        (
+            "dispatcher",
+            "$replace($states.input.scheduledTime, ':', '')",
+            "$states.context.Execution.Name",
+            "double-fire",
+            {"trigger": "lost", "run": "none"},
+        ),
+        (
+            "dispatcher",
+            "ExecutionAlreadyExistsException",
+            "AnotherException",
+            "late-double-fire",
+            {"trigger": "started + dispatcher failed"},
+        ),
+        (
+            "dispatcher",
+            '"Default": "Skipped"',
+            '"Default": "Start"',
+            "overlap-forbid",
+            {"newer trigger": "started"},
+        ),
+        (
+            "dispatcher",
+            "$states.input.overlap = 'replace'",
+            "false",
+            "overlap-replace",
+            {"older run": "succeeded", "newer run": "none"},
+        ),
+        (
+            "dispatcher",
+            "$states.input.overlap = 'allow'",
+            "false",
+            "overlap-allow",
+            {"newer trigger": "skipped"},
+        ),
+        ("notifier", "$notify = 'none' or", "true or", "exit-code-1", {"message to": "nobody"}),
+        (
+            "notifier",
+            "'topic': $good or",
+            "'topic': $not($good) or",
+            "nothing-at-all",
+            {"message to": "failure"},
+        ),
+    ],
+)
+def test_a_slip_in_a_state_machine_is_found_out(
+    stage: Stage, machine: str, before: str, after: str, fault: str, seen: dict[str, object]
+) -> None:
+    with edited(stage, machine, before, after):
+        outcome = play(stage, FAULTS[fault])
+    assert not outcome.passed
+    assert {fact: outcome.happened[fact] for fact in seen} == seen
+
+
+def test_a_run_that_is_told_of_twice_is_found_out(stage: Stage) -> None:
+    events = stage.aws.client("events")
+    (target,) = events.list_targets_by_rule(Rule=stage.ended_rule)["Targets"]
+    events.put_targets(Rule=stage.ended_rule, Targets=[target | {"Id": "again"}])
+    try:
+        outcome = play(stage, FAULTS["exit-code-1"])
+    finally:
+        events.remove_targets(Rule=stage.ended_rule, Ids=["again"])
+    assert not outcome.passed
+    assert outcome.happened["message to"] == "failure + failure"
+
+
+def test_a_fault_that_does_not_apply_says_why_and_is_not_played(stage: Stage) -> None:
+    outcome = play(stage, FAULTS["endpoint-missing"])
+    assert outcome.left_out == "the network has no endpoint of ecr.api"
+    assert outcome.happened == {}
+
+
+def test_the_stacks_own_schedules_are_paused_and_go_on_as_they_were(stage: Stage) -> None:
+    scheduler = stage.aws.client("scheduler")
+    where = {"Name": stage.job.name, "GroupName": stage.exports["scheduleGroup"]}
+    with stage.schedules_paused():
+        assert scheduler.get_schedule(**where)["State"] == "DISABLED"
+    after = scheduler.get_schedule(**where)
+    assert stage.job.schedule is not None
+    assert {**after, "LastModificationDate": 0, "ResponseMetadata": 0} == {
+        **stage.job.schedule,
+        "LastModificationDate": 0,
+        "ResponseMetadata": 0,
+    }
+    stage.set_schedule(stage.job, State="DISABLED")

@@ -1,0 +1,190 @@
+# Moto's interpreter keeps what has to be repaired in private members:
+# ruff: noqa: SLF001
+# pyright: reportPrivateUsage=false
+"""Time: what waits in moto's interpreter waits on the virtual clock."""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import functools
+import random
+import re
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.cloud.clock import ClockThread, LatchedEvent, VirtualClock, VirtualEvent
+from rehearsal.cloud.repairs import Repairs, text_of
+from rehearsal.cloud.stepfunctions.interpreter import (
+    EventDetails,
+    FailureEvent,
+    FailureEventException,
+    HistoryEventType,
+    ProgramStopped,
+    ProgramTimedOut,
+    StatesErrorName,
+    StatesErrorNameType,
+    StringJSONata,
+    Timestamp,
+    WaitFunction,
+    branch_worker,
+    branches_decl,
+    callback,
+    environment,
+    execute_state,
+    execution_module,
+    execution_worker,
+    inline_iteration_component,
+    jitter_strategy_decl,
+    job,
+    program,
+    retrier_decl,
+    state,
+)
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.aws import EmbeddedAws
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
+    """Put the repairs of this module in place."""
+    run_threads_on_the_clock(repairs, aws.clock)
+    keep_the_end_of_a_program(repairs, aws.clock)
+    wait_on_the_clock(repairs)
+    tell_dates_as_text(repairs, aws.clock)
+    wait_until_any_instant(repairs, aws.clock)
+
+
+def run_threads_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto waits in real time: with the machine's own threads and events."""
+
+    def thread(*, target: Callable[..., Any], args: tuple[Any, ...] = (), **_: Any) -> ClockThread:
+        return ClockThread(clock, target=target, args=args)
+
+    def start(self: Any) -> None:
+        name = self._evaluation_details.execution_details.arn
+        ClockThread(clock, target=self._execution_logic, name=name).start()
+
+    event = functools.partial(VirtualEvent, clock)
+    threads = SimpleNamespace(
+        Thread=thread, Event=event, Lock=threading.Lock, RLock=threading.RLock
+    )
+    repairs.put(execution_worker.ExecutionWorker, "start", start)
+    repairs.put(execute_state, "threading", threads)
+    repairs.put(execute_state, "Thread", thread)
+    repairs.put(callback, "Event", event)
+    for module in (program, job, branches_decl, branch_worker, inline_iteration_component):
+        repairs.put(module, "threading", threads)
+
+
+def keep_the_end_of_a_program(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto's signal of a program's end is lost on whoever looks a moment later.
+
+    And an error that follows a stop or a timeout would turn ABORTED into FAILED.
+    """
+    set_error = environment.Environment.set_error
+
+    def keep_stopped(self: Any, error: Any) -> None:
+        if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
+            set_error(self, error)
+
+    repairs.put(environment.Environment, "set_error", keep_stopped)
+    repairs.put(
+        environment,
+        "threading",
+        SimpleNamespace(RLock=threading.RLock, Event=functools.partial(LatchedEvent, clock)),
+    )
+
+
+def wait_on_the_clock(repairs: Repairs) -> None:
+    """Wait states and retry delays would take real time, and jitter differ in every run."""
+    evaluate = retrier_decl.RetrierDecl._eval_body
+    retrying = threading.local()
+
+    def wait_interval(_: Any, env: Any, wait_seconds: float) -> None:
+        env.program_state_event.wait(max(wait_seconds, 0))
+
+    def remember_whose_delay_it_is(self: Any, env: Any) -> None:
+        retrying.env = env
+        evaluate(self, env)
+
+    def sleep(seconds: float) -> None:
+        retrying.env.program_state_event.wait(seconds)
+
+    repairs.put(WaitFunction, "_wait_interval", wait_interval)
+    repairs.put(retrier_decl.RetrierDecl, "_eval_body", remember_whose_delay_it_is)
+    repairs.put(retrier_decl, "time", SimpleNamespace(sleep=sleep))
+    repairs.put(jitter_strategy_decl, "random", random.Random(0))  # noqa: S311 - spreads delays
+
+
+def tell_dates_as_text(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto puts a datetime into the context object, which breaks every output with it.
+
+    And it does not say how often the execution was redriven.
+    """
+    details = execution_module.Execution.get_start_execution_details
+
+    def with_text(self: Any) -> Any:
+        started: Any = details(self)
+        started.start_time = text_of(self.start_date)
+        return started
+
+    def execution_data(**members: Any) -> dict[str, Any]:
+        ordered = ("Id", "Input", "StartTime", "Name", "RoleArn")
+        redriven = {} if ":express:" in members["Id"] else {"RedriveCount": 0}
+        return {name: members[name] for name in ordered} | redriven
+
+    def state_data(**members: Any) -> dict[str, Any]:
+        return {"Name": members["Name"], "EnteredTime": text_of(clock.now())}
+
+    repairs.put(execution_module.Execution, "get_start_execution_details", with_text)
+    repairs.put(execution_worker, "ExecutionData", execution_data)
+    repairs.put(state, "StateData", state_data)
+
+
+def wait_until_any_instant(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto takes UTC timestamps alone, and calls others States.Runtime in JSONata as well."""
+
+    def seconds_until(self: Any, env: Any) -> float:
+        self.string.eval(env=env)
+        text = env.stack.pop()
+        instant = _instant(text)
+        if instant is None and isinstance(self.string, StringJSONata):
+            raise FailureEventException(_no_timestamp(env, text))
+        if instant is None:
+            raise FailureEventException(self._create_failure_event(env, text))
+        return (instant - clock.now()).total_seconds()
+
+    repairs.put(Timestamp, "_get_wait_seconds", seconds_until)
+    repairs.put(Timestamp, "_from_timestamp_string", staticmethod(_instant))
+
+
+def _instant(text: Any) -> datetime | None:
+    """Return the instant that an RFC 3339 text names: with T, seconds, and Z or an offset."""
+    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _no_timestamp(env: Any, text: Any) -> FailureEvent:
+    name = StatesErrorNameType.StatesQueryEvaluationError
+    details = {
+        "error": name.to_name(),
+        "cause": "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time "
+        f"format string: {text}",
+        "location": "Timestamp",
+    }
+    return FailureEvent(
+        env=env,
+        error_name=StatesErrorName(typ=name),
+        event_type=HistoryEventType.EvaluationFailed,
+        event_details=EventDetails(evaluationFailedEventDetails=details),  # pyright: ignore[reportCallIssue, reportArgumentType] - the others may be missing
+    )

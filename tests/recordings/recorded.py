@@ -1,0 +1,87 @@
+"""The recordings of AWS: where they lie, which of them are in scope, what still differs."""
+
+import functools
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "RECORDINGS"
+_FILE = Path(__file__).with_name("exceptions.toml")
+
+Case = dict[str, Any]
+
+
+def folder() -> Path | None:
+    """Return the folder that the environment names, or nothing when it names none that exists."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named and Path(named).is_dir() else None
+
+
+def topics() -> list[str]:
+    """Return the topics of recorded executions."""
+    found = folder()
+    return sorted(path.stem for path in found.glob("step-functions/*.json")) if found else []
+
+
+def executions(topic: str) -> list[Case]:
+    """Return the recorded executions of a topic that are in scope."""
+    return _in_scope(_read(f"step-functions/{topic}.json")["scenarios"])
+
+
+def refusals(service: str) -> list[Case]:
+    """Return the refused calls of a service that are in scope."""
+    refused = _read("api-errors.json")["refused"]
+    return _in_scope([case for case in refused if case["service"] == service])
+
+
+def sequences(service: str) -> list[Case]:
+    """Return the sequences of calls of a service's tests that are in scope."""
+    return _in_scope(_read(f"api-sequences/{service}.json")["sequences"])
+
+
+def patterns() -> list[Case]:
+    """Return the recorded event patterns that are in scope."""
+    return _in_scope(_read("event-patterns.json")["patterns"])
+
+
+@functools.cache
+def exceptions() -> dict[str, list[dict[str, str]]]:
+    """Return what is out of scope (``out_of_scope``) and what still differs (``differs``)."""
+    return tomllib.loads(_FILE.read_text())
+
+
+def differing() -> dict[str, str]:
+    """Return the reason for each case that is known to differ, by name."""
+    return {entry["name"]: entry["reason"] for entry in exceptions().get("differs", [])}
+
+
+@functools.cache
+def _read(name: str) -> Any:
+    found = folder()
+    if found is None:
+        raise FileNotFoundError(f"{VARIABLE} names no folder")
+    return json.loads((found / name).read_text())
+
+
+def _in_scope(cases: Sequence[Case]) -> list[Case]:
+    left_out = exceptions()["out_of_scope"]
+    return [case for case in cases if not any(_selects(entry, case) for entry in left_out)]
+
+
+def _selects(entry: dict[str, str], case: Case) -> bool:
+    """Tell whether every selector of an entry fits a case."""
+    return (
+        ("needs" not in entry or entry["needs"] in case.get("needs", []))
+        and ("name" not in entry or case["name"].startswith(entry["name"]))
+        and ("calls" not in entry or entry["calls"] in _operations(case))
+    )
+
+
+def _operations(case: Case) -> set[str]:
+    return {
+        call.get("helper") or f"{call['service']}:{call['operation']}"
+        for call in case.get("calls", [])
+    }
