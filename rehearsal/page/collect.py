@@ -348,6 +348,20 @@ def _turned(aws: EmbeddedAws, dispatcher_arn: str, begin: datetime) -> Iterator[
 
 def _slack_card(message: SlackMessage, exports: dict[str, Any], hide: Hide) -> SlackCard:
     said = message.notification
+    good = message.topic_arn == exports["successTopicArn"]
+    if "AlarmName" in said:
+        name: str = said["AlarmName"]
+        return SlackCard(
+            channel=message.channel_id,
+            at=message.time,
+            title=f"{said['NewStateValue']} | {name} | {said.get('Region', '')}",
+            description=hide(
+                f"{said.get('AlarmDescription') or ''}\n{said.get('NewStateReason', '')}".strip()
+            ),
+            alarm=name.removeprefix(f"{exports['scheduleGroup']}-"),
+            good=good,
+            dropped=message.dropped,
+        )
     content: dict[str, Any] = said.get("content") or {}
     metadata: dict[str, Any] = said.get("metadata") or {}
     context: dict[str, Any] = metadata.get("additionalContext") or {}
@@ -358,7 +372,7 @@ def _slack_card(message: SlackMessage, exports: dict[str, Any], hide: Hide) -> S
         description=hide(content.get("description", "")),
         next_steps=tuple(hide(step) for step in content.get("nextSteps", ())),
         job=context.get("job", ""),
-        good=message.topic_arn == exports["successTopicArn"],
+        good=good,
         dropped=message.dropped,
     )
 

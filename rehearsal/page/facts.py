@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from rehearsal.stage import Outcome
 
@@ -168,6 +169,9 @@ class SlackCard:
     """In Slack's markdown."""
     next_steps: tuple[str, ...] = ()
     job: str = ""
+    """Of which it tells; or, with ``alarm``, of none."""
+    alarm: str = ""
+    """Name of the alarm that it tells of."""
     good: bool = True
     """Whether it came by the success topic."""
     dropped: str | None = None
@@ -185,16 +189,6 @@ class MailCard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlarmChange:
-    """An alarm that went to another state."""
-
-    name: str
-    at: datetime
-    state: str
-    """``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Life:
     """A stretch of virtual time."""
 
@@ -206,7 +200,6 @@ class Life:
     turned: tuple[Turned, ...] = ()
     slack: tuple[SlackCard, ...] = ()
     mail: tuple[MailCard, ...] = ()
-    alarms: tuple[AlarmChange, ...] = ()
 
     def between(self, begin: datetime, end: datetime) -> "Life":
         """Return the part of it that began after ``begin`` and until ``end``."""
@@ -218,7 +211,6 @@ class Life:
             turned=tuple(turned for turned in self.turned if begin < turned.at <= end),
             slack=tuple(card for card in self.slack if begin < card.at <= end),
             mail=tuple(card for card in self.mail if begin < card.at <= end),
-            alarms=tuple(change for change in self.alarms if begin < change.at <= end),
         )
 
 
@@ -241,23 +233,38 @@ class Chapter:
 # -- what was proven, and how long it took
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grant:
+class Grant(Protocol):
     """Something that the stack allows, and who noticed when just that was taken away."""
 
-    where: str
-    """The document or resource: ``role dispatcher``, ``queue policy dead-letters``."""
-    what: str
-    """The action, condition, endpoint or rule in it; the statement's name first if it has one."""
-    noticed_by: str | None
-    """The scenario that failed without it; ``None`` if none did."""
-    surplus_reason: str | None = None
-    """Why it stays all the same, from the file beside the policies."""
+    @property
+    def where(self) -> str:
+        """The document or resource that it stands in."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """The action, resource, condition, endpoint or rule."""
+        ...
+
+    @property
+    def noticed_by(self) -> str | None:
+        """The scenario that came out otherwise without it; ``None`` if none did."""
+        ...
+
+    @property
+    def how(self) -> str:
+        """What was otherwise, in words."""
+        ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why it stays although nobody noticed."""
+        ...
 
     @property
     def passed(self) -> bool:
         """Whether it is needed, or its surplus explained."""
-        return self.noticed_by is not None or self.surplus_reason is not None
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

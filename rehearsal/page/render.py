@@ -5,7 +5,7 @@ whatever a program wrote into a log or a message is text in it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -104,6 +104,9 @@ def render(facts: PageFacts) -> str:
 
 # -- the time line
 
+_At = Callable[[datetime], float]
+"""Says where on a line an instant is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
@@ -159,16 +162,7 @@ def time_line(life: Life) -> TimeLine:
                 for turned in life.turned
                 if turned.job == job
             ),
-            *(
-                Mark(
-                    left=at(card.at),
-                    width=0,
-                    kind="told-good" if card.good else "told-bad",
-                    says=f"{_clock(card.at)} {card.channel}: {card.title}",
-                )
-                for card in life.slack
-                if card.job == job
-            ),
+            *_told((card for card in life.slack if card.job == job), at),
         ]
         if runs or events:
             lanes = tuple(
@@ -176,7 +170,9 @@ def time_line(life: Life) -> TimeLine:
                 for lane in _lanes(runs)
             )
             rows.append(Row(name=job, lanes=lanes, events=tuple(events)))
-    rows.extend(_alarm_rows(life, at, end))
+    for alarm in sorted({card.alarm for card in life.slack if card.alarm}):
+        calls = [card for card in life.slack if card.alarm == alarm]
+        rows.append(Row(name=f"alarm {alarm}", lanes=(), events=tuple(_told(calls, at))))
     named = {row.name for row in rows}
     return TimeLine(
         ticks=tuple((at(tick), label) for tick, label in _ticks(begin, end)),
@@ -186,7 +182,7 @@ def time_line(life: Life) -> TimeLine:
     )
 
 
-def _mark(run: Run, phase: Phase, at: Any) -> Mark:
+def _mark(run: Run, phase: Phase, at: _At) -> Mark:
     kind = ("good" if phase.good else "bad") if phase.attempt else "wait"
     what = f"attempt {phase.attempt}" if phase.attempt else "waits"
     said = ", ".join(
@@ -202,6 +198,16 @@ def _mark(run: Run, phase: Phase, at: Any) -> Mark:
     )
 
 
+def _told(cards: Iterable[SlackCard], at: _At) -> Iterator[Mark]:
+    for card in cards:
+        yield Mark(
+            left=at(card.at),
+            width=0,
+            kind="told-good" if card.good else "told-bad",
+            says=f"{_clock(card.at)} {card.channel}: {card.title}",
+        )
+
+
 def _lanes(runs: Iterable[Run]) -> list[list[Run]]:
     """Put runs that overlap into different lanes, each into the first that is free."""
     lanes: list[list[Run]] = []
@@ -213,27 +219,6 @@ def _lanes(runs: Iterable[Run]) -> list[list[Run]]:
         else:
             lanes.append([run])
     return lanes
-
-
-def _alarm_rows(life: Life, at: Any, end: datetime) -> Iterator[Row]:
-    """Draw when alarms called."""
-    for name in sorted({change.name for change in life.alarms}):
-        changes = sorted(
-            (change for change in life.alarms if change.name == name), key=lambda change: change.at
-        )
-        ends = [*(change.at for change in changes[1:]), end]
-        marks = tuple(
-            Mark(
-                left=at(change.at),
-                width=round(at(until) - at(change.at), 3),
-                kind="alarm",
-                says=f"{name}\n{_clock(change.at)} {change.state}",
-            )
-            for change, until in zip(changes, ends, strict=True)
-            if change.state == "ALARM"
-        )
-        if marks:
-            yield Row(name=f"alarm {name}", lanes=(marks,), events=())
 
 
 def _ticks(begin: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
@@ -377,9 +362,9 @@ def _wanted(outcome: Outcome) -> list[str]:
     ]
 
 
-def _differing(outcome: Outcome) -> set[str]:
+def _differing(outcome: Outcome) -> list[str]:
     """Name the facts that were otherwise than they should be."""
-    return {fact for fact, value in outcome.expected.items() if outcome.happened.get(fact) != value}
+    return [fact for fact, value in outcome.expected.items() if outcome.happened.get(fact) != value]
 
 
 def _by_place(grants: Iterable[Grant]) -> dict[str, list[Grant]]:
