@@ -25,6 +25,7 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.sts.models import sts_backends
 from werkzeug.serving import make_server
 
 from rehearsal.cloud import arguments, s3, sns, stepfunctions, strict
@@ -33,6 +34,8 @@ from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
 from rehearsal.cloud.ecs import Attempt, Fargate, Played
 from rehearsal.cloud.events import EventBus
+from rehearsal.cloud.iam import ADMINISTRATOR_KEY, Iam
+from rehearsal.cloud.network import Front, Network
 from rehearsal.cloud.repairs import (
     Repairs,
     answer_receives_at_once,
@@ -44,6 +47,7 @@ from rehearsal.cloud.scheduler import Schedules
 from rehearsal.cloud.sns import Mail
 
 _SETTINGS = {"stepfunctions": {"execute_state_machine": True}}
+_SESSION_SECONDS = 3_600
 _NO_FILES = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -77,6 +81,8 @@ class EmbeddedAws:
         """Directory of the program behind each image URI, digest included."""
         self.slack: list[SlackMessage] = []
         self.mail: list[Mail] = []
+        self.iam = Iam(self)
+        self.network = Network(self)
         self.events = EventBus(self)
         self.schedules = Schedules(self)
         self.alarms = Alarms(self)
@@ -102,7 +108,7 @@ class EmbeddedAws:
             stack.callback(mock.stop)
             stack.callback(stepfunctions.forget_threads)
             stack.callback(stepfunctions.silence())
-            self.endpoint = _serve(stack)
+            self.endpoint = _serve(stack, self.network)
             stack.callback(self.clock.close)
             self.fargate.open()
             stack.callback(self.fargate.close)
@@ -116,6 +122,7 @@ class EmbeddedAws:
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)
             s3.repair(repairs)
+            self.iam.repair(repairs)
             sns.repair(repairs, self)
             self._exit = stack.pop_all()
         return self
@@ -152,12 +159,22 @@ class EmbeddedAws:
             return self._clients[key]
 
     def credentials(self, role: str, session: str) -> dict[str, Any]:
-        """Return credentials of a role, as AssumeRole answers them."""
+        """Return credentials of a role. Whether it trusts who asks is for ``Iam.assume`` to say."""
         with _lock:
             if (role, session) not in self._credentials:
-                self._credentials[role, session] = self.client("sts").assume_role(
-                    RoleArn=role, RoleSessionName=session
-                )["Credentials"]
+                made = sts_backends[self.account]["aws"].assume_role(
+                    region_name=self.region,
+                    role_session_name=session,
+                    role_arn=role,
+                    policy="",
+                    duration=_SESSION_SECONDS,
+                    external_id="",
+                )
+                self._credentials[role, session] = {
+                    "AccessKeyId": made.access_key_id,
+                    "SecretAccessKey": made.secret_access_key,
+                    "SessionToken": made.session_token,
+                }
             return self._credentials[role, session]
 
     def end_of(self, arn: str) -> LatchedEvent:
@@ -224,7 +241,7 @@ def _administrator(service: str, region: str) -> Any:
         service,
         region,
         {
-            "AccessKeyId": "AKIAADMINISTRATOR000",
+            "AccessKeyId": ADMINISTRATOR_KEY,
             "SecretAccessKey": "rehearsal",
             "SessionToken": None,
         },
@@ -274,7 +291,7 @@ def _restore_environment(taken: dict[str, str]) -> None:
     os.environ.update(taken)
 
 
-def _serve(stack: ExitStack) -> str:
+def _serve(stack: ExitStack, network: Network) -> str:
     """Serve the same AWS over HTTP on a free port of 127.0.0.1."""
 
     class Handler(MotoRequestHandler):
@@ -286,7 +303,7 @@ def _serve(stack: ExitStack) -> str:
     server = make_server(
         "127.0.0.1",
         0,
-        DomainDispatcherApplication(create_backend_app),
+        Front(DomainDispatcherApplication(create_backend_app), network),
         threaded=True,
         request_handler=Handler,
     )

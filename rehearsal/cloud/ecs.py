@@ -38,6 +38,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from definitions.sizes import check_size
 from rehearsal.cloud.clock import Deadline
+from rehearsal.cloud.network import Place, UnreachableError, Way, as_agent
 from rehearsal.cloud.repairs import Repairs
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ SIGTERM_EXIT_CODE = 143
 DEFAULT_EPHEMERAL_STORAGE_GIB = 20
 """What a Fargate task has without asking (Amazon ECS Developer Guide)."""
 
+CONNECT_TIMEOUT_SECONDS = 120.0
+"""Virtual seconds until a task is given up that reaches nothing: four attempts of 30 s. No page of
+AWS says it; tasks that meet this are seen to stop after some minutes."""
+
+_UNABLE_TO_PULL = "ResourceInitializationError: unable to pull secrets or registry auth: "
 _HANG = [sys.executable, "-S", "-c", "import signal; signal.pause()"]
 
 
@@ -105,7 +111,11 @@ class Played:
 
 
 class _StartFailedError(Exception):
-    """The task stops with this reason before its container ran."""
+    """The task stops with this reason before its container ran, some virtual seconds later."""
+
+    def __init__(self, reason: str, after_seconds: float = 0) -> None:
+        super().__init__(reason)
+        self.after_seconds = after_seconds
 
 
 @dataclass
@@ -118,6 +128,7 @@ class _Run:
     container: dict[str, Any]
     overrides: dict[str, Any]
     played: Played
+    place: Place
     attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """The task's network interfaces, as they are once it has them."""
     process: subprocess.Popen[bytes] | None = None
@@ -215,6 +226,7 @@ class Fargate:
         backend._get_cluster(wanted.cluster)  # noqa: SLF001 - refuses an unknown one, as AWS first
         definition = _task_definition(backend, wanted.task_definition)
         _check_request(backend, definition, wanted)
+        self._assume_roles(definition, backend._get_cluster(wanted.cluster))  # noqa: SLF001 - as above
         tasks: list[Any] = []
         for _ in range(wanted.count):
             (task,) = backend.run_task(
@@ -247,6 +259,20 @@ class Fargate:
             tasks.append(task)
         return ActionResult({"tasks": tasks, "failures": []})
 
+    def _assume_roles(self, definition: Any, cluster: Any) -> None:
+        """Refuse a task whose roles ECS may not use."""
+        for role in filter(None, (definition.execution_role_arn, definition.task_role_arn)):
+            try:
+                self._aws.iam.assume(
+                    role=role, service="ecs-tasks.amazonaws.com", source_arn=cluster.arn
+                )
+            except ClientError as error:
+                raise EcsClientException(
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. "
+                    "Please verify that the role being passed has the proper trust relationship "
+                    "and permissions and that your IAM user has permissions to pass this role."
+                ) from error
+
     def stop_task(self, request: Any) -> ActionResult:
         """Answer StopTask: SIGTERM when all is quiet, and the task ends at this instant."""
         named: str = request._get_param("task")  # noqa: SLF001 - moto's way to read a request
@@ -273,6 +299,7 @@ class Fargate:
             container=container,
             overrides=container_overrides[0] if container_overrides else {},
             played=Played(),
+            place=_place(task, wanted),
         )
         del backend.tasks[task.cluster_name][task.task_arn]
         task.id = self._task_id(run.environment)
@@ -331,8 +358,11 @@ class Fargate:
         try:
             environment = self._prepare(run)
         except _StartFailedError as error:
-            task.stop_code, task.stopped_reason = "TaskFailedToStart", str(error)
-            self._ended(run)
+            failed_at = now + timedelta(seconds=error.after_seconds)
+            reason = str(error)
+            run.end = self._aws.clock.at(
+                failed_at, lambda: self._failed_to_start(run, reason), task.group
+            )
             return
         vars(task).update(pull_started_at=now, pull_stopped_at=now, started_at=now, version=4)
         task.containers[0].image_digest = (
@@ -353,17 +383,24 @@ class Fargate:
                 now + timedelta(seconds=run.played.seconds), lambda: self._exit(run), task.group
             )
 
+    def _failed_to_start(self, run: _Run, reason: str) -> None:
+        run.task.stop_code, run.task.stopped_reason = "TaskFailedToStart", reason
+        self._ended(run)
+
     def _prepare(self, run: _Run) -> dict[str, str]:
         """Do what comes before the container, in Fargate's order; return its environment."""
         if run.played.start_failure is not None:
             raise _StartFailedError(run.played.start_failure)
+        self._log_in_to_registry(run)
+        secrets = self._secrets(run)
+        home = self._image(run)
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self._image(run)),  # not the developer's, which may hold ~/.aws
+            "HOME": str(home),  # not the developer's, which may hold ~/.aws
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             **run.environment,
-            **self._secrets(run),
+            **secrets,
             "AWS_REGION": run.region,
             "AWS_DEFAULT_REGION": run.region,
             "AWS_ENDPOINT_URL": self._aws.endpoint,
@@ -374,37 +411,91 @@ class Fargate:
         self._log_stream(run)
         return environment
 
+    def _reach(self, run: _Run, service: str | None, failure: str) -> Way:
+        """Return how the task reaches a service, or the internet; else let it fail as it does."""
+        try:
+            return self._aws.network.reach(run.place, service)
+        except UnreachableError as error:
+            raise _StartFailedError(failure, CONNECT_TIMEOUT_SECONDS) from error
+
+    def _log_in_to_registry(self, run: _Run) -> None:
+        """Get a token from ECR, for an image that is there."""
+        if not _is_in_ecr(run.container["image"]):
+            return
+        failed = f"{_UNABLE_TO_PULL}The task cannot pull registry auth from Amazon ECR: "
+        self._reach(
+            run,
+            "ecr.api",
+            f"{failed}There is a connection issue between the task and Amazon ECR. Check your task "
+            f"network configuration. {_request_error(f'api.ecr.{run.region}.amazonaws.com')}",
+        )
+        ecr = self._aws.client("ecr", run.region, role=run.definition.execution_role_arn)
+        try:
+            with as_agent(run.place):
+                ecr.get_authorization_token()
+        except ClientError as error:
+            raise _StartFailedError(
+                f"{_UNABLE_TO_PULL}execution resource retrieval failed: unable to retrieve ecr "
+                f"registry auth: service call has been retried 1 time(s): {_said(error)}"
+            ) from error
+
     def _image(self, run: _Run) -> Path:
         """Find the program of the image, as long as the registry has it too."""
         image: str = run.container["image"]
         directory = self._aws.images.get(image)
-        if directory is None or not self._is_in_registry(run, image):
+        if _is_in_ecr(image):
+            known = self._pull(run, image)
+        else:
+            known = True
+            registry = image.partition("/")[0]
+            self._reach(run, None, _pull_error(run, f"https://{registry}/v2/"))
+        if directory is None or not known:
             raise _StartFailedError(
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
                 f"failed to resolve ref {_not_found(image)}"
             )
         return directory
 
-    def _is_in_registry(self, run: _Run, image: str) -> bool:
+    def _pull(self, run: _Run, image: str) -> bool:
+        """Return whether ECR has the image, once its manifest and layers were fetched."""
         registry, _, name = image.partition("/")
-        if ".dkr.ecr." not in registry:
-            return True
+        region = registry.split(".")[3]
         repository, _, digest = name.partition("@")
         repository, _, tag = repository.partition(":")
-        ecr = self._aws.client(
-            "ecr", registry.split(".")[3], role=run.definition.execution_role_arn
+        self._reach(
+            run,
+            "ecr.dkr",
+            _pull_error(run, f"https://{registry}/v2/{repository}/manifests/{digest or tag}"),
         )
+        role = run.definition.execution_role_arn
+        ecr = self._aws.client("ecr", region, role=role)
+        layers = f"prod-{region}-starport-layer-bucket"
         try:
-            answer = ecr.batch_get_image(
-                repositoryName=repository,
-                imageIds=[{"imageDigest": digest} if digest else {"imageTag": tag or "latest"}],
+            with as_agent(run.place, "ecr.dkr"):
+                answer = ecr.batch_get_image(
+                    repositoryName=repository,
+                    imageIds=[{"imageDigest": digest} if digest else {"imageTag": tag or "latest"}],
+                )
+                if not answer["images"]:
+                    return False
+                # moto knows no layers
+                self._aws.iam.allow_role(
+                    role=role,
+                    action="ecr:GetDownloadUrlForLayer",
+                    resource=f"arn:aws:ecr:{region}:{self._aws.account}:repository/{repository}",
+                )
+            way = self._reach(
+                run, "s3", _pull_error(run, f"https://{layers}.s3.{region}.amazonaws.com/")
+            )
+            self._aws.iam.pass_endpoint(
+                way, action="s3:GetObject", resource=f"arn:aws:s3:::{layers}/layer"
             )
         except ClientError as error:
             raise _StartFailedError(
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
                 f"failed to resolve ref {image}: {_said(error)}"
             ) from error
-        return bool(answer["images"])
+        return True
 
     def _secrets(self, run: _Run) -> dict[str, str]:
         return {
@@ -416,17 +507,25 @@ class Fargate:
         parts = reference.split(":")
         arn, key = ":".join(parts[:7]), parts[7] if len(parts) > 7 else ""
         failed = (
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution "
-            "resource retrieval failed: unable to retrieve secret from asm: service call has "
-            "been retried 1 time(s): "
+            f"{_UNABLE_TO_PULL}execution resource retrieval failed: unable to retrieve secret from "
+            "asm: service call has been retried 1 time(s): "
         )
         if parts[2:3] != ["secretsmanager"]:
             raise _StartFailedError(f"{failed}{reference} is not in Secrets Manager")
+        self._reach(
+            run,
+            "secretsmanager",
+            f"{_UNABLE_TO_PULL}unable to retrieve secret from asm: There is a connection issue "
+            "between the task and AWS Secrets Manager. Check your task network configuration. "
+            f"failed to fetch secret {arn} from secrets manager: "
+            f"{_request_error(f'secretsmanager.{parts[3]}.amazonaws.com')}",
+        )
         client = self._aws.client(
             "secretsmanager", parts[3], role=run.definition.execution_role_arn
         )
         try:
-            text: str = client.get_secret_value(SecretId=arn)["SecretString"]
+            with as_agent(run.place):
+                text: str = client.get_secret_value(SecretId=arn)["SecretString"]
             return str(json.loads(text)[key]) if key else text
         except ClientError as error:
             raise _StartFailedError(
@@ -441,7 +540,9 @@ class Fargate:
         role = run.definition.task_role_arn
         if not role:
             return {}
-        return self._credentials.offer(run.task.id, role, self._aws.credentials(role, run.task.id))
+        credentials = self._aws.credentials(role, run.task.id)
+        self._aws.network.put(credentials["AccessKeyId"], run.place)
+        return self._credentials.offer(run.task.id, role, credentials)
 
     def _log_stream(self, run: _Run) -> None:
         configuration = run.container.get("logConfiguration")
@@ -449,14 +550,17 @@ class Fargate:
             return
         if configuration["logDriver"] != "awslogs":
             raise NotImplementedError(f"log driver {configuration['logDriver']} is not rehearsed")
+        failed = (
+            "ResourceInitializationError: failed to validate logger args: create stream has been "
+            "retried 1 times: failed to create Cloudwatch log stream: "
+        )
+        host = f"logs.{run.region}.amazonaws.com"
+        self._reach(run, "logs", f"{failed}{_request_error(host)}: exit status 1")
         try:
-            self._logs(run).create_log_stream(**_stream_of(run))
+            with as_agent(run.place):
+                self._logs(run).create_log_stream(**_stream_of(run))
         except ClientError as error:
-            raise _StartFailedError(
-                "ResourceInitializationError: failed to validate logger args: create stream has "
-                "been retried 1 times: failed to create Cloudwatch log stream: "
-                f"{_said(error)}: exit status 1"
-            ) from error
+            raise _StartFailedError(f"{failed}{_said(error)}: exit status 1") from error
 
     def _logs(self, run: _Run) -> Any:
         region = run.container["logConfiguration"]["options"].get("awslogs-region", run.region)
@@ -503,7 +607,8 @@ class Fargate:
         events = [{"timestamp": now, "message": text} for text in texts if text]
         if not events or "logConfiguration" not in run.container:
             return
-        with suppress(ClientError):  # the awslogs driver drops what CloudWatch does not take
+        # The awslogs driver drops what CloudWatch does not take, or does not hear.
+        with suppress(ClientError, UnreachableError), as_agent(run.place):
             self._logs(run).put_log_events(**_stream_of(run), logEvents=events)
 
     def _exit(self, run: _Run) -> None:
@@ -706,6 +811,39 @@ def _check_network(backend: Any, wanted: _Request) -> None:
             "Error retrieving security group information for "
             f"{network['securityGroups']}: {error.message}"
         ) from error
+
+
+def _place(task: Any, wanted: _Request) -> Place:
+    """Return where the task stands. ECS chooses one of its subnets; here it is the first."""
+    network = wanted.network["awsvpcConfiguration"]
+    return Place(
+        region=task.task_arn.split(":")[3],
+        subnet_id=network["subnets"][0],
+        group_ids=tuple(network["securityGroups"]),
+        public_address=network.get("assignPublicIp") == "ENABLED",
+        task_id=task.id,
+    )
+
+
+def _is_in_ecr(image: str) -> bool:
+    return ".dkr.ecr." in image.partition("/")[0]
+
+
+def _request_error(host: str) -> str:
+    """Return what an SDK of Go says of an address that does not answer."""
+    return (
+        f'RequestError: send request failed caused by: Post "https://{host}/": '
+        f"dial tcp: {host}:443: i/o timeout"
+    )
+
+
+def _pull_error(run: _Run, url: str) -> str:
+    host = url.split("/")[2]
+    return (
+        f"CannotPullContainerError: The task cannot pull {run.container['image']}: There is a "
+        "connection issue between the task and the registry. Check your task network "
+        f'configuration. failed to do request: Get "{url}": dial tcp: {host}:443: i/o timeout'
+    )
 
 
 def _zone(backend: Any, wanted: _Request) -> str:

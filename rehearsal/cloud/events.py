@@ -262,6 +262,7 @@ class EventBus:
         if exhausted is not None:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
+            self._aws.iam.admit(source=rule.arn, role=None, target=queue)
             self._aws.send_to_queue(queue, text_of(delivery.event), attributes)
         except ClientError:
             self._count(rule, "InvocationsFailedToBeSentToDlq")

@@ -207,6 +207,7 @@ class Schedules:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         text = self._input(invocation, attempt)
         try:
+            self._aws.iam.admit(source=schedule.arn, role=target["RoleArn"], target=queue)
             self._aws.send_to_queue(queue, text, attributes, role=target["RoleArn"])
         except ClientError:
             self._count(schedule, "InvocationsFailedToBeSentToDeadLetterCount")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs] - there are none
 from moto.sns import models
 
 from rehearsal.cloud.repairs import Repairs
@@ -39,6 +40,16 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     ) -> None:
         if self.protocol in ("http", "https"):
             raise NotImplementedError(f"SNS subscription {self.endpoint} is not rehearsed")
+        if self.protocol == "sqs":
+            try:
+                aws.iam.allow_service(
+                    principal="sns.amazonaws.com",
+                    action="sqs:SendMessage",
+                    resource=self.endpoint,
+                    context={"aws:SourceArn": self.topic.arn},
+                )
+            except ClientError:
+                return  # SNS tells nobody
         if self.protocol not in ("email", "email-json"):
             publish_to_subscription(self, message, message_id, subject=subject, **more)
             return

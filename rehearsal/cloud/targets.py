@@ -31,6 +31,7 @@ def send(
     arn: str = target["Arn"]
     service = arn.split(":")[2]
     role = target.get("RoleArn")
+    aws.iam.admit(source=source, role=role, target=arn)
     if service == "states" and ":stateMachine:" in arn:
         client = aws.client("stepfunctions", region, role=role)
         client.start_execution(stateMachineArn=arn, input=text)
@@ -57,6 +58,8 @@ def invoke(
         NotImplementedError: nobody knows how to reach it.
     """
     arn: str = target["Arn"]
+    if ":aws-sdk:" in arn or ":event-bus/" in arn:
+        aws.iam.admit(source=source, role=target["RoleArn"], target=arn)
     if ":aws-sdk:" in arn:
         _call(aws, target, text, region)
     elif ":event-bus/" in arn:

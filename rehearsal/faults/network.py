@@ -58,7 +58,7 @@ def _without_endpoint(service: str) -> Break:
 @contextmanager
 def _narrow_policy(stage: Stage) -> Generator[None]:
     ec2: Any = stage.aws.client("ec2")
-    endpoint: Any = _endpoint(stage, "ecr.api")
+    endpoint: Any = _endpoint(stage, "ecr.dkr")
     which = {"VpcEndpointId": endpoint["VpcEndpointId"]}
     ec2.modify_vpc_endpoint(**which, PolicyDocument=json.dumps(NARROW))
     try:

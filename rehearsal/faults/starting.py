@@ -8,7 +8,7 @@ from typing import Any
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_jobs, of_start
 from rehearsal.faults.model import Fault, not_started, succeeded
-from rehearsal.stage import Facts, Job, Stage
+from rehearsal.stage import Facts, Job, Stage, execution_arn, own_words
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different zone"
 """Of RunTask's failures (Amazon ECS Developer Guide, "API failure reasons")."""
@@ -135,6 +135,51 @@ def _deregistered_while_waiting(stage: Stage, _: Fault) -> Facts:
     return stage.facts(run)
 
 
+def _up_while_waiting(stage: Stage, _: Fault) -> Facts:
+    """Deploy another environment of the container while a run waits, and trigger a second run."""
+    up: Any = stage.up
+    run = stage.trigger(stage.job, attempts=[Played(refused=CAPACITY)])
+    up(_another_environment)
+    try:
+        stage.finish()
+        next_run = stage.trigger(stage.job)
+        stage.finish()
+        revisions = [_revision(stage, each) for each in (run, next_run)]
+    finally:
+        up(_as_it_was)
+    return {
+        **stage.facts(run),
+        "next run has": "a newer revision" if revisions[0] < revisions[1] else "the same",
+    }
+
+
+def _as_it_was(_: dict[str, str]) -> None:
+    """Change nothing in the stack file."""
+
+
+def _another_environment(config: dict[str, str]) -> None:
+    (key,) = [key for key in config if key.endswith(":containers")]
+    containers = json.loads(config[key])
+    for container in containers.values():
+        container["environment"] = {**container.get("environment", {}), "DEPLOYED": "again"}
+    config[key] = json.dumps(containers)
+
+
+def _revision(stage: Stage, run: str) -> int:
+    """Return the revision of the task definition that a run's last task had."""
+    ecs: Any = stage.aws.client("ecs")
+    execution = execution_arn(stage.job.machine_arn, run)
+    said = own_words(stage.states.describe_execution(executionArn=execution))
+    (task,) = ecs.describe_tasks(cluster=stage.exports["clusterArn"], tasks=[said["taskArn"]])[
+        "tasks"
+    ]
+    return int(task["taskDefinitionArn"].rpartition(":")[2])
+
+
+def _never_goes_up(stage: Stage) -> str | None:
+    return _never_waits(stage) if stage.up else "nobody here can deploy the stack again"
+
+
 def _never_waits(stage: Stage) -> str | None:
     waits = stage.job.waits["start"]
     return None if waits else f"retries.start of job {stage.job.name} is empty: no run ever waits"
@@ -225,5 +270,12 @@ FAULTS = (
         act=_deregistered_while_waiting,
         unless=_never_waits,
         expects=lambda _: not_started(attempts=2),
+    ),
+    Fault(
+        name="up-in-the-middle",
+        says="Somebody deploys another task definition while a run waits for its retry",
+        act=_up_while_waiting,
+        unless=_never_goes_up,
+        expects=lambda _: {**succeeded(attempts=2), "next run has": "a newer revision"},
     ),
 )

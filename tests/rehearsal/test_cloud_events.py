@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.conftest import ROLE, START, Account
+from tests.rehearsal.conftest import ROLE, START, Account, anybody_may, policy_of
 
 DONE = {"Done": {"Type": "Succeed", "Output": {"ok": True}}}
 FAIL = {"Fail": {"Type": "Fail", "Error": "JobFailed", "Cause": "because"}}
@@ -142,6 +142,11 @@ def test_a_machine_is_started_with_the_event(account: Account) -> None:
 def test_a_topic_gets_the_event_as_compact_json(account: Account) -> None:
     sns = account.aws.client("sns")
     topic = sns.create_topic(Name="ends")["TopicArn"]
+    sns.set_topic_attributes(
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=policy_of(anybody_may("sns:Publish", topic)),
+    )
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@example.com")
     rule(account, {"Arn": topic})
     account.run(account.machine(DONE, "batch-prod--list"))

@@ -11,7 +11,7 @@ from rehearsal.engine import deploy
 from rehearsal.faults import FAULTS, play
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
-from rehearsal.stage import Stage
+from rehearsal.stage import Stage, deployed_again
 from tests.deploying import ROOT
 
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
@@ -22,7 +22,9 @@ def stage() -> Iterator[Stage]:
     """The dev stack, deployed once, its own schedules paused."""
     stack_file = read_stack_file(ROOT, "dev")
     with EmbeddedAws(region=stack_file.config["aws:region"], start=START) as aws:
-        deployed = Stage(aws, deploy(ROOT, stack_file, AwsProvider(aws)).outputs)
+        deployment = deploy(ROOT, stack_file, AwsProvider(aws))
+        up = deployed_again(ROOT, stack_file, aws, deployment)
+        deployed = Stage(aws, deployment.outputs, up)
         deployed.prepare()
         with deployed.schedules_paused():
             yield deployed
