@@ -18,6 +18,7 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.day import live
 from rehearsal.engine import DeployFailed, ProgramRefused, deploy
 from rehearsal.faults import FAULTS, play_all
+from rehearsal.page import Notes, PageError
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
@@ -49,6 +50,10 @@ app = typer.Typer(
 
 _Stack = Annotated[str, typer.Argument(help="Stack to rehearse.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", help="Print the verdict only.")]
+_Directory = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="DIR", help="Write a page of it all: DIR/index.html."),
+]
 
 
 @app.command()
@@ -58,18 +63,28 @@ def run(
         int, typer.Option(min=1, max=MOST_HOURS, help="Hours of an ordinary day to live.")
     ] = 3,
     quiet: _Quiet = False,
+    directory: _Directory = None,
 ) -> None:
     """Deploy a stack, let its schedules fire for some hours, and let a few things go wrong.
 
     Exits with 0 if everything came out as it should, with 1 if not.
     """
     report = Report(quiet=quiet)
+    notes = Notes(f"run {stack} --hours {hours}", directory, BEGAN)
 
     def rehearse(stage: Stage) -> list[Outcome]:
-        outcomes = report.outcomes(f"An ordinary day, {hours} h of it", live(stage, hours))
-        return outcomes + report.outcomes("Things go wrong", play_all(stage, USUAL_FAULTS))
+        outcomes: list[Outcome] = []
+        for title, happening in (
+            (f"An ordinary day, {hours} h of it", live(stage, hours)),
+            ("Things go wrong", play_all(stage, USUAL_FAULTS)),
+        ):
+            begin = stage.aws.clock.now()
+            came = report.outcomes(title, happening)
+            notes.lived(title, begin, came)
+            outcomes += came
+        return outcomes
 
-    _exit(_on_stage(stack, report, rehearse, _show_what_people_see))
+    _exit(_on_stage(stack, report, notes, rehearse, _show_what_people_see))
 
 
 @app.command()
@@ -78,6 +93,7 @@ def faults(
     only: Annotated[str, typer.Option(help="Play this one only.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="Say what each fault is.")] = False,
     quiet: _Quiet = False,
+    directory: _Directory = None,
 ) -> None:
     """Deploy a stack and let everything go wrong that a batch system meets, one by one.
 
@@ -92,11 +108,15 @@ def faults(
         report.failed([f"there is no fault {only}: did you mean {near[0]}? --list names them all"])
         raise typer.Exit(1)
 
+    notes = Notes(f"faults {stack}{' --only ' * bool(only)}{only}", directory, BEGAN)
+
     def rehearse(stage: Stage) -> list[Outcome]:
         played = play_all(stage, [only] if only else FAULTS)
-        return report.outcomes("Everything goes wrong", played, named=True)
+        outcomes = report.outcomes("Everything goes wrong", played, named=True)
+        notes.played(outcomes)
+        return outcomes
 
-    _exit(_on_stage(stack, report, rehearse))
+    _exit(_on_stage(stack, report, notes, rehearse))
 
 
 def _exit(passed: bool) -> NoReturn:
@@ -106,42 +126,51 @@ def _exit(passed: bool) -> NoReturn:
 def _on_stage(
     stack: str,
     report: Report,
+    notes: Notes,
     rehearse: Callable[[Stage], list[Outcome]],
     show: Callable[[Stage, Report], None] = lambda _stage, _report: None,
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
     try:
+        notes.open()
         stack_file = read_stack_file(PROJECT, stack)
-        return _rehearse(stack_file, report, rehearse, show)
-    except StackFileError as error:
+        return _rehearse(stack_file, report, notes, rehearse, show)
+    except (PageError, StackFileError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
         report.failed(refusal.lines)
     except DeployFailed as failed:
-        report.failed([str(failure) for failure in failed.failures])
+        failures = [str(failure) for failure in failed.failures]
+        report.failed(failures)
+        report.page(notes.write_failures(stack, failures))
     return False
 
 
 def _rehearse(
     stack_file: StackFile,
     report: Report,
+    notes: Notes,
     rehearse: Callable[[Stage], list[Outcome]],
     show: Callable[[Stage, Report], None],
 ) -> bool:
     region = stack_file.config.get("aws:region", "us-east-1")
     with EmbeddedAws(region=region, start=START) as aws:
         report.begin(stack_file.stack, region, START)
+        notes.lap("start")
         try:
             deployment = deploy(PROJECT, stack_file, AwsProvider(aws), report.made)
+            notes.lap("deploy")
             report.deployed(deployment.seconds, deployment.warnings)
             up = deployed_again(PROJECT, stack_file, aws, deployment)
             stage = Stage(aws, deployment.outputs, up)
             report.warn(stage.left_out)
             stage.prepare()
             outcomes = rehearse(stage)
+            page = notes.write(stack_file.stack, stage, deployment)
         finally:
             report.end()
         show(stage, report)
+    report.page(page)
     return report.verdict(outcomes, time.monotonic() - BEGAN)
 
 

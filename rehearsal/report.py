@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 from rich.console import Console, Group
@@ -78,7 +79,7 @@ class Report:
     def outcomes(
         self, title: str, outcomes: Iterable[Outcome], *, named: bool = False
     ) -> list[Outcome]:
-        """Show outcomes as they come, then all of them as a table; return those that were played.
+        """Show outcomes as they come, then all of them as a table; return them.
 
         ``named`` ones are faults, each with its name in the place of its time and sentence.
         """
@@ -99,7 +100,7 @@ class Report:
         if not self._quiet:
             self._console.print()
             self._console.print(table)
-        return [outcome for outcome in collected if outcome.left_out is None]
+        return collected
 
     def list_of(self, named: Iterable[tuple[str, str]]) -> None:
         """Print names, each with what it is."""
@@ -111,7 +112,7 @@ class Report:
     def log(self, title: str, lines: Iterable[str]) -> None:
         """Show what a program wrote."""
         shown = Text(
-            "\n".join(_readable(line) for line in lines), overflow="ellipsis", no_wrap=True
+            "\n".join(readable_line(line) for line in lines), overflow="ellipsis", no_wrap=True
         )
         self._panel(title, shown, "dim")
 
@@ -139,9 +140,15 @@ class Report:
             "blue",
         )
 
+    def page(self, path: Path | None) -> None:
+        """Say where the page is, if one was wanted."""
+        if path is not None:
+            self._console.print(f"Report: {escape(str(path))}", soft_wrap=True)
+
     def verdict(self, outcomes: list[Outcome], seconds: float) -> bool:
         """Say whether all came out as it should; that is what a quiet rehearsal prints too."""
-        wrong = [outcome for outcome in outcomes if not outcome.passed]
+        played = [outcome for outcome in outcomes if outcome.left_out is None]
+        wrong = [outcome for outcome in played if not outcome.passed]
         for outcome in wrong if self._quiet else []:
             self._console.print(
                 f"[red]✗[/] {escape(outcome.what)}: "
@@ -152,7 +159,7 @@ class Report:
             self._console.print()
         colour = "red" if wrong else "green"
         self._console.print(
-            f"[{colour}]{len(outcomes) - len(wrong)} of {len(outcomes)} came out as they should[/] "
+            f"[{colour}]{len(played) - len(wrong)} of {len(played)} came out as they should[/] "
             f"[dim]in {seconds:.1f} s[/]"
         )
         return not wrong
@@ -192,7 +199,7 @@ def _said(facts: Facts, outcome: Outcome) -> str:
     return ", ".join([*said, f"because: {because[:LONGEST_REASON]}"] if because else said)
 
 
-def _readable(line: str) -> str:
+def readable_line(line: str) -> str:
     """Show a structured log line as a log viewer does: level, message, the rest."""
     try:
         said: Any = json.loads(line)
@@ -203,7 +210,7 @@ def _readable(line: str) -> str:
     members = cast("dict[str, Any]", said)
     level, message = members.pop("level", ""), members.pop("message")
     rest = (f"{key}={value}" for key, value in members.items() if key not in _KNOWN_ANYWAY)
-    return " ".join([f"{level:<7}", message, *rest])
+    return " ".join([f"{level:<7}", str(message), *rest])
 
 
 def _of_alarm(notification: dict[str, Any]) -> dict[str, Any]:

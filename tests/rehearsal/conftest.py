@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud import EmbeddedAws
+from tests.rehearsal.chromium import BROWSER
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/some-role"
 IMAGE = "example.com/program@sha256:" + "a" * 64
+
+collect_ignore = [] if BROWSER else ["test_page_in_chromium.py"]
 
 
 @dataclass
