@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import s3, sns, stepfunctions, strict
+from rehearsal.cloud import s3, sns, stepfunctions, strict, updates
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
 from rehearsal.cloud.ecs import Attempt, Fargate, Played
@@ -113,6 +113,7 @@ class EmbeddedAws:
             self.schedules.repair(repairs)
             s3.repair(repairs)
             sns.repair(repairs, self)
+            updates.repair(repairs)
             self._exit = stack.pop_all()
         return self
 
