@@ -13,8 +13,9 @@ from typing import Annotated
 import typer
 
 from rehearsal.cloud import EmbeddedAws
-from rehearsal.day import Day
+from rehearsal.day import Day, Outcome
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
+from rehearsal.plan import plan
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
@@ -44,6 +45,13 @@ def run(
         int, typer.Option(min=1, max=MOST_HOURS, help="Hours of an ordinary day to live.")
     ] = 3,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the verdict only.")] = False,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            help="Deploy this stack file first (that of the main branch, say) and show as a plan "
+            "what the present one changes."
+        ),
+    ] = None,
 ) -> None:
     """Deploy a stack, let its schedules fire for some hours, and let things go wrong.
 
@@ -52,7 +60,8 @@ def run(
     report = Report(quiet=quiet)
     try:
         stack_file = read_stack_file(PROJECT, stack)
-        passed = _rehearse(stack_file, hours, report)
+        earlier = read_stack_file(PROJECT, stack, before) if before else None
+        passed = _rehearse(stack_file, earlier, hours, report)
     except StackFileError as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
@@ -64,22 +73,51 @@ def run(
     raise typer.Exit(1)
 
 
-def _rehearse(stack_file: StackFile, hours: int, report: Report) -> bool:
+def _rehearse(stack_file: StackFile, earlier: StackFile | None, hours: int, report: Report) -> bool:
     region = stack_file.config.get("aws:region", "us-east-1")
     with EmbeddedAws(region=region, start=START) as aws:
         report.begin(stack_file.stack, region, START)
         try:
-            deployment = deploy(PROJECT, stack_file, AwsProvider(aws), report.made)
-            report.deployed(deployment.seconds, deployment.warnings)
+            deployment = _deploy(aws, stack_file, earlier, report)
+            outcomes = _deploy_again(aws, stack_file, deployment, report)
             day = Day(aws, deployment.outputs)
             report.warn(day.left_out)
             day.prepare()
-            outcomes = report.outcomes(f"An ordinary day, {hours} h of it", day.live(hours))
+            outcomes += report.outcomes(f"An ordinary day, {hours} h of it", day.live(hours))
             outcomes += report.outcomes("Things go wrong", day.go_wrong())
         finally:
             report.end()
         _show_what_people_see(aws, deployment, report)
     return report.verdict(outcomes, time.monotonic() - BEGAN)
+
+
+def _deploy(
+    aws: EmbeddedAws, stack_file: StackFile, earlier: StackFile | None, report: Report
+) -> Deployment:
+    """Deploy a stack, on top of an earlier stack file if there is one."""
+    provider = AwsProvider(aws)
+    deployment = deploy(PROJECT, earlier or stack_file, provider, report.made)
+    report.deployed(deployment.seconds, deployment.warnings)
+    if earlier:
+        deployment = deploy(PROJECT, stack_file, provider, before=deployment)
+        report.warn(deployment.warnings)
+        report.plan("What the stack file changes", plan(deployment.steps))
+    return deployment
+
+
+def _deploy_again(
+    aws: EmbeddedAws, stack_file: StackFile, deployment: Deployment, report: Report
+) -> list[Outcome]:
+    """Deploy the same once more; that it changes something is an outcome that failed."""
+    again = deploy(PROJECT, stack_file, AwsProvider(aws), before=deployment)
+    report.deployed_again(plan(again.steps), again.seconds)
+    changed = Outcome(
+        at=START,
+        what="the unchanged program is deployed again",
+        expected={"changes": 0},
+        happened={"changes": len(again.steps)},
+    )
+    return [] if changed.passed else [changed]
 
 
 def _show_what_people_see(aws: EmbeddedAws, deployment: Deployment, report: Report) -> None:

@@ -15,10 +15,19 @@ from rich.text import Text
 
 from rehearsal.cloud import Mail, SlackMessage
 from rehearsal.day import Facts, Outcome
-from rehearsal.engine import Resource
+from rehearsal.engine import Action, Resource
+from rehearsal.plan import Change, Planned, summary
 
 _KNOWN_ANYWAY = frozenset({"time", "job", "run", "attempt"})
 """Members of a structured log line that its panel's title and place say already."""
+
+_PLAN_COLOURS: dict[Action, str] = {
+    "create": "green",
+    "update": "yellow",
+    "replace": "magenta",
+    "delete": "red",
+    "retain": "red",
+}
 
 
 class Report:
@@ -67,6 +76,26 @@ class Report:
         total = sum(self._resources.values())
         self.say(f"[green]Deployed[/] {total} resources in {seconds:.1f} s [dim]({kinds})[/]")
         self.warn(warnings)
+
+    def deployed_again(self, planned: list[Planned], seconds: float) -> None:
+        """Say what a second deployment of the same program did: nothing, if all is well."""
+        if not planned:
+            self.say(f"[green]Deployed again[/], unchanged: nothing to do, in {seconds:.1f} s")
+            return
+        self.plan("Deployed again, unchanged, and yet something changed", planned)
+
+    def plan(self, title: str, planned: list[Planned]) -> None:
+        """Show what a deployment changes, a line a resource and one a changed value."""
+        self.say(f"\n[bold]{escape(title)}[/]: {summary(planned)}")
+        for resource in planned:
+            colour = _PLAN_COLOURS[resource.action]
+            stays = " [dim](stays in AWS)[/]" if resource.action == "retain" else ""
+            self.say(
+                f"[{colour}]{resource.sign} {escape(resource.name)}[/] "
+                f"[dim]{escape(resource.type)}[/]{stays}"
+            )
+            for change in resource.changes:
+                self.say(f"    {_changed(change)}")
 
     def warn(self, lines: Iterable[str]) -> None:
         """Print what does not stop the rehearsal."""
@@ -160,6 +189,19 @@ class Report:
             self._console.print(
                 Panel(content, title=escape(title), title_align="left", border_style=colour)
             )
+
+
+def _changed(change: Change) -> str:
+    """Say a change in markup: ``path: old → new``, or only what is there."""
+    because = " [yellow](replaces it)[/]" if change.replaces else ""
+    old, new = (escape(value) if value is not None else None for value in (change.old, change.new))
+    if old is None:
+        said = f"[green]+ {new}[/]"
+    elif new is None:
+        said = f"[red]- {old}[/]"
+    else:
+        said = f"[red]{old}[/] → [green]{new}[/]"
+    return f"{escape(change.path)}: {said}{because}"
 
 
 def _said(facts: Facts, wanted: Mapping[str, Any]) -> str:
