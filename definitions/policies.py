@@ -374,20 +374,18 @@ def key_policy(names: Names) -> str:
     )
 
 
-def topic_policy(names: Names, role: str) -> str:
-    """Who may publish to a topic beside the notifier: the stack's alarms."""
-    arn = names.topic_arn(role)
-    return document(
-        {
-            "Sid": "PublishAlarms",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudwatch.amazonaws.com"},
-            "Action": "sns:Publish",
-            "Resource": arn,
-            "Condition": _from(names.account, names.arn("cloudwatch", f"alarm:{names.prefix}-*")),
-        },
-        _only_tls([arn], "sns:Publish"),
-    )
+def topic_policy(names: Names, outcome: Literal["success", "failure"]) -> str:
+    """Who may publish to a topic beside the notifier: to that of failures, the stack's alarms."""
+    arn = names.topic_arn(outcome)
+    alarms: Statement = {
+        "Sid": "PublishAlarms",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": arn,
+        "Condition": _from(names.account, names.arn("cloudwatch", f"alarm:{names.prefix}-*")),
+    }
+    return document(*([alarms] if outcome == "failure" else []), _only_tls([arn], "sns:Publish"))
 
 
 def dead_letter_queue_policy(names: Names, rule: str) -> str:

@@ -16,13 +16,15 @@ import typer
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.day import live
-from rehearsal.engine import DeployFailed, ProgramRefused, deploy
+from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
 from rehearsal.faults import FAULTS, play_all
 from rehearsal.page import Notes, PageError
+from rehearsal.plan import plan
+from rehearsal.proof import BrokenScenarioError, Found, Prover, outdated, scenarios
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
-from rehearsal.stage import Outcome, Stage, deployed_again
+from rehearsal.stage import Outcome, Stage, as_it_was, deployed_again
 
 PROJECT = Path(__file__).parent.parent
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
@@ -62,6 +64,13 @@ def run(
     hours: Annotated[
         int, typer.Option(min=1, max=MOST_HOURS, help="Hours of an ordinary day to live.")
     ] = 3,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            help="Deploy this stack file first (that of the main branch, say) and show as a plan "
+            "what the present one changes."
+        ),
+    ] = None,
     quiet: _Quiet = False,
     directory: _Directory = None,
 ) -> None:
@@ -73,7 +82,7 @@ def run(
     notes = Notes(f"run {stack} --hours {hours}", directory, BEGAN)
 
     def rehearse(stage: Stage) -> list[Outcome]:
-        outcomes: list[Outcome] = []
+        outcomes = _deploy_again(stage, report)
         for title, happening in (
             (f"An ordinary day, {hours} h of it", live(stage, hours)),
             ("Things go wrong", play_all(stage, USUAL_FAULTS)),
@@ -84,7 +93,7 @@ def run(
             outcomes += came
         return outcomes
 
-    _exit(_on_stage(stack, report, notes, rehearse, _show_what_people_see))
+    _exit(_on_stage(stack, report, notes, rehearse, _show_what_people_see, before))
 
 
 @app.command()
@@ -119,6 +128,57 @@ def faults(
     _exit(_on_stage(stack, report, notes, rehearse))
 
 
+@app.command()
+def prove(
+    stack: _Stack = "dev",
+    only: Annotated[
+        str, typer.Option(help="Prove only the grants whose description has this text in it.")
+    ] = "",
+    quiet: _Quiet = False,
+    directory: _Directory = None,
+) -> None:
+    """Take away every permission, endpoint and rule of a deployed stack, and look who notices.
+
+    Exits with 0 if each is needed or explained in definitions/surplus.py, with 1 if not.
+    """
+    report = Report(quiet=quiet)
+    notes = Notes(f"prove {stack}{f' --only {only!r}' if only else ''}", directory, BEGAN)
+
+    def rehearse(stage: Stage) -> list[Outcome]:
+        prover = Prover(stage.aws, scenarios(stage))
+        with stage.schedules_paused():
+            report.progress("With every grant in place", prover.rehearse())
+            found = report.grants(prover.grants(only), prover.prove)
+        notes.proved(found)
+        return [_outcome(stage, one) for one in found] + _outdated(stage, found)
+
+    _exit(_on_stage(stack, report, notes, rehearse))
+
+
+def _outcome(stage: Stage, found: Found) -> Outcome:
+    """Say of a grant whether it is needed, in the words of outcomes."""
+    verdict = "explained" if found.reason else "surplus"
+    return Outcome(
+        at=stage.aws.clock.now(),
+        what=f"{found.where}: {found.what}",
+        expected={"is": "explained" if found.reason else "needed"},
+        happened={"is": "needed" if found.noticed_by else verdict},
+    )
+
+
+def _outdated(stage: Stage, found: list[Found]) -> list[Outcome]:
+    """Say which explanations explain nothing any more: their grants were all missed."""
+    return [
+        Outcome(
+            at=stage.aws.clock.now(),
+            what=f"definitions/surplus.py: {entry.document}: {entry.grants}",
+            expected={"explains": "a surplus grant"},
+            happened={"explains": "only grants that somebody needs: remove it"},
+        )
+        for entry in outdated(found)
+    ]
+
+
 def _exit(passed: bool) -> NoReturn:
     raise typer.Exit(0 if passed else 1)
 
@@ -129,13 +189,15 @@ def _on_stage(
     notes: Notes,
     rehearse: Callable[[Stage], list[Outcome]],
     show: Callable[[Stage, Report], None] = lambda _stage, _report: None,
+    before: Path | None = None,
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
     try:
         notes.open()
         stack_file = read_stack_file(PROJECT, stack)
-        return _rehearse(stack_file, report, notes, rehearse, show)
-    except (PageError, StackFileError) as error:
+        earlier = read_stack_file(PROJECT, stack, before) if before else None
+        return _rehearse(stack_file, earlier, report, notes, rehearse, show)
+    except (BrokenScenarioError, PageError, StackFileError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
         report.failed(refusal.lines)
@@ -148,6 +210,7 @@ def _on_stage(
 
 def _rehearse(
     stack_file: StackFile,
+    earlier: StackFile | None,
     report: Report,
     notes: Notes,
     rehearse: Callable[[Stage], list[Outcome]],
@@ -158,9 +221,8 @@ def _rehearse(
         report.begin(stack_file.stack, region, START)
         notes.lap("start")
         try:
-            deployment = deploy(PROJECT, stack_file, AwsProvider(aws), report.made)
+            deployment = _deploy(aws, stack_file, earlier, report)
             notes.lap("deploy")
-            report.deployed(deployment.seconds, deployment.warnings)
             up = deployed_again(PROJECT, stack_file, aws, deployment)
             stage = Stage(aws, deployment.outputs, up)
             report.warn(stage.left_out)
@@ -172,6 +234,33 @@ def _rehearse(
         show(stage, report)
     report.page(page)
     return report.verdict(outcomes, time.monotonic() - BEGAN)
+
+
+def _deploy(
+    aws: EmbeddedAws, stack_file: StackFile, earlier: StackFile | None, report: Report
+) -> Deployment:
+    """Deploy a stack, on top of an earlier stack file if there is one."""
+    provider = AwsProvider(aws)
+    deployment = deploy(PROJECT, earlier or stack_file, provider, report.made)
+    report.deployed(deployment.seconds, deployment.warnings)
+    if earlier:
+        deployment = deploy(PROJECT, stack_file, provider, before=deployment)
+        report.warn(deployment.warnings)
+        report.plan("What the stack file changes", plan(deployment.steps))
+    return deployment
+
+
+def _deploy_again(stage: Stage, report: Report) -> list[Outcome]:
+    """Deploy the same once more; that it changes something is an outcome that failed."""
+    again = stage.up(as_it_was)
+    report.deployed_again(plan(again.steps), again.seconds)
+    changed = Outcome(
+        at=stage.aws.clock.now(),
+        what="the unchanged program is deployed again",
+        expected={"changes": 0},
+        happened={"changes": len(again.steps)},
+    )
+    return [] if changed.passed else [changed]
 
 
 def _show_what_people_see(stage: Stage, report: Report) -> None:

@@ -586,7 +586,7 @@ class _Monitor(mocks.MockMonitor):
                 replaces=diff.replaces,
                 old=old.inputs if old else {},
                 new=resource.inputs,
-                secret=resource.secret | (old.secret if old else frozenset()),
+                secret=resource.secret | (old.secret if old else frozenset[str]()),
             )
         )
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -15,13 +15,23 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearsal.cloud import Mail, SlackMessage
-from rehearsal.engine import Resource
+from rehearsal.engine import Action, Resource
+from rehearsal.plan import Change, Planned, summary
+from rehearsal.proof import Candidate, Found
 from rehearsal.stage import ORDINARY, Facts, Outcome
 
 _KNOWN_ANYWAY = frozenset({"time", "job", "run", "attempt"})
 """Members of a structured log line that its panel's title and place say already."""
 LONGEST_REASON = 300
 """Characters of the reason for another end than expected."""
+
+_PLAN_COLOURS: dict[Action, str] = {
+    "create": "green",
+    "update": "yellow",
+    "replace": "magenta",
+    "delete": "red",
+    "retain": "red",
+}
 
 
 class Report:
@@ -71,6 +81,26 @@ class Report:
         self.say(f"[green]Deployed[/] {total} resources in {seconds:.1f} s [dim]({kinds})[/]")
         self.warn(warnings)
 
+    def deployed_again(self, planned: list[Planned], seconds: float) -> None:
+        """Say what a second deployment of the same program did: nothing, if all is well."""
+        if not planned:
+            self.say(f"[green]Deployed again[/], unchanged: nothing to do, in {seconds:.1f} s")
+            return
+        self.plan("Deployed again, unchanged, and yet something changed", planned)
+
+    def plan(self, title: str, planned: list[Planned]) -> None:
+        """Show what a deployment changes, a line a resource and one a changed value."""
+        self.say(f"\n[bold]{escape(title)}[/]: {summary(planned)}")
+        for resource in planned:
+            colour = _PLAN_COLOURS[resource.action]
+            stays = " [dim](stays in AWS)[/]" if resource.action == "retain" else ""
+            self.say(
+                f"[{colour}]{resource.sign} {escape(resource.name)}[/] "
+                f"[dim]{escape(resource.type)}[/]{stays}"
+            )
+            for change in resource.changes:
+                self.say(f"    {_changed(change)}")
+
     def warn(self, lines: Iterable[str]) -> None:
         """Print what does not stop the rehearsal."""
         for line in lines:
@@ -101,6 +131,38 @@ class Report:
             self._console.print()
             self._console.print(table)
         return collected
+
+    def progress(self, title: str, outcomes: Iterable[Outcome]) -> None:
+        """Show outcomes as they come, and how many there were."""
+        count = 0
+        for outcome in outcomes:
+            count += outcome.left_out is None
+            self.doing(f"{title}: {outcome.name}")
+        self.say(f"{title}, {count} scenarios come out as they should.")
+
+    def grants(
+        self, candidates: Sequence[Candidate], prove: Callable[[Candidate], Found]
+    ) -> list[Found]:
+        """Prove grants one by one; show a table of those that nobody missed; return all."""
+        found: list[Found] = []
+        for candidate in candidates:
+            self.doing(f"{len(found) + 1} of {len(candidates)}: {candidate.what}")
+            found.append(prove(candidate))
+        reasons = Counter(one.reason for one in found if one.reason)
+        surplus = [one for one in found if not one.passed]
+        self.say(
+            f"\n[bold]{len(found)} grants taken away one by one[/]: "
+            f"{len(found) - reasons.total() - len(surplus)} missed, "
+            f"{reasons.total()} not missed but explained, {len(surplus)} surplus"
+        )
+        table = Table.grid(padding=(0, 2))
+        for one in surplus:
+            table.add_row("[bold red]✗[/]", escape(one.where), escape(one.what), "nobody misses it")
+        for reason, count in reasons.most_common():
+            table.add_row("[dim]-[/]", f"{count} explained", escape(reason))
+        if not self._quiet:
+            self._console.print(table)
+        return found
 
     def list_of(self, named: Iterable[tuple[str, str]]) -> None:
         """Print names, each with what it is."""
@@ -175,6 +237,19 @@ class Report:
             self._console.print(
                 Panel(content, title=escape(title), title_align="left", border_style=colour)
             )
+
+
+def _changed(change: Change) -> str:
+    """Say a change in markup: ``path: old → new``, or only what is there."""
+    because = " [yellow](replaces it)[/]" if change.replaces else ""
+    old, new = (escape(value) if value is not None else None for value in (change.old, change.new))
+    if old is None:
+        said = f"[green]+ {new}[/]"
+    elif new is None:
+        said = f"[red]- {old}[/]"
+    else:
+        said = f"[red]{old}[/] → [green]{new}[/]"
+    return f"{escape(change.path)}: {said}{because}"
 
 
 def _row(outcome: Outcome, cells: list[str]) -> list[str]:

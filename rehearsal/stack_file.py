@@ -60,18 +60,21 @@ def known_stacks(project_dir: Path) -> list[str]:
     )
 
 
-def read_stack_file(project_dir: Path, stack: str) -> StackFile:
-    """Read the configuration of ``stack``.
+def read_stack_file(project_dir: Path, stack: str, file: Path | None = None) -> StackFile:
+    """Read the configuration of ``stack``, from its own file or from another one.
 
     Raises:
-        StackFileError: there is no such stack, or the CLI would refuse its file or the project's.
+        StackFileError: there is no such stack or file, or the CLI would refuse that or the
+            project's.
     """
     project_file = _YamlFile(project_dir / "Pulumi.yaml")
     project = project_file.read()
     name = project.get("name")
     if not isinstance(name, str) or not name:
         raise StackFileError(f"{project_file.path.name}: write the project's name: name: my-batch")
-    path = project_dir / f"Pulumi.{stack}.yaml"
+    path = file or project_dir / f"Pulumi.{stack}.yaml"
+    if file and not file.is_file():
+        raise StackFileError(f"there is no stack file {file}")
     if not path.exists():
         raise StackFileError(
             f"there is no stack {stack!r}: {path.name} is missing; "

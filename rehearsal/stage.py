@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
-from rehearsal.engine import Deployment, deploy
+from rehearsal.engine import DeployFailed, Deployment, deploy
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import StackFile
 
@@ -76,8 +76,15 @@ class Job:
         return self.trigger.get("input", {}).get("notify") == "all"
 
 
-Up = Callable[[Callable[[dict[str, str]], None]], None]
-"""Deploys a stack once more, its configuration as a function has changed it."""
+Up = Callable[[Callable[[dict[str, str]], None]], Deployment]
+"""Deploys a stack once more, its configuration as a function has changed it.
+
+Raises ``DeployFailed``; the next one goes on from what is there then.
+"""
+
+
+def as_it_was(_: dict[str, str]) -> None:
+    """Change nothing in the stack file."""
 
 
 def deployed_again(
@@ -86,12 +93,17 @@ def deployed_again(
     """Make an ``up`` of a stack that was deployed from this file; each goes on from the last."""
     last = before
 
-    def up(change: Callable[[dict[str, str]], None]) -> None:
+    def up(change: Callable[[dict[str, str]], None]) -> Deployment:
         nonlocal last
         config = dict(stack_file.config)
         change(config)
         changed = replace(stack_file, config=config)
-        last = deploy(project_dir, changed, AwsProvider(aws), before=last)
+        try:
+            last = deploy(project_dir, changed, AwsProvider(aws), before=last)
+        except DeployFailed as failed:
+            last = failed.deployment
+            raise
+        return last
 
     return up
 
@@ -99,11 +111,11 @@ def deployed_again(
 class Stage:
     """A deployed stack with what it takes to trigger runs and to see what came of them."""
 
-    def __init__(self, aws: EmbeddedAws, exports: Mapping[str, Any], up: Up | None = None) -> None:
+    def __init__(self, aws: EmbeddedAws, exports: Mapping[str, Any], up: Up) -> None:
         self.aws = aws
         self.exports = exports
         self.up = up
-        """Deploys the stack once more; ``None`` where nobody can."""
+        """Deploys the stack once more."""
         self.states: Any = aws.client("stepfunctions")
         self._attempts: dict[str, tuple[list[Played], Played]] = {}
         self._dispatched: dict[str, tuple[str, str]] = {}

@@ -28,7 +28,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.sts.models import sts_backends
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import arguments, iam_api, s3, sns, sqs, stepfunctions, strict
+from rehearsal.cloud import arguments, iam_api, s3, sns, sqs, stepfunctions, strict, updates
 from rehearsal.cloud.alarms import Alarms
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
@@ -126,6 +126,7 @@ class EmbeddedAws:
             sns.repair(repairs, self)
             iam_api.repair(repairs)
             sqs.repair(repairs)
+            updates.repair(repairs)
             self._exit = stack.pop_all()
         return self
 

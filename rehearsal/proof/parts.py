@@ -84,4 +84,5 @@ def _statements(document: Any) -> list[dict[str, Any]]:
 
 
 def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
+    several: list[Any] = value if isinstance(value, list) else [value]
+    return list(several)

@@ -54,8 +54,8 @@ class Found:
 
     @property
     def passed(self) -> bool:
-        """Whether the grant is needed or explained, and not both."""
-        return (self.noticed_by is None) == (self.reason is not None)
+        """Whether the grant is needed, or its surplus explained."""
+        return self.noticed_by is not None or self.reason is not None
 
 
 @dataclass(kw_only=True)
@@ -136,7 +136,7 @@ class Prover:
             what=candidate.what,
             noticed_by=noticed[0] if noticed else None,
             how=noticed[1] if noticed else "",
-            reason=_reason(candidate, EXPLAINED),
+            reason=None if noticed else _reason(candidate.where, candidate.what),
             seconds=time.monotonic() - began,
         )
 
@@ -231,13 +231,19 @@ def _otherwise(outcome: Outcome) -> str:
     return ""
 
 
-def _reason(candidate: Candidate, explained: Sequence[Explained]) -> str | None:
-    return next(
-        (
-            entry.reason
-            for entry in explained
-            if fnmatch.fnmatchcase(candidate.where, entry.document)
-            and fnmatch.fnmatchcase(candidate.what, entry.grants)
-        ),
-        None,
-    )
+def outdated(found: Sequence[Found]) -> list[Explained]:
+    """Return the explanations whose grants were all missed: they explain nothing any more."""
+    return [
+        entry
+        for entry in EXPLAINED
+        if (of_entry := [one for one in found if _explains(entry, one.where, one.what)])
+        and all(one.noticed_by for one in of_entry)
+    ]
+
+
+def _reason(where: str, what: str) -> str | None:
+    return next((entry.reason for entry in EXPLAINED if _explains(entry, where, what)), None)
+
+
+def _explains(entry: Explained, where: str, what: str) -> bool:
+    return fnmatch.fnmatchcase(where, entry.document) and fnmatch.fnmatchcase(what, entry.grants)

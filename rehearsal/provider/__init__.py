@@ -101,7 +101,7 @@ class AwsProvider:
             NotImplementedError: the rehearsal does not know this type.
         """
         kind = _kind(type_)
-        checked = {
+        checked: dict[str, Any] = {
             key: json.dumps(value) if key in _DOCUMENTS and isinstance(value, dict) else value
             for key, value in inputs.items()
             if value is not None

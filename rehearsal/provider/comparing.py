@@ -24,7 +24,7 @@ def same(key: str, one: Any, other: Any) -> bool:
     """Return whether two values of an argument are the same to the provider."""
     if key in _JSON_TEXTS and isinstance(one, str) and isinstance(other, str):
         return _document(one) == _document(other)
-    if key in _SETS and isinstance(one, list) and isinstance(other, list):
+    if key in _SETS and _all_are(list, one, other):
         return _sorted(one) == _sorted(other)
     return one == other
 
@@ -40,15 +40,23 @@ def drifted(key: str, given: Any, then: Any, now: Any) -> Any:
     """
     if same(key, then, now):
         return given
-    if isinstance(given, dict) and isinstance(then, dict) and isinstance(now, dict):
+    if _all_are(dict, given, then, now):
         members = {
             name: drifted(name, given.get(name), then.get(name), now.get(name))
-            for name in sorted({*given, *then, *now})
+            for name in _names(given, then, now)
         }
         return {name: value for name, value in members.items() if value is not None}
-    if isinstance(given, list) and isinstance(now, list) and len(given) == len(then) == len(now):
+    if _all_are(list, given, then, now) and len(given) == len(then) == len(now):
         return [drifted(key, *each) for each in zip(given, then, now, strict=True)]
     return now
+
+
+def _all_are(kind: type, *values: Any) -> bool:
+    return all(isinstance(value, kind) for value in values)
+
+
+def _names(*objects: Any) -> list[str]:
+    return sorted({name for each in objects for name in each})
 
 
 def _document(text: str) -> Any:
@@ -58,5 +66,5 @@ def _document(text: str) -> Any:
         return text
 
 
-def _sorted(values: list[Any]) -> list[str]:
+def _sorted(values: Any) -> list[str]:
     return sorted(json.dumps(value, sort_keys=True) for value in values)

@@ -62,7 +62,10 @@ def read_state_machine(call: Call) -> Found:
     """Look at a state machine."""
     found = call.client("stepfunctions").describe_state_machine(stateMachineArn=call.id)
     logging = found.get("loggingConfiguration", {})
-    destinations = logging.get("destinations") or [{"cloudWatchLogsLogGroup": {}}]
+    destination = next(
+        (each["cloudWatchLogsLogGroup"]["logGroupArn"] for each in logging.get("destinations", [])),
+        None,
+    )
     tracing = found.get("tracingConfiguration", {})
     return {
         "definition": found["definition"],
@@ -72,7 +75,7 @@ def read_state_machine(call: Call) -> Found:
             {
                 "level": logging.get("level", "OFF"),
                 "includeExecutionData": logging.get("includeExecutionData", False),
-                "logDestination": destinations[0]["cloudWatchLogsLogGroup"].get("logGroupArn"),
+                "logDestination": destination,
             }
         ),
         "tracingConfiguration": {"enabled": tracing.get("enabled", False)},

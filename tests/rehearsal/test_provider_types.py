@@ -100,7 +100,10 @@ def test_a_security_group_loses_the_way_out_that_aws_gives_it(
         the(everything, "s3").outputs["prefixListId"]
     ]
     assert egress["IpRanges"] == []
-    assert len(groups["SecurityGroups"][0]["IpPermissions"]) == 2
+    inline = the(everything, "inline-group").id
+    (group,) = cloud.client("ec2").describe_security_groups(GroupIds=[inline])["SecurityGroups"]
+    assert [rule["FromPort"] for rule in group["IpPermissions"]] == [443]
+    assert group["IpPermissionsEgress"] == []
 
 
 def test_a_default_security_group_is_closed(everything: Deployment, cloud: StandInCloud) -> None:

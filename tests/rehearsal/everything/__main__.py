@@ -109,6 +109,12 @@ group = aws.ec2.SecurityGroup(
     "group",
     description="tasks",
     vpc_id=vpc.id,
+    opts=ours,
+)
+aws.ec2.SecurityGroup(
+    "inline-group",
+    description="a group with its rules inline",
+    vpc_id=vpc.id,
     ingress=[{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/16"]}],
     opts=ours,
 )

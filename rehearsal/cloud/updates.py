@@ -1,0 +1,168 @@
+"""What changing and deleting things needs of EC2 and CloudWatch Logs."""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import inspect
+from typing import Any
+
+from moto.ec2.exceptions import InvalidSecurityGroupRuleIdNotFoundError
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.responses.vpcs import VPCs
+from moto.ec2.utils import random_private_ip
+from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.responses import LogsResponse
+
+from rehearsal.cloud.repairs import Repairs
+
+
+def repair(repairs: Repairs) -> None:
+    """Let all be changed and deleted that AWS lets change and delete."""
+    _network_acls_go_with_what_they_are_of(repairs)
+    _rules_have_descriptions(repairs)
+    _rules_change_as_a_whole(repairs)
+    _endpoints_change_as_a_whole(repairs)
+    _keys_of_log_groups_change(repairs)
+
+
+def _network_acls_go_with_what_they_are_of(repairs: Repairs) -> None:
+    """Moto keeps the network ACL of a VPC that is deleted, and associations of deleted subnets."""
+    delete_subnet, delete_vpc = EC2Backend.delete_subnet, EC2Backend.delete_vpc
+
+    def without_subnet(self: Any, subnet_id: str) -> Any:
+        deleted = delete_subnet(self, subnet_id)
+        for acl in self.network_acls.values():
+            for key in [key for key, each in acl._associations.items() if _is_of(each, subnet_id)]:  # noqa: SLF001 - moto has no other way
+                del acl._associations[key]  # noqa: SLF001 - likewise
+        return deleted
+
+    def without_vpc(self: Any, vpc_id: str) -> Any:
+        deleted = delete_vpc(self, vpc_id)
+        for acl_id in [acl.id for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
+            del self.network_acls[acl_id]
+        return deleted
+
+    repairs.put(EC2Backend, "delete_subnet", without_subnet)
+    repairs.put(EC2Backend, "delete_vpc", without_vpc)
+
+
+def _is_of(association: Any, subnet_id: str) -> bool:
+    return association.subnet_id == subnet_id
+
+
+def _rules_have_descriptions(repairs: Repairs) -> None:
+    """Moto forgets the description of a rule whose source is a group or a prefix list."""
+    make = SecurityGroupRule.__init__
+
+    signature = inspect.signature(make)
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        given = signature.bind(self, *args, **kwargs).arguments
+        self.prefix_list = given.get("prefix_list_id") or {}
+        make(self, *args, **kwargs)
+
+    def description(self: Any) -> str | None:
+        sources = (self.ip_range, self.source_group, self.prefix_list)
+        return next((each["Description"] for each in sources if each.get("Description")), None)
+
+    repairs.put(SecurityGroupRule, "__init__", init)
+    repairs.put(SecurityGroupRule, "description", property(description))
+
+
+def _rules_change_as_a_whole(repairs: Repairs) -> None:
+    """Moto changes ports and an IPv4 range of a rule, and no rule without ports."""
+
+    def modify_security_group_rules(
+        self: Any, group_id: str, rules: dict[str, dict[str, Any]]
+    ) -> None:
+        group = self.get_security_group_by_name_or_id(group_id)
+        for rule_id, wanted in rules.items():
+            rule = group.get_rule(rule_id)
+            if rule is None:
+                raise InvalidSecurityGroupRuleIdNotFoundError(rule_id)
+            words = {"Description": wanted["Description"]} if wanted.get("Description") else {}
+            ranges = {"CidrIp": wanted.get("CidrIpv4"), "CidrIpv6": wanted.get("CidrIpv6")}
+            ip_range = {key: value for key, value in ranges.items() if value}
+            other = wanted.get("ReferencedGroupId")
+            rule.ip_protocol = str(wanted["IpProtocol"])
+            rule.from_port, rule.to_port = wanted.get("FromPort"), wanted.get("ToPort")
+            rule.ip_range = {**ip_range, **words}
+            rule.source_group = (
+                {"GroupId": other, "OwnerId": self.account_id, **words} if other else {}
+            )
+            rule.prefix_list_id = wanted.get("PrefixListId")
+            rule.prefix_list = words if rule.prefix_list_id else {}
+
+    repairs.put(EC2Backend, "modify_security_group_rules", modify_security_group_rules)
+
+
+def _endpoints_change_as_a_whole(repairs: Repairs) -> None:
+    """Moto changes an endpoint's lists, but not its routes, its interfaces, its private names."""
+    modify = VPCs.modify_vpc_endpoint
+
+    def modify_vpc_endpoint(self: Any) -> Any:
+        ec2, endpoint_id = self.ec2_backend, self._get_param("VpcEndpointId")
+        answer = modify(self)
+        endpoint = ec2.vpc_end_points[endpoint_id]
+        private_dns = self._get_param("PrivateDnsEnabled")
+        if private_dns is not None:
+            endpoint.private_dns_enabled = str(private_dns).lower() == "true"
+        if str(self._get_param("ResetPolicy")).lower() == "true":
+            endpoint.policy_document = _FULL_ACCESS
+        for table in self._get_param("AddRouteTableIds", []):
+            ec2.create_route(
+                table,
+                None,
+                gateway_id=endpoint_id,
+                destination_prefix_list_id=endpoint.destination_prefix_list_id,
+            )
+        for table in self._get_param("RemoveRouteTableIds", []):
+            ec2.delete_route(table, endpoint.destination_prefix_list_id)
+        for subnet in self._get_param("AddSubnetIds", []):
+            interface = ec2.create_network_interface(ec2.get_subnet(subnet), random_private_ip())
+            endpoint.network_interface_ids.append(interface.id)
+        for subnet in self._get_param("RemoveSubnetIds", []):
+            for interface_id in [
+                each for each in endpoint.network_interface_ids if _is_in(ec2, each, subnet)
+            ]:
+                endpoint.network_interface_ids.remove(interface_id)
+                del ec2.enis[interface_id]
+        return answer
+
+    repairs.put(VPCs, "modify_vpc_endpoint", modify_vpc_endpoint)
+
+
+_FULL_ACCESS = (
+    '{"Version":"2008-10-17","Statement":'
+    '[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
+)
+"""What an endpoint without a policy of its own lets pass (AWS PrivateLink guide)."""
+
+
+def _is_in(ec2: Any, interface_id: str, subnet_id: str) -> bool:
+    subnet = ec2.enis[interface_id].subnet
+    return subnet_id in (subnet, getattr(subnet, "id", None))
+
+
+def _keys_of_log_groups_change(repairs: Repairs) -> None:
+    """Moto lacks AssociateKmsKey and DisassociateKmsKey."""
+
+    def associate_kms_key(self: Any) -> str:
+        _group(self).kms_key_id = self._get_param("kmsKeyId")
+        return ""
+
+    def disassociate_kms_key(self: Any) -> str:
+        _group(self).kms_key_id = None
+        return ""
+
+    repairs.put(LogsResponse, "associate_kms_key", associate_kms_key)
+    repairs.put(LogsResponse, "disassociate_kms_key", disassociate_kms_key)
+
+
+def _group(logs: Any) -> Any:
+    name = logs._get_param("logGroupName")  # noqa: SLF001 - how moto reads a request
+    if name not in logs.logs_backend.groups:
+        raise ResourceNotFoundException
+    return logs.logs_backend.groups[name]

@@ -1,0 +1,75 @@
+"""What is played to see whether a grant is missed: an ordinary run, every fault, and a deploy."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from rehearsal.cloud import Played
+from rehearsal.engine import DeployFailed
+from rehearsal.faults import FAULTS, Fault, play
+from rehearsal.faults.model import succeeded
+from rehearsal.proof.proof import Scenario
+from rehearsal.stage import Facts, Outcome, Stage, as_it_was
+
+ADDED = "added-by-the-proof"
+"""Name of a container and of a job."""
+_ORDINARY_RUN = Fault(
+    name="ordinary-run",
+    says="A run of the real program, in which nothing goes wrong",
+    then=Played(),
+    expects=lambda _: succeeded(),
+)
+
+
+def scenarios(stage: Stage) -> Iterator[Scenario]:
+    """Return everything that can be played on a deployed stack."""
+    for fault in (_ORDINARY_RUN, *FAULTS.values()):
+        yield Scenario(name=fault.name, play=partial(play, stage, fault))
+    yield Scenario(name="deploy", play=partial(_deploy, stage))
+
+
+def _deploy(stage: Stage) -> Outcome:
+    """Deploy one container and one job more, and every machine anew; then as it was.
+
+    What AWS checks only when something is made - whether a machine may deliver its logs, whether
+    CloudWatch Logs may use the key - rests on grants that no run touches.
+    """
+    at = stage.aws.clock.now()
+    happened: Facts = {"deploy": "done"}
+    try:
+        stage.up(_with_more)
+        for machine in (stage.dispatcher_arn, stage.notifier_arn):
+            found = stage.states.describe_state_machine(stateMachineArn=machine)
+            stage.states.update_state_machine(
+                stateMachineArn=machine, definition=found["definition"]
+            )
+    except DeployFailed as failed:
+        happened = {"deploy": str(failed.failures[0])}
+    except stage.states.exceptions.ClientError as refused:
+        happened = {"deploy": str(refused)}
+    stage.up(as_it_was)
+    return Outcome(
+        at=at,
+        name="deploy",
+        what="A deploy adds a container and a job and changes every machine",
+        expected={"deploy": "done"},
+        happened=happened,
+    )
+
+
+def _with_more(config: dict[str, str]) -> None:
+    """Add a container like the first one, and a job that runs in it."""
+    containers_key, jobs_key = (
+        next(key for key in config if key.endswith(f":{section}"))
+        for section in ("containers", "jobs")
+    )
+    containers: dict[str, Any] = json.loads(config[containers_key])
+    jobs: dict[str, Any] = json.loads(config[jobs_key])
+    containers[ADDED] = next(iter(containers.values()))
+    jobs[ADDED] = {
+        "container": ADDED,
+        "command": ["true"],
+        "schedule": "cron(0 0 1 1 ? 2099)",
+    }
+    config |= {containers_key: json.dumps(containers), jobs_key: json.dumps(jobs)}
