@@ -4,6 +4,7 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -98,6 +99,7 @@ def repair(repairs: Repairs) -> None:
 
         repairs.put(SNSResponse, operation, checked)
     _look_for_topics_where_they_can_be(repairs)
+    _number_ordered_messages(repairs)
     repairs.put(models.SNSBackend, "_validate_filter_policy", _trust_filter)
 
 
@@ -117,6 +119,20 @@ def _look_for_topics_where_they_can_be(repairs: Repairs) -> None:
         return get_topic(self, arn)
 
     repairs.put(models.SNSBackend, "get_topic", get)
+
+
+def _number_ordered_messages(repairs: Repairs) -> None:
+    """Moto answers without the sequence number that messages of an ordered topic have."""
+    publish = SNSResponse.publish
+    numbers = itertools.count(10_000_000_000_000_000_000)
+
+    def numbered(self: Any) -> Any:
+        answer = publish(self)
+        if (self.params.get("TopicArn") or "").endswith(".fifo"):
+            answer.result["SequenceNumber"] = str(next(numbers))
+        return answer
+
+    repairs.put(SNSResponse, "publish", numbered)
 
 
 def _refuse(what: str, *, code: str = "InvalidParameter") -> NoReturn:
@@ -199,7 +215,7 @@ def _check_publish(backend: Any, given: dict[str, Any]) -> None:
         return
     arn = given.get("TargetArn", given.get("TopicArn"))
     if ":endpoint/" not in (arn or ""):
-        backend.get_topic(arn)
+        _check_order(backend.get_topic(arn), given)
     _check_message(given)
     if _message_bytes(given) > MAX_MESSAGE_BYTES:
         _refuse("Message too long")
@@ -242,15 +258,25 @@ def _check_batch(backend: Any, given: dict[str, Any]) -> None:
         )
     for entry in entries:
         _check_message(entry)
-        if not topic.fifo_topic:
-            continue
-        if "MessageGroupId" not in entry:
-            _refuse("The MessageGroupId parameter is required for FIFO topics")
-        if "MessageDeduplicationId" not in entry and not topic.content_based_deduplication:
+        _check_order(topic, entry)
+
+
+def _check_order(topic: Any, given: dict[str, Any]) -> None:
+    """Refuse what a topic that keeps an order needs and has not, or another has and may not."""
+    if not topic.fifo_topic:
+        if "MessageDeduplicationId" in given:
             _refuse(
-                "The topic should either have ContentBasedDeduplication enabled or "
-                "MessageDeduplicationId provided explicitly"
+                "MessageDeduplicationId Reason: The request includes MessageDeduplicationId "
+                "parameter that is not valid for this topic type"
             )
+        return
+    if "MessageGroupId" not in given:
+        _refuse("The MessageGroupId parameter is required for FIFO topics")
+    if "MessageDeduplicationId" not in given and not topic.content_based_deduplication:
+        _refuse(
+            "The topic should either have ContentBasedDeduplication enabled or "
+            "MessageDeduplicationId provided explicitly"
+        )
 
 
 # -- subscriptions
