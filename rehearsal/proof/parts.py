@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Kind = Literal["action", "resource", "condition", "statement"]
 
@@ -84,5 +84,4 @@ def _statements(document: Any) -> list[dict[str, Any]]:
 
 
 def _listed(value: Any) -> list[Any]:
-    several: list[Any] = value if isinstance(value, list) else [value]
-    return list(several)
+    return [*cast("list[Any]", value)] if isinstance(value, list) else [value]
