@@ -11,9 +11,10 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy
 from rehearsal.faults import FAULTS, Fault, play
 from rehearsal.faults.breaking import denied, of_schedules
+from rehearsal.faults.model import not_started
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
-from rehearsal.stage import Stage, deployed_again
+from rehearsal.stage import Facts, Job, Stage, deployed_again
 from tests.deploying import ROOT
 
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
@@ -191,6 +192,15 @@ def test_a_revision_that_is_not_kept_is_found_out(stage: Stage) -> None:
     finally:
         stage.up = up
     assert not outcome.passed
+
+
+def test_a_run_that_ends_for_another_reason_is_found_out(stage: Stage) -> None:
+    def expects(_: Job) -> Facts:
+        return not_started("AccessDenied")
+
+    outcome = play(stage, replace(FAULTS["secret-missing"], expects=expects))
+    assert not outcome.passed
+    assert outcome.happened["run"] == "not started"
 
 
 def test_a_fault_that_cannot_be_played_says_why_and_the_next_one_is_played(stage: Stage) -> None:
