@@ -132,8 +132,8 @@ def _on_stage(
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
     try:
-        notes.open()
         stack_file = read_stack_file(PROJECT, stack)
+        notes.open()
         return _rehearse(stack_file, report, notes, rehearse, show)
     except (PageError, StackFileError) as error:
         report.failed([str(error)])
