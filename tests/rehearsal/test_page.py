@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -240,7 +239,7 @@ class Rehearsed:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     directory = tmp_path_factory.mktemp("page")
     notes = Notes("run prod", directory, 0.0)
     notes.open()
@@ -264,7 +263,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
             Part(title="told", begin=telling, outcomes=[]),
         ]
         day, *faults, told = chapters(parts, aws, deployment)
-        yield Rehearsed(
+        return Rehearsed(
             deployed=deployed_facts(deployment),
             day=day,
             faults={chapter.title: chapter for chapter in faults},
