@@ -193,9 +193,9 @@ def _on_stage(
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
     try:
-        notes.open()
         stack_file = read_stack_file(PROJECT, stack)
         earlier = read_stack_file(PROJECT, stack, before) if before else None
+        notes.open()
         return _rehearse(stack_file, earlier, report, notes, rehearse, show)
     except (BrokenScenarioError, PageError, StackFileError) as error:
         report.failed([str(error)])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from definitions.dispatcher_machine import JOB_REPLACED
 from rehearsal.cloud import EmbeddedAws, SlackMessage
 from rehearsal.engine import MASK, Deployment, Resource
 from rehearsal.page.facts import (
@@ -250,7 +251,6 @@ def _run(aws: EmbeddedAws, job: str, listed: dict[str, Any], hide: Hide) -> Run:
     going = run["status"] == "RUNNING"
     end: datetime = aws.clock.now() if going else run["stopDate"]
     said = _object(run.get("output") or run.get("cause"))
-    ended = said.get("class") or ("replaced" if run.get("error") == "JobReplaced" else None)
     pages: Any = states.get_paginator("get_execution_history")
     events = [
         event
@@ -263,11 +263,20 @@ def _run(aws: EmbeddedAws, job: str, listed: dict[str, Any], hide: Hide) -> Run:
         begin=run["startDate"],
         end=end,
         good=going or run["status"] == "SUCCEEDED",
-        ended="still going" if going else ended or run["status"].lower().replace("_", " "),
+        ended=_run_end(run, said),
         reason=hide(said.get("reason") or ("" if said else run.get("cause") or "")),
         phases=tuple(_phases(events, end, hide, going=going)),
         log=tuple(hide(line) for line in _last_lines(aws, said)),
     )
+
+
+def _run_end(run: dict[str, Any], said: dict[str, Any]) -> str:
+    """Say in a word or two how a run ended."""
+    if run["status"] == "RUNNING":
+        return "still going"
+    if run["status"] == "ABORTED":
+        return "replaced" if run.get("error") == JOB_REPLACED else "stopped"
+    return said.get("class") or run["status"].lower().replace("_", " ")
 
 
 def _phases(
@@ -314,7 +323,7 @@ def _attempt_end(kind: str, event: dict[str, Any]) -> str:
     for container in task.get("Containers", ()):
         if container.get("Reason"):
             return str(container["Reason"])
-        if container.get("ExitCode") is not None and task.get("StopCode") != "UserInitiated":
+        if container.get("ExitCode") and task.get("StopCode") == "EssentialContainerExited":
             return f"exit code {container['ExitCode']}"
     return str(task.get("StoppedReason") or cause or details.get("error") or "failed")
 

@@ -5,10 +5,12 @@ whatever a program wrote into a log or a message is text in it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -27,8 +29,9 @@ NOT_REHEARSED = (
     "No image is built or pulled: the program runs from its build directory as a process of this "
     "machine, with its Python, without limits of processor and memory and without a read-only "
     "file system.",
-    "Step Functions is moto's interpreter with repairs, not AWS's own; so are the other services.",
-    "Quotas, prices and how long AWS itself takes are not AWS's.",
+    "The services are moto's with repairs, and permissions and connections are decided by the "
+    "rules that AWS documents: AWS itself may refuse what passed here.",
+    "How long AWS takes, what it costs and most of its quotas are not AWS's.",
     "Nothing was sent: the messages are drawn here as Slack and a mailbox would show them.",
     "Secrets of the stack file are not decrypted: a placeholder stands in their place, and no "
     "secret's value is on this page.",
@@ -55,18 +58,30 @@ def make_directory(directory: Path) -> None:
     Raises:
         PageError: it cannot be made, or nothing can be written there.
     """
-    try:
+    with _said_in_one_line(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / FILE).touch()
-    except OSError as error:
-        raise PageError(f"--report {directory}: {error.strerror}") from None
+        with TemporaryFile(dir=directory):
+            pass
 
 
 def write_page(directory: Path, facts: PageFacts) -> Path:
-    """Write ``index.html`` into a directory that :func:`make_directory` made; return its path."""
+    """Write ``index.html`` into a directory that :func:`make_directory` made; return its path.
+
+    Raises:
+        PageError: it cannot be written.
+    """
     path = directory / FILE
-    path.write_text(render(facts), encoding="utf-8")
+    with _said_in_one_line(directory):
+        path.write_text(render(facts), encoding="utf-8")
     return path
+
+
+@contextmanager
+def _said_in_one_line(directory: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PageError(f"--report {directory}: {error.strerror}") from None
 
 
 def render(facts: PageFacts) -> str:

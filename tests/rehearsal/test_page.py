@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -10,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from rehearsal.__main__ import app
 from rehearsal.cloud import EmbeddedAws, Played
 from rehearsal.day import live
 from rehearsal.engine import deploy
@@ -44,7 +45,7 @@ from tests.deploying import ROOT
 
 BEGIN = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
 HOSTILE = """</script></title></style><img src=x onerror="alert('1')"><script>alert(1)</script>"""
-PLAYED = ("exit-code-1", "no-capacity-at-first", "overlap-allow")
+PLAYED = ("exit-code-1", "no-capacity-at-first", "overlap-allow", "overlap-replace")
 PRINTS_ITS_SECRET = {"command": ["python", "-c", "import os; print(os.environ['S3_BUCKET_NAME'])"]}
 VOID = {"meta", "br", "path", "img"}
 
@@ -238,7 +239,7 @@ class Rehearsed:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     directory = tmp_path_factory.mktemp("page")
     notes = Notes("run prod", directory, 0.0)
     notes.open()
@@ -262,7 +263,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
             Part(title="told", begin=telling, outcomes=[]),
         ]
         day, *faults, told = chapters(parts, aws, deployment)
-        yield Rehearsed(
+        return Rehearsed(
             deployed=deployed_facts(deployment),
             day=day,
             faults={chapter.title: chapter for chapter in faults},
@@ -315,6 +316,17 @@ def test_a_run_is_told_attempt_by_attempt(rehearsed: Rehearsed) -> None:
     assert (failed.good, failed.ended) == (False, "failed")
 
 
+def test_a_run_that_somebody_stopped_is_not_called_failed(rehearsed: Rehearsed) -> None:
+    lived = rehearsed.faults["overlap-replace"].life
+    assert lived is not None
+    assert [(found.ended, found.good) for found in lived.runs] == [
+        ("replaced", False),
+        ("succeeded", True),
+    ]
+    (stopped,) = lived.runs[0].phases
+    assert (stopped.attempt, stopped.ended) == (1, "stopped")
+
+
 def test_an_attempt_that_was_refused_is_told_with_awss_words(rehearsed: Rehearsed) -> None:
     lived = rehearsed.faults["no-capacity-at-first"].life
     assert lived is not None
@@ -345,8 +357,8 @@ def test_every_outcome_and_every_fault_has_its_row(rehearsed: Rehearsed) -> None
 def test_the_page_is_a_picture_time_lines_messages_and_times(rehearsed: Rehearsed) -> None:
     assert rehearsed.page.count("figure", "picture") == 1
     assert rehearsed.page.count("div", "timeline") == 1 + len(PLAYED)
-    assert rehearsed.page.count("article", "slack") == 2  # a success and a failure, each told once
-    assert rehearsed.page.count("article", "mail") == 2
+    assert rehearsed.page.count("article", "slack") == 3  # succeeded, failed, replaced: each once
+    assert rehearsed.page.count("article", "mail") == 3
     assert "An hour" in rehearsed.page.said()
     assert "TaskDefinition" in rehearsed.page.said() or "Vpc" in rehearsed.page.said()
 
@@ -582,8 +594,34 @@ def test_of_many_runs_those_worth_a_look_are_drawn_one_by_one() -> None:
 
 def test_a_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(PageError, match=r"--report .*file: Not a directory|File exists"):
+    with pytest.raises(PageError, match=r"--report .*file: File exists"):
         Notes("run dev", tmp_path / "file", 0.0).open()
+
+
+def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "index.html").mkdir()
+    with pytest.raises(PageError, match=r"--report .*: Is a directory"):
+        Notes("run dev", tmp_path, 0.0).write_failures("dev", ["x"])
+
+
+def test_a_command_says_in_one_line_where_its_page_is(tmp_path: Path) -> None:
+    directory = tmp_path / "some" / "page"
+    given = ["faults", "dev", "--only", "exit-code-1", "--quiet", "--report", str(directory)]
+    told = CliRunner().invoke(app, given)
+    assert told.exit_code == 0, told.output
+    assert told.output.splitlines()[0] == f"Report: {directory / 'index.html'}"
+    assert Page((directory / "index.html").read_text()).all("data-fault") == ["exit-code-1"]
+    assert [file.name for file in directory.iterdir()] == ["index.html"]
+
+
+def test_a_directory_that_cannot_be_made_is_said_before_anything_is_deployed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("")
+    refused = CliRunner().invoke(app, ["run", "dev", "--report", str(tmp_path / "file")])
+    assert refused.exit_code == 1
+    (line,) = refused.output.splitlines()
+    assert line.startswith("error: --report ")
 
 
 def test_without_a_directory_nothing_is_written(tmp_path: Path) -> None:
