@@ -45,3 +45,116 @@ def test_after_everything_was_deleted_twice_nothing_is_left(stack: str) -> None:
                     resource.type, resource.id, resource.inputs, resource.outputs
                 )
                 assert found is None, resource.name
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(region="eu-west-1", start=START) as embedded:
+        yield embedded
+
+
+@pytest.fixture(scope="module")
+def everything(cloud: EmbeddedAws) -> Deployment:
+    return deploy(PROGRAM, read_stack_file(PROGRAM, "dev"), AwsProvider(cloud))
+
+
+def the(everything: Deployment, name: str) -> Resource:
+    (found,) = (made for made in everything.resources.values() if made.name == name)
+    return found
+
+
+def deleted(cloud: EmbeddedAws, resource: Resource, **inputs: Any) -> None:
+    AwsProvider(cloud).delete(
+        resource.type, resource.id, {**resource.inputs, **inputs}, resource.outputs
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "words"),
+    [
+        ("vpc", {}, "has dependencies and cannot be deleted .DependencyViolation.: "),
+        ("subnet", {}, "has dependencies and cannot be deleted .DependencyViolation.: eni-"),
+        ("table", {}, "DependencyViolation"),
+        ("group", {}, "has dependencies and cannot be deleted .DependencyViolation.: .*vpce-"),
+        ("repository", {"forceDelete": False}, "RepositoryNotEmpty"),
+        ("role", {}, "DeleteConflict"),
+        ("rule", {}, "Rule can't be deleted since it has targets"),
+    ],
+)
+def test_what_something_needs_is_not_deleted(
+    cloud: EmbeddedAws,
+    everything: Deployment,
+    name: str,
+    inputs: dict[str, Any],
+    words: str,
+) -> None:
+    made = the(everything, name)
+    with pytest.raises((ValueError, ClientError), match=words):
+        deleted(cloud, made, **inputs)
+    assert AwsProvider(cloud).read(made.type, made.id, made.inputs, made.outputs) is not None
+
+
+def test_a_bucket_goes_with_its_objects_only_when_forced(
+    cloud: EmbeddedAws, everything: Deployment
+) -> None:
+    bucket = the(everything, "bucket")
+    policy = the(everything, "bucket-policy")
+    deleted(cloud, policy)
+    s3 = cloud.client("s3")
+    s3.put_object(Bucket=bucket.id, Key="a", Body=b"1")
+    s3.delete_object(Bucket=bucket.id, Key="a")  # which hides the version, and keeps it
+    with pytest.raises(ValueError, match=r"is not empty \(BucketNotEmpty\): it has a"):
+        deleted(cloud, bucket, forceDestroy=False)
+    deleted(cloud, bucket)
+    assert bucket.id not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+
+
+def test_a_cluster_with_tasks_is_not_deleted(
+    cloud: EmbeddedAws, everything: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ecs = cloud.client("ecs")
+    monkeypatch.setattr(ecs, "list_tasks", lambda **_: {"taskArns": ["arn:task"]})
+    with pytest.raises(ValueError, match=r"has 1 tasks \(ClusterContainsTasksException\)"):
+        deleted(cloud, the(everything, "cluster"))
+
+
+def test_a_secret_waits_for_its_days_and_goes_at_once_without_them(
+    cloud: EmbeddedAws, everything: Deployment
+) -> None:
+    secret, secrets = the(everything, "secret"), cloud.client("secretsmanager")
+    deleted(cloud, secret, recoveryWindowInDays=7)
+    deleted(cloud, secret, recoveryWindowInDays=7)
+    waits = secrets.describe_secret(SecretId=secret.id)["DeletedDate"]
+    assert (waits.date() - START.date()).days == 7
+    deleted(cloud, secret)
+    assert secrets.list_secrets()["SecretList"] == []
+
+
+def test_a_key_waits_for_its_days(cloud: EmbeddedAws, everything: Deployment) -> None:
+    key, kms = the(everything, "key"), cloud.client("kms")
+    deleted(cloud, key)
+    deleted(cloud, key)
+    described = kms.describe_key(KeyId=key.id)["KeyMetadata"]
+    assert described["KeyState"] == "PendingDeletion"
+    assert (described["DeletionDate"].date() - START.date()).days == 7
+
+
+def test_a_task_definition_goes_unless_it_is_to_stay(
+    cloud: EmbeddedAws, everything: Deployment
+) -> None:
+    task, ecs = the(everything, "task"), cloud.client("ecs")
+    deleted(cloud, task)
+    assert ecs.list_task_definitions()["taskDefinitionArns"] == [task.outputs["arn"]]
+    deleted(cloud, task, skipDestroy=False)
+    deleted(cloud, task, skipDestroy=False)
+    assert ecs.list_task_definitions()["taskDefinitionArns"] == []
+
+
+def test_what_was_half_made_is_taken_back(cloud: EmbeddedAws, everything: Deployment) -> None:
+    provider = AwsProvider(cloud)
+    role = the(everything, "role").inputs
+    checked = provider.check("aws:iam/role:Role", {**role, "name": "half", "colour": "red"})
+    with pytest.raises(NotImplementedError, match="argument 'colour'"):
+        provider.create("aws:iam/role:Role", "half", checked)
+    names = [each["RoleName"] for each in cloud.client("iam").list_roles()["Roles"]]
+    assert "half" not in names
