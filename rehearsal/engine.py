@@ -401,6 +401,8 @@ class _Monitor(mocks.MockMonitor):
         for resource in _dependents_first(gone):
             registered = resource.urn in self.made
             needing = [other.name for other in stuck if resource.urn in other.dependencies]
+            if needing and not _is_in_aws(resource):
+                continue  # a component or a provider stays with what it has
             try:
                 self._delete(resource, needing, replaced=registered)
             except Exception as error:
@@ -564,7 +566,7 @@ class _Monitor(mocks.MockMonitor):
             raise _Skipped(f"not deleted, because {', '.join(needing)} needs it and is still there")
         if resource.protect:
             raise ValueError("protected, and so not deleted")
-        made = resource.id and not resource.type.startswith(_PROVIDER_TYPE_PREFIX)
+        made = _is_in_aws(resource)
         if made and not resource.retain:
             self._provider(resource.provider).delete(
                 resource.type, resource.id, resource.inputs, resource.outputs
@@ -619,6 +621,10 @@ def _dependents_first(resources: Iterable[Resource]) -> list[Resource]:
     }
     order = [each for urn in TopologicalSorter(graph).static_order() for each in by_urn[urn]]
     return order[::-1]
+
+
+def _is_in_aws(resource: Resource) -> bool:
+    return bool(resource.id) and not resource.type.startswith(_PROVIDER_TYPE_PREFIX)
 
 
 class _Skipped(Exception):  # noqa: N818 - no error of its own

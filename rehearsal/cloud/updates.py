@@ -1,19 +1,24 @@
-"""What changing and deleting things needs of EC2 and CloudWatch Logs."""
+"""What changing things and looking at them again needs, and moto lacks."""
 
 # boto3 and moto have no types, or few:
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import inspect
+import json
 from typing import Any
 
+from moto.core.utils import camelcase_to_underscores
 from moto.ec2.exceptions import InvalidSecurityGroupRuleIdNotFoundError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.vpcs import VPCs
 from moto.ec2.utils import random_private_ip
+from moto.kms.responses import KmsResponse
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.responses import LogsResponse
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.sns.responses import SNSResponse
 
 from rehearsal.cloud.repairs import Repairs
 
@@ -25,6 +30,9 @@ def repair(repairs: Repairs) -> None:
     _rules_change_as_a_whole(repairs)
     _endpoints_change_as_a_whole(repairs)
     _keys_of_log_groups_change(repairs)
+    _keys_know_how_often_they_rotate(repairs)
+    _topics_say_all_that_they_were_told(repairs)
+    _secrets_lose_their_description(repairs)
 
 
 def _network_acls_go_with_what_they_are_of(repairs: Repairs) -> None:
@@ -159,6 +167,58 @@ def _keys_of_log_groups_change(repairs: Repairs) -> None:
 
     repairs.put(LogsResponse, "associate_kms_key", associate_kms_key)
     repairs.put(LogsResponse, "disassociate_kms_key", disassociate_kms_key)
+
+
+def _keys_know_how_often_they_rotate(repairs: Repairs) -> None:
+    """Moto forgets RotationPeriodInDays; without it a year is meant (EnableKeyRotation)."""
+    enable, status = KmsResponse.enable_key_rotation, KmsResponse.get_key_rotation_status
+
+    def enable_key_rotation(self: Any) -> str:
+        answer = enable(self)
+        _key(self).rotation_period = self._get_param("RotationPeriodInDays") or 365
+        return answer
+
+    def get_key_rotation_status(self: Any) -> str:
+        answer = json.loads(status(self))
+        if answer["KeyRotationEnabled"]:
+            answer["RotationPeriodInDays"] = getattr(_key(self), "rotation_period", 365)
+        return json.dumps(answer)
+
+    repairs.put(KmsResponse, "enable_key_rotation", enable_key_rotation)
+    repairs.put(KmsResponse, "get_key_rotation_status", get_key_rotation_status)
+
+
+def _key(kms: Any) -> Any:
+    key_id = kms._get_param("KeyId")  # noqa: SLF001 - how moto reads a request
+    return kms.kms_backend.keys[kms.kms_backend.get_key_id(key_id)]
+
+
+def _topics_say_all_that_they_were_told(repairs: Repairs) -> None:
+    """Moto keeps SignatureVersion and TracingConfig of a topic to itself."""
+    get = SNSResponse.get_topic_attributes
+
+    def get_topic_attributes(self: Any) -> Any:
+        answer = get(self)
+        topic = self.backend.get_topic(self._get_param("TopicArn"))
+        for name in ("SignatureVersion", "TracingConfig"):
+            if value := getattr(topic, camelcase_to_underscores(name), None):
+                answer.result["Attributes"][name] = value
+        return answer
+
+    repairs.put(SNSResponse, "get_topic_attributes", get_topic_attributes)
+
+
+def _secrets_lose_their_description(repairs: Repairs) -> None:
+    """Moto keeps the old description where an empty one is given."""
+    update = SecretsManagerBackend.update_secret
+
+    def update_secret(self: Any, secret_id: str, *args: Any, **given: Any) -> Any:
+        answer = update(self, secret_id, *args, **given)
+        if given.get("description") == "":
+            self.secrets[secret_id].description = ""
+        return answer
+
+    repairs.put(SecretsManagerBackend, "update_secret", update_secret)
 
 
 def _group(logs: Any) -> Any:

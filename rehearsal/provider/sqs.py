@@ -52,8 +52,10 @@ def create_queue(call: Call) -> str:
 
 
 @reads(QUEUE)
-def read_queue(call: Call) -> Found:
+def read_queue(call: Call) -> Found | None:
     """Look at a queue; a policy that it was not given itself is a QueuePolicy's."""
+    if not _is_there(call):
+        return None
     answer = call.client("sqs").get_queue_attributes(QueueUrl=call.id, AttributeNames=["All"])
     found = answer["Attributes"]
     policy = {"policy": found.get("Policy") or None}
@@ -85,7 +87,8 @@ def update_queue(call: Call) -> None:
 @deletes(QUEUE)
 def delete_queue(call: Call) -> None:
     """Delete a queue with its messages."""
-    call.client("sqs").delete_queue(QueueUrl=call.id)
+    if _is_there(call):
+        call.client("sqs").delete_queue(QueueUrl=call.id)
 
 
 @updates(QUEUE_POLICY)
@@ -101,6 +104,8 @@ def put_queue_policy(call: Call) -> str:
 @reads(QUEUE_POLICY)
 def read_queue_policy(call: Call) -> Found | None:
     """Look at who may send to a queue."""
+    if not _is_there(call):
+        return None
     answer = call.client("sqs").get_queue_attributes(QueueUrl=call.id, AttributeNames=["All"])
     policy = answer["Attributes"].get("Policy")
     return ({"policy": policy}, {"queueUrl": call.id}) if policy else None
@@ -109,7 +114,14 @@ def read_queue_policy(call: Call) -> Found | None:
 @deletes(QUEUE_POLICY)
 def delete_queue_policy(call: Call) -> None:
     """Let nobody but the account send to a queue."""
-    call.client("sqs").set_queue_attributes(QueueUrl=call.id, Attributes={"Policy": ""})
+    if _is_there(call):
+        call.client("sqs").set_queue_attributes(QueueUrl=call.id, Attributes={"Policy": ""})
+
+
+def _is_there(call: Call) -> bool:
+    """Return whether the queue exists; moto warns of what it answers itself where it does not."""
+    answer = call.client("sqs").list_queues(QueueNamePrefix=call.id.rpartition("/")[2])
+    return call.id in answer.get("QueueUrls", [])
 
 
 def _attributes(call: Call) -> dict[str, str]:
