@@ -83,7 +83,7 @@ def test_a_program_without_its_grant_says_so_with_its_exit_code(stack: LivingSta
 @pytest.mark.parametrize("action", ["states:ListExecutions", "states:StartExecution"])
 def test_the_dispatcher_needs_it(stack: LivingStack, action: str) -> None:
     with stack.changed(stack.document("role", "-dispatcher"), without(action)):
-        run = stack.run()
+        run = stack.run(overlap="forbid")
         assert ":execution:fargate-batch-prod-dispatcher:" in run["executionArn"]
         assert run["status"] == "FAILED"
         assert set(denied(stack)) == {action}
