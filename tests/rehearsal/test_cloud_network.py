@@ -190,6 +190,7 @@ def test_the_program_hears_nothing_from_a_service_that_it_does_not_reach(
     stack: LivingStack,
 ) -> None:
     stack.aws.network.refusals.clear()
+    stack.aws.iam.denials.clear()
     run = stack.run(["python", "-c", CALL_SQS])
     assert json.loads(run["cause"])["exitCode"] == 69
     assert "no endpoint of sqs in vpc-" in why(stack)
