@@ -28,7 +28,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.sts.models import sts_backends
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import arguments, sns, stepfunctions, strict
+from rehearsal.cloud import arguments, sns, stepfunctions, strict, tracing
 from rehearsal.cloud.alarms import Alarms
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
@@ -81,6 +81,8 @@ class EmbeddedAws:
         """Directory of the program behind each image URI, digest included."""
         self.slack: list[SlackMessage] = []
         self.mail: list[Mail] = []
+        self.traces: list[str] = []
+        """Executions whose trace reached X-Ray."""
         self.iam = Iam(self)
         self.network = Network(self)
         self.events = EventBus(self)
@@ -122,6 +124,7 @@ class EmbeddedAws:
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)
             self.iam.repair(repairs)
+            tracing.repair(repairs, self)
             sns.repair(repairs, self)
             self._exit = stack.pop_all()
         return self

@@ -163,7 +163,7 @@ def test_an_endpoints_policy_must_let_it_pass(
     with stack.changed(document, change):
         text = reason(stack)
         assert f"because no VPC endpoint policy allows the {action} action" in text
-        assert [denial.action for denial in stack.aws.iam.denials] == [action]
+        assert {denial.action for denial in stack.aws.iam.denials} == {action}
 
 
 def test_the_program_passes_the_endpoint_too(stack: LivingStack) -> None:
@@ -209,3 +209,38 @@ def test_what_connections_rest_on_is_known(stack: LivingStack) -> None:
     prefixes = endpoint(stack, "s3").destination_prefix_list_id
     assert Support(kind="route", id=f"{table} {prefixes}") in used
     assert sum(support.kind == "security group rule" for support in used) == 3
+
+
+def refused_by_group(stack: LivingStack) -> dict[str, Any]:
+    """Run the job without any egress rule; return the flow log."""
+    (group,) = [
+        group
+        for groups in ec2_of(stack).groups.values()
+        for group in groups.values()
+        if any(rule.prefix_list_id for rule in group.egress_rules)
+    ]
+    with with_attribute(group, "egress_rules", []):
+        assert reason(stack).startswith(NO_TOKEN)
+    (flow_log,) = stack.aws.client("ec2").describe_flow_logs()["FlowLogs"]
+    return flow_log
+
+
+def test_the_flow_log_tells_of_what_a_group_refuses(stack: LivingStack) -> None:
+    assert refused_by_group(stack)["DeliverLogsStatus"] == "SUCCESS"
+    logs = stack.aws.client("logs")
+    group = {"logGroupName": "/fargate-batch/prod/flow-logs"}
+    stream = logs.describe_log_streams(**group)["logStreams"][0]["logStreamName"]
+    (event,) = logs.get_log_events(**group, logStreamName=stream)["events"]
+    assert event["message"].endswith("REJECT OK")
+
+
+@pytest.mark.parametrize(
+    "action", ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+)
+def test_the_flow_log_needs_it(stack: LivingStack, action: str) -> None:
+    with stack.changed(stack.document("role", "-flow-logs"), without(action)):
+        flow_log = refused_by_group(stack)
+        assert flow_log["DeliverLogsStatus"] == "FAILED"
+        assert flow_log["DeliverLogsErrorMessage"] == "Access error"
+        assert {denial.action for denial in stack.aws.iam.denials} == {action}
+    assert refused_by_group(stack)["DeliverLogsStatus"] == "SUCCESS"
