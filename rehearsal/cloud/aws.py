@@ -28,7 +28,17 @@ from moto.moto_server.werkzeug_app import (
 from moto.sts.models import sts_backends
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import arguments, iam_api, s3, sns, sqs, stepfunctions, strict, updates
+from rehearsal.cloud import (
+    arguments,
+    iam_api,
+    s3,
+    sns,
+    sqs,
+    stepfunctions,
+    strict,
+    tracing,
+    updates,
+)
 from rehearsal.cloud.alarms import Alarms
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
@@ -81,6 +91,8 @@ class EmbeddedAws:
         """Directory of the program behind each image URI, digest included."""
         self.slack: list[SlackMessage] = []
         self.mail: list[Mail] = []
+        self.traces: list[str] = []
+        """Executions whose trace reached X-Ray."""
         self.iam = Iam(self)
         self.network = Network(self)
         self.events = EventBus(self)
@@ -123,6 +135,7 @@ class EmbeddedAws:
             self.alarms.repair(repairs)
             s3.repair(repairs)
             self.iam.repair(repairs)
+            tracing.repair(repairs, self)
             sns.repair(repairs, self)
             iam_api.repair(repairs)
             sqs.repair(repairs)

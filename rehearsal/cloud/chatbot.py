@@ -27,6 +27,8 @@ class SlackMessage:
     notification: dict[str, Any]
     """The custom notification or the alarm, as published."""
     dropped: str | None = None
+    graph: bool = False
+    """Whether an alarm's graph is drawn, for which Chatbot needs the configuration's role."""
 
 
 class Chatbot:
@@ -112,8 +114,33 @@ class Chatbot:
                         time=self._aws.clock.now(),
                         notification=notification,
                         dropped=dropped,
+                        graph=self._draws(configuration, notification),
                     )
                 )
+
+    def _draws(self, configuration: dict[str, Any], notification: dict[str, Any]) -> bool:
+        """Return whether the role lets Chatbot read the alarm and its metric."""
+        alarm: str | None = notification.get("AlarmArn")
+        if alarm is None:
+            return False
+        role = configuration["IamRoleArn"]
+        try:
+            self._aws.iam.assume(
+                role=role,
+                service="chatbot.amazonaws.com",
+                source_arn=configuration["ChatConfigurationArn"],
+            )
+            for action, resource in (
+                ("DescribeAlarms", alarm),
+                ("ListMetrics", "*"),
+                ("GetMetricData", "*"),
+            ):
+                self._aws.iam.allow_role(
+                    role=role, action=f"cloudwatch:{action}", resource=resource
+                )
+        except ClientError:
+            return False
+        return True
 
     def _find(self, arn: str) -> dict[str, Any]:
         if arn not in self._configurations:

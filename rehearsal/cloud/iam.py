@@ -282,7 +282,7 @@ class Iam:
     def _asks(self, actor: _Actor, request: Request) -> list[Ask]:
         asks = permissions.asks(request)
         if asks is not None and actor.everything:
-            # Keys of topics and queues are for those to say who deliver by the administrator's hand.
+            # A service delivers by the administrator's hand once :meth:`admit` asked for keys.
             return [ask for ask in asks if not ask.for_service]
         if asks is not None:
             return asks

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from moto.ec2.models import ec2_backends
 
+from rehearsal.cloud.flow_logs import record_refusal
+
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
@@ -33,6 +35,10 @@ _SERVICES = {
 
 class UnreachableError(Exception):
     """A connection does not arrive. The text says what is missing, for a person."""
+
+
+class RejectedError(UnreachableError):
+    """A security group refuses a connection, of which flow logs tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +139,14 @@ class Network:
             UnreachableError: it does not.
         """
         name = _SERVICES.get(service, service) if service else None
+        look = _Look(self._aws.account, place)
         try:
-            way = _Look(self._aws.account, place).way_to(name, region or place.region)
+            way = look.way_to(name, region or place.region)
         except UnreachableError as error:
             refusal = Refusal(task_id=place.task_id, service=name or "internet", why=str(error))
             self.refusals.append(refusal)
+            if isinstance(error, RejectedError):
+                record_refusal(self._aws, look.ec2, look.subnet, place.task_id)
             raise
         self.used.update(way.supports)
         return way
@@ -147,27 +156,27 @@ class _Look:
     """One look at the network from a place."""
 
     def __init__(self, account: str, place: Place) -> None:
-        self._ec2: Any = ec2_backends[account][place.region]
+        self.ec2: Any = ec2_backends[account][place.region]
         self._place = place
-        self._subnet: Any = self._ec2.get_subnet(place.subnet_id)
-        groups = [self._ec2.get_security_group_from_id(one) for one in place.group_ids]
+        self.subnet: Any = self.ec2.get_subnet(place.subnet_id)
+        groups = [self.ec2.get_security_group_from_id(one) for one in place.group_ids]
         self._groups = groups or [self._default_group()]
 
     def _default_group(self) -> Any:
         """Return the group of whoever names none."""
         return next(
             group
-            for group in self._ec2.groups[self._subnet.vpc_id].values()
+            for group in self.ec2.groups[self.subnet.vpc_id].values()
             if group.name == "default"
         )
 
     def way_to(self, service: str | None, region: str) -> Way:
-        vpc: Any = self._ec2.get_vpc(self._subnet.vpc_id)
+        vpc: Any = self.ec2.get_vpc(self.subnet.vpc_id)
         if not _is_true(vpc.enable_dns_support):
             raise UnreachableError(f"DNS support is off in {vpc.id}: no name resolves")
         here = [
             endpoint
-            for endpoint in self._ec2.vpc_end_points.values()
+            for endpoint in self.ec2.vpc_end_points.values()
             if endpoint.vpc_id == vpc.id
             and endpoint.state == "available"
             and endpoint.service_name == f"com.amazonaws.{region}.{service}"
@@ -196,24 +205,24 @@ class _Look:
         return self._by_internet(hints)
 
     def _by_interface(self, endpoint: Any) -> Way:
-        theirs = [self._ec2.get_security_group_from_id(one) for one in endpoint.security_group_ids]
-        subnets = [self._ec2.get_subnet(one).cidr_block for one in endpoint.subnet_ids or []]
+        theirs = [self.ec2.get_security_group_from_id(one) for one in endpoint.security_group_ids]
+        subnets = [self.ec2.get_subnet(one).cidr_block for one in endpoint.subnet_ids or []]
         if not subnets:
             raise UnreachableError(f"{endpoint.id} stands in no subnet")
         out = _passing(
             self._groups, "egress_rules", _admits_one_of(endpoint.security_group_ids, subnets)
         )
         if out is None:
-            raise UnreachableError(
+            raise RejectedError(
                 f"{_ids(self._groups)} lets nothing out to {endpoint.id} on port {HTTPS}"
             )
         into = _passing(
             theirs,
             "ingress_rules",
-            _admits_one_of([group.id for group in self._groups], [self._subnet.cidr_block]),
+            _admits_one_of([group.id for group in self._groups], [self.subnet.cidr_block]),
         )
         if into is None:
-            raise UnreachableError(
+            raise RejectedError(
                 f"{_ids(theirs)} of {endpoint.id} lets nothing in from {_ids(self._groups)} "
                 f"on port {HTTPS}"
             )
@@ -223,7 +232,7 @@ class _Look:
 
     def _by_gateway(self, endpoint: Any) -> Way | None:
         """Return the way through a gateway endpoint; ``None`` if no route leads to it."""
-        table = self._table(self._subnet.id)
+        table = self._table(self.subnet.id)
         if table.id not in endpoint.route_table_ids:
             return None
         prefixes = endpoint.destination_prefix_list_id
@@ -234,18 +243,18 @@ class _Look:
             lambda rule: rule.prefix_list_id == prefixes or _cidr(rule) == _ANYWHERE,
         )
         if out is None:
-            raise UnreachableError(
+            raise RejectedError(
                 f"{_ids(self._groups)} lets nothing out to {prefixes} ({endpoint.service_name}) "
                 f"on port {HTTPS}"
             )
         return self._way(endpoint, [Support(kind="route", id=f"{table.id} {prefixes}"), _rule(out)])
 
     def _by_internet(self, hints: list[str]) -> Way:
-        table = self._table(self._subnet.id)
+        table = self._table(self.subnet.id)
         route = _way_out(table)
         if route is None:
             raise UnreachableError(
-                "; ".join([*hints, f"{table.id} of {self._subnet.id} has no route out"])
+                "; ".join([*hints, f"{table.id} of {self.subnet.id} has no route out"])
             )
         supports = [Support(kind="route", id=f"{table.id} {_ANYWHERE}")]
         if route.nat_gateway is not None:
@@ -256,7 +265,7 @@ class _Look:
             supports.append(Support(kind="internet gateway", id=route.gateway.id))
         out = _passing(self._groups, "egress_rules", lambda rule: _cidr(rule) == _ANYWHERE)
         if out is None:
-            raise UnreachableError(
+            raise RejectedError(
                 "; ".join(
                     [
                         *hints,
@@ -265,7 +274,7 @@ class _Look:
                 )
             )
         return Way(
-            vpc_id=self._subnet.vpc_id,
+            vpc_id=self.subnet.vpc_id,
             endpoint_id=None,
             endpoint_policy="",
             supports=(*supports, _rule(out)),
@@ -287,16 +296,14 @@ class _Look:
     def _table(self, subnet_id: str) -> Any:
         """Return the route table of a subnet: its own, or the VPC's main one."""
         tables = [
-            table
-            for table in self._ec2.route_tables.values()
-            if table.vpc_id == self._subnet.vpc_id
+            table for table in self.ec2.route_tables.values() if table.vpc_id == self.subnet.vpc_id
         ]
         own = [table for table in tables if subnet_id in table._associations.values()]  # noqa: SLF001 - the properties make dictionaries of them
         return next(iter(own), None) or next(table for table in tables if table.main_association_id)
 
     def _way(self, endpoint: Any, supports: Iterable[Support]) -> Way:
         return Way(
-            vpc_id=self._subnet.vpc_id,
+            vpc_id=self.subnet.vpc_id,
             endpoint_id=endpoint.id,
             endpoint_policy=endpoint.policy_document,
             supports=(Support(kind="endpoint", id=endpoint.id), *supports),

@@ -29,7 +29,7 @@ class LivingStack:
     prefix: str
     day: Day
 
-    def run(self, command: list[str] | None = QUICKLY, overlap: str = "forbid") -> dict[str, Any]:
+    def run(self, command: list[str] | None = QUICKLY, overlap: str = "allow") -> dict[str, Any]:
         """Trigger the job by hand; return its ended run, or the dispatcher's if none started."""
         clock, states = self.aws.clock, self.aws.client("stepfunctions")
         clock.run_until(clock.now() + timedelta(minutes=1))

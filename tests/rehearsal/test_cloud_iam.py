@@ -83,7 +83,7 @@ def test_a_program_without_its_grant_says_so_with_its_exit_code(stack: LivingSta
 @pytest.mark.parametrize("action", ["states:ListExecutions", "states:StartExecution"])
 def test_the_dispatcher_needs_it(stack: LivingStack, action: str) -> None:
     with stack.changed(stack.document("role", "-dispatcher"), without(action)):
-        run = stack.run()
+        run = stack.run(overlap="forbid")
         assert ":execution:fargate-batch-prod-dispatcher:" in run["executionArn"]
         assert run["status"] == "FAILED"
         assert set(denied(stack)) == {action}
@@ -122,6 +122,44 @@ def test_a_rule_that_may_not_start_the_notifier_keeps_the_event(stack: LivingSta
         stack.run()
     (letter,) = stack.letters()
     assert letter["ERROR_CODE"] == "NO_PERMISSIONS"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+    ],
+)
+def test_a_machine_that_traces_needs_it_and_tells_nobody(stack: LivingStack, action: str) -> None:
+    assert stack.run()["executionArn"] in stack.aws.traces
+    with stack.changed(stack.document("role", "-runner"), without(action)):
+        run = stack.run()
+        assert run["status"] == "SUCCEEDED"
+        assert run["executionArn"] not in stack.aws.traces
+        assert set(denied(stack)) == {action}
+
+
+@pytest.mark.parametrize(
+    "action", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
+)
+def test_chatbot_draws_the_graph_of_an_alarm_with_its_role(stack: LivingStack, action: str) -> None:
+    arn = stack.exports["failureTopicArn"].replace(":sns:", ":cloudwatch:")
+    alarm = {"AlarmArn": arn.replace(":fargate", ":alarm:fargate"), "AlarmName": "a"}
+
+    def told() -> bool:
+        stack.aws.chatbot.receive(stack.exports["failureTopicArn"], json.dumps(alarm))
+        return stack.aws.slack[-1].graph
+
+    assert told()
+    with stack.changed(stack.document("role", "-chatbot"), without(action)):
+        assert not told()
+        assert set(denied(stack)) == {action}
+    change = with_condition("ArnLikeIfExists", "aws:SourceArn", "arn:aws:chatbot::1:x")
+    with stack.changed(stack.document("trust", "-chatbot"), change):
+        assert not told()
 
 
 # Trust
