@@ -21,7 +21,7 @@ from rehearsal.faults import FAULTS, play_all
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
-from rehearsal.stage import Outcome, Stage
+from rehearsal.stage import Outcome, Stage, deployed_again
 
 PROJECT = Path(__file__).parent.parent
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
@@ -134,7 +134,8 @@ def _rehearse(
         try:
             deployment = deploy(PROJECT, stack_file, AwsProvider(aws), report.made)
             report.deployed(deployment.seconds, deployment.warnings)
-            stage = Stage(aws, deployment.outputs)
+            up = deployed_again(PROJECT, stack_file, aws, deployment)
+            stage = Stage(aws, deployment.outputs, up)
             report.warn(stage.left_out)
             stage.prepare()
             outcomes = rehearse(stage)

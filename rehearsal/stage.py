@@ -2,14 +2,18 @@
 
 import json
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
+from rehearsal.engine import Deployment, deploy
+from rehearsal.provider import AwsProvider
+from rehearsal.stack_file import StackFile
 
 Facts = Mapping[str, Any]
 """What is expected of a run, or happened to it, in words that a person reads."""
@@ -72,12 +76,34 @@ class Job:
         return self.trigger.get("input", {}).get("notify") == "all"
 
 
+Up = Callable[[Callable[[dict[str, str]], None]], None]
+"""Deploys a stack once more, its configuration as a function has changed it."""
+
+
+def deployed_again(
+    project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
+) -> Up:
+    """Make an ``up`` of a stack that was deployed from this file; each goes on from the last."""
+    last = before
+
+    def up(change: Callable[[dict[str, str]], None]) -> None:
+        nonlocal last
+        config = dict(stack_file.config)
+        change(config)
+        changed = replace(stack_file, config=config)
+        last = deploy(project_dir, changed, AwsProvider(aws), before=last)
+
+    return up
+
+
 class Stage:
     """A deployed stack with what it takes to trigger runs and to see what came of them."""
 
-    def __init__(self, aws: EmbeddedAws, exports: Mapping[str, Any]) -> None:
+    def __init__(self, aws: EmbeddedAws, exports: Mapping[str, Any], up: Up | None = None) -> None:
         self.aws = aws
         self.exports = exports
+        self.up = up
+        """Deploys the stack once more; ``None`` where nobody can."""
         self.states: Any = aws.client("stepfunctions")
         self._attempts: dict[str, tuple[list[Played], Played]] = {}
         self._dispatched: dict[str, tuple[str, str]] = {}

@@ -76,6 +76,30 @@ class Chatbot:
         ]
         return {}
 
+    def list_tags_for_resource(self, **parameters: Any) -> dict[str, Any]:
+        """List the tags of a configuration, named by ``ResourceARN``."""
+        strict.check_call("chatbot", "ListTagsForResource", parameters)
+        return {"Tags": list(self._find(parameters["ResourceARN"]).get("Tags", []))}
+
+    def tag_resource(self, **parameters: Any) -> dict[str, Any]:
+        """Give a configuration tags, or other values to those it has."""
+        strict.check_call("chatbot", "TagResource", parameters)
+        keys = [tag["TagKey"] for tag in parameters["Tags"]]
+        self.untag_resource(ResourceARN=parameters["ResourceARN"], TagKeys=keys)
+        self._find(parameters["ResourceARN"])["Tags"] += parameters["Tags"]
+        return {}
+
+    def untag_resource(self, **parameters: Any) -> dict[str, Any]:
+        """Take tags from a configuration."""
+        strict.check_call("chatbot", "UntagResource", parameters)
+        configuration = self._find(parameters["ResourceARN"])
+        configuration["Tags"] = [
+            tag
+            for tag in configuration.get("Tags", [])
+            if tag["TagKey"] not in parameters["TagKeys"]
+        ]
+        return {}
+
     def receive(self, topic_arn: str, text: str) -> None:
         """Bring a topic's message to the channels that it is configured for."""
         notification, dropped = _read(text)

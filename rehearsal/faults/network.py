@@ -58,7 +58,7 @@ def _without_endpoint(service: str) -> Break:
 @contextmanager
 def _narrow_policy(stage: Stage) -> Generator[None]:
     ec2: Any = stage.aws.client("ec2")
-    endpoint: Any = _endpoint(stage, "ecr.api")
+    endpoint: Any = _endpoint(stage, "ecr.dkr")
     which = {"VpcEndpointId": endpoint["VpcEndpointId"]}
     ec2.modify_vpc_endpoint(**which, PolicyDocument=json.dumps(NARROW))
     try:
@@ -98,26 +98,26 @@ FAULTS = (
         says="Somebody deleted the endpoint by which tasks reach ECR",
         broken=_without_endpoint("ecr.api"),
         unless=_unless_endpoint("ecr.api"),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("connection issue"),
     ),
     Fault(
         name="log-endpoint-missing",
         says="Somebody deleted the endpoint by which tasks reach CloudWatch Logs",
         broken=_without_endpoint("logs"),
         unless=_unless_endpoint("logs"),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("i/o timeout"),
     ),
     Fault(
         name="endpoint-policy-too-narrow",
         says="Somebody narrowed the policy of ECR's endpoint: tasks log in and pull nothing",
         broken=_narrow_policy,
         unless=_unless_endpoint("ecr.api"),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("AccessDeniedException"),
     ),
     Fault(
         name="security-group-closed",
         says="Somebody removed the rules by which tasks call out",
         broken=_nothing_goes_out,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("connection issue"),
     ),
 )

@@ -7,8 +7,8 @@ from typing import Any
 
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_jobs, of_start
-from rehearsal.faults.model import Fault, not_started, succeeded
-from rehearsal.stage import Facts, Job, Stage
+from rehearsal.faults.model import Fault, failed, not_started, succeeded
+from rehearsal.stage import Facts, Job, Stage, execution_arn, own_words
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different zone"
 """Of RunTask's failures (Amazon ECS Developer Guide, "API failure reasons")."""
@@ -20,13 +20,13 @@ ENI_LIMIT = (
 """The words around EC2's error code are the guide's ("Stopped tasks error messages")."""
 OTHER_PLATFORM = (
     "CannotPullContainerError: image Manifest does not contain descriptor matching platform "
-    "'linux/amd64'"
+    "'linux/arm64'"
 )
 """Of the guide's page on CannotPullContainer errors."""
 
 
 def _start_budget_heals(job: Job) -> Facts:
-    return succeeded(attempts=2) if job.waits["start"] else not_started()
+    return succeeded(attempts=2) if job.waits["start"] else failed("not started")
 
 
 # -- what is broken
@@ -135,6 +135,51 @@ def _deregistered_while_waiting(stage: Stage, _: Fault) -> Facts:
     return stage.facts(run)
 
 
+def _up_while_waiting(stage: Stage, _: Fault) -> Facts:
+    """Deploy another environment of the container while a run waits, and trigger a second run."""
+    up: Any = stage.up
+    run = stage.trigger(stage.job, attempts=[Played(refused=CAPACITY)])
+    up(_another_environment)
+    try:
+        stage.finish()
+        next_run = stage.trigger(stage.job)
+        stage.finish()
+        revisions = [_revision(stage, each) for each in (run, next_run)]
+    finally:
+        up(_as_it_was)
+    return {
+        **stage.facts(run),
+        "next run has": "a newer revision" if revisions[0] < revisions[1] else "the same",
+    }
+
+
+def _as_it_was(_: dict[str, str]) -> None:
+    """Change nothing in the stack file."""
+
+
+def _another_environment(config: dict[str, str]) -> None:
+    (key,) = [key for key in config if key.endswith(":containers")]
+    containers = json.loads(config[key])
+    for container in containers.values():
+        container["environment"] = {**container.get("environment", {}), "DEPLOYED": "again"}
+    config[key] = json.dumps(containers)
+
+
+def _revision(stage: Stage, run: str) -> int:
+    """Return the revision of the task definition that a run's last task had."""
+    ecs: Any = stage.aws.client("ecs")
+    execution = execution_arn(stage.job.machine_arn, run)
+    said = own_words(stage.states.describe_execution(executionArn=execution))
+    (task,) = ecs.describe_tasks(cluster=stage.exports["clusterArn"], tasks=[said["taskArn"]])[
+        "tasks"
+    ]
+    return int(task["taskDefinitionArn"].rpartition(":")[2])
+
+
+def _never_goes_up(stage: Stage) -> str | None:
+    return _never_waits(stage) if stage.up else "nobody here can deploy the stack again"
+
+
 def _never_waits(stage: Stage) -> str | None:
     waits = stage.job.waits["start"]
     return None if waits else f"retries.start of job {stage.job.name} is empty: no run ever waits"
@@ -151,7 +196,9 @@ FAULTS = (
         name="no-capacity-at-all",
         says="Fargate has no capacity for longer than we try",
         then=Played(refused=CAPACITY),
-        expects=lambda job: not_started(attempts=len(job.waits["start"]) + 1),
+        expects=lambda job: not_started(
+            "Capacity is unavailable", attempts=len(job.waits["start"]) + 1
+        ),
     ),
     Fault(
         name="throttled",
@@ -171,59 +218,66 @@ FAULTS = (
         broken=_image_deleted,
         unless=_no_image_in_ecr,
         then=Played(),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("not found"),
     ),
     Fault(
         name="image-of-another-platform",
         says="The image was built for another processor than the task's",
         then=Played(start_failure=OTHER_PLATFORM),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("matching platform"),
     ),
     Fault(
         name="secret-missing",
         says="Somebody deleted the secret that the container reads",
         broken=_secret_deleted,
         unless=_no_secret,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("InvalidRequestException"),
     ),
     Fault(
         name="secret-denied",
         says="The execution role may not read the secret any more",
         broken=denied(of_start, "secretsmanager:GetSecretValue"),
         unless=_no_secret,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("AccessDeniedException"),
     ),
     Fault(
         name="secret-key-missing",
         says="The secret has lost the key that the container reads",
         broken=_secret_without_key,
         unless=_no_secret,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("did not contain json key"),
     ),
     Fault(
         name="pull-denied",
         says="The execution role may not pull the image any more",
         broken=denied(of_start, "ecr:BatchGetImage"),
         unless=_no_image_in_ecr,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("AccessDeniedException"),
     ),
     Fault(
         name="run-task-denied",
         says="The role of the jobs' machines may not run tasks any more",
         broken=denied(of_jobs, "ecs:RunTask"),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("not authorized to perform: ecs:RunTask"),
     ),
     Fault(
         name="log-group-deleted",
         says="Somebody deleted the container's log group",
         broken=_log_group_deleted,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("log group does not exist"),
     ),
     Fault(
         name="task-definition-deregistered",
         says="Somebody deregisters the task definition while a run of it waits for its retry",
         act=_deregistered_while_waiting,
         unless=_never_waits,
-        expects=lambda _: not_started(attempts=2),
+        expects=lambda _: not_started("TaskDefinition is inactive", attempts=2),
+    ),
+    Fault(
+        name="up-in-the-middle",
+        says="Somebody deploys another task definition while a run waits for its retry",
+        act=_up_while_waiting,
+        unless=_never_goes_up,
+        expects=lambda _: {**succeeded(attempts=2), "next run has": "a newer revision"},
     ),
 )

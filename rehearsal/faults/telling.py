@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from rehearsal.cloud.stepfunctions.executions import EVENT_DATA_BYTES
 from rehearsal.faults.breaking import (
     denied,
     machine_changed,
@@ -60,7 +61,16 @@ def _no_topic_policy(stage: Stage) -> Generator[None]:
         sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=kept)
 
 
+LONG = "x" * EVENT_DATA_BYTES
+"""Makes an input that the event of a run's end leaves out."""
+
 FAULTS = (
+    Fault(
+        name="input-too-long-for-events",
+        says="The run's input is so long that the event of its end leaves it out",
+        given={"note": LONG},
+        expects=lambda _: succeeded(),
+    ),
     Fault(
         name="notifier-denied",
         says="The notifier's role may not publish any more",
