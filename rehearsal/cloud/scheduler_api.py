@@ -134,9 +134,6 @@ def _check_target(target: dict[str, Any]) -> None:
             json.loads(target["Input"])
         except ValueError:
             raise Refusal("ValidationException", "Input is not valid JSON.") from None
-    queue = target.get("DeadLetterConfig", {}).get("Arn", "arn:aws:sqs:")
-    if ":sqs:" not in queue or queue.endswith(".fifo"):
-        raise Refusal("ValidationException", "DeadLetterConfig needs the ARN of a standard queue.")
 
 
 def is_schedule(expression: str) -> bool:

@@ -127,7 +127,7 @@ def _number_ordered_messages(repairs: Repairs) -> None:
     numbers = itertools.count(10_000_000_000_000_000_000)
 
     def numbered(self: Any) -> Any:
-        answer = publish(self)
+        answer: Any = publish(self)
         if (self.params.get("TopicArn") or "").endswith(".fifo"):
             answer.result["SequenceNumber"] = str(next(numbers))
         return answer
