@@ -198,7 +198,7 @@ def _topics_say_all_that_they_were_told(repairs: Repairs) -> None:
     get = SNSResponse.get_topic_attributes
 
     def get_topic_attributes(self: Any) -> Any:
-        answer = get(self)
+        answer: Any = get(self)
         topic = self.backend.get_topic(self._get_param("TopicArn"))
         for name in ("SignatureVersion", "TracingConfig"):
             if value := getattr(topic, camelcase_to_underscores(name), None):

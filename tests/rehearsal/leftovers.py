@@ -53,7 +53,7 @@ def leftovers(cloud: Any, region: str) -> list[str]:
 
 def _clusters(ecs: Any) -> list[Any]:
     arns = ecs.list_clusters()["clusterArns"]
-    clusters = ecs.describe_clusters(clusters=arns)["clusters"] if arns else []
+    clusters: list[Any] = ecs.describe_clusters(clusters=arns)["clusters"] if arns else []
     return [each for each in clusters if each["status"] != "INACTIVE"]
 
 

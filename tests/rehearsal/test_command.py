@@ -46,6 +46,33 @@ def test_nothing_is_said_on_the_side(dev: subprocess.CompletedProcess[str]) -> N
     assert dev.stderr == ""
 
 
+def test_an_unchanged_program_changes_nothing_when_it_is_deployed_again(
+    dev: subprocess.CompletedProcess[str],
+) -> None:
+    assert "Deployed again, unchanged: nothing to do" in dev.stdout
+
+
+def test_what_a_stack_file_changes_is_shown_as_a_plan(tmp_path: Path) -> None:
+    present = (ROOT / "Pulumi.dev.yaml").read_text()
+    assert "cron(30 * * * ? *)" in present
+    before = tmp_path / "before.yaml"
+    before.write_text(present.replace("cron(30 * * * ? *)", "cron(15 * * * ? *)"))
+    shown = rehearse("run", "dev", "--hours", "1", "--before", str(before))
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    lines = shown.stdout.splitlines()
+    title = lines.index("What the stack file changes: 1 to change")
+    assert lines[title + 1 : title + 3] == [
+        "~ job-list-files-schedule aws:scheduler/schedule:Schedule",
+        "    scheduleExpression: cron(15 * * * ? *) → cron(30 * * * ? *)",
+    ]
+
+
+def test_an_earlier_stack_file_that_is_not_there_is_one_line() -> None:
+    shown = rehearse("run", "dev", "--before", "nowhere.yaml")
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert shown.stdout == "error: there is no stack file nowhere.yaml\n"
+
+
 def test_schedules_fire_as_often_as_their_cron_says(
     dev: subprocess.CompletedProcess[str],
 ) -> None:

@@ -251,6 +251,16 @@ def test_what_was_replaced_before_a_failure_is_deleted_by_the_next_deployment(
     assert stack.state.replaced == []
 
 
+def test_a_replaced_one_that_cannot_be_deleted_is_tried_again(stack: Stack) -> None:
+    stack.deploy("aws.sqs.Queue('a')")
+    changed = "aws.sqs.Queue('a', fifo_queue=True)"
+    stack.aws.refuses = {"delete a-1"}
+    assert stack.fail(changed) == ["aws:sqs/queue:Queue a: no delete a-1"]
+    stack.aws.refuses = set()
+    assert stack.deploy(changed) == []
+    assert list(stack.aws.there) == ["a-2"]
+
+
 def test_what_cannot_be_deleted_keeps_what_it_needs(stack: Stack) -> None:
     stack.deploy(TWO.format(1))
     stack.aws.refuses = {"delete b-2"}
