@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from rehearsal.cloud import strict
 from rehearsal.cloud.repairs import Repairs, text_of
@@ -36,9 +37,16 @@ def call_with_the_machines_role(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto calls with made-up credentials, so no permission could ever be checked."""
 
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
-        aws.iam.machine_uses(state_credentials.role_arn, region)
         return aws.client(service, region, role=state_credentials.role_arn)
 
+    credentials = StateTask._eval_state_credentials  # noqa: SLF001 - where every task passes
+
+    def trusted_credentials(self: Any, env: Any) -> Any:
+        details = env.aws_execution_details  # every task of a machine comes by here
+        aws.iam.machine_uses(details.role_arn, details.region)
+        return credentials(self, env)
+
+    repairs.put(StateTask, "_eval_state_credentials", trusted_credentials)
     original = boto_client.boto_client_for
     for module in list(sys.modules.values()):
         if getattr(module, "boto_client_for", None) is original:
