@@ -201,9 +201,12 @@ class Iam:
         if role is not None:
             self.assume(role=role, service=principal, source_arn=source)
             return
+        action = _DELIVERIES.get(target.split(":")[2])
+        if action is None:
+            raise NotImplementedError(f"delivery from {source} to {target} without a role")
         self.allow_service(
             principal=principal,
-            action=_DELIVERIES[target.split(":")[2]],
+            action=action,
             resource=target,
             context={"aws:SourceArn": source},
         )

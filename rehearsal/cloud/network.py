@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
 from moto.ec2.models import ec2_backends
 
@@ -387,7 +388,8 @@ class Front:
         Raises:
             ConnectionAbortedError: it does not; the server closes the connection.
         """
-        signed = SIGNED_BY.search(environ.get("HTTP_AUTHORIZATION", ""))
+        address = unquote(environ.get("QUERY_STRING", ""))  # may be signed instead of a header
+        signed = SIGNED_BY.search(environ.get("HTTP_AUTHORIZATION") or address)
         place = self._network.place_of(signed[1]) if signed else None
         if signed and place is not None:
             try:

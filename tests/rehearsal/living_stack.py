@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rehearsal.cloud import EmbeddedAws
+from rehearsal.cloud import EmbeddedAws, SlackMessage
 from rehearsal.cloud.policy_documents import Document
-from rehearsal.day import Day
 from rehearsal.engine import deploy
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
@@ -27,26 +26,28 @@ class LivingStack:
     aws: EmbeddedAws
     exports: dict[str, Any]
     prefix: str
-    day: Day
+    job: str
+    machine_arn: str
+    trigger: dict[str, Any]
+    """What the job's schedule hands to the dispatcher."""
 
     def run(self, command: list[str] | None = QUICKLY, overlap: str = "allow") -> dict[str, Any]:
         """Trigger the job by hand; return its ended run, or the dispatcher's if none started."""
         clock, states = self.aws.clock, self.aws.client("stepfunctions")
         clock.run_until(clock.now() + timedelta(minutes=1))
-        job = self.day.jobs[0]
         more = {} if command is None else {"command": command}
         when = f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
         trigger = {
-            **job.trigger,
+            **self.trigger,
             "overlap": overlap,
             "scheduledTime": when,
-            "input": {**job.trigger.get("input", {}), "notify": "all", **more},
+            "input": {**self.trigger.get("input", {}), "notify": "all", **more},
         }
         started = states.start_execution(
             stateMachineArn=self.exports["dispatcherArn"], input=json.dumps(trigger)
         )
         dispatched = self.aws.wait_for(started["executionArn"])
-        run = f"{job.machine_arn}:{job.name}-{when.replace(':', '')}"
+        run = f"{self.machine_arn}:{self.job}-{when.replace(':', '')}"
         run = run.replace(":stateMachine:", ":execution:")
         try:
             states.describe_execution(executionArn=run)
@@ -55,6 +56,10 @@ class LivingStack:
         ended = self.aws.wait_for(run)
         clock.run_until(clock.now() + timedelta(minutes=2))  # the notifier tries for 75 s
         return ended
+
+    def messages(self, run: str) -> list[SlackMessage]:
+        """Return what Slack was told about a run."""
+        return [message for message in self.aws.slack if run in json.dumps(message.notification)]
 
     def document(self, kind: str, owner: str) -> Document:
         """Find a policy document by its kind and the end of its owner's name."""
@@ -143,6 +148,17 @@ def living_stack(stack: str) -> Generator[LivingStack]:
     stack_file = read_stack_file(PROJECT, stack)
     with EmbeddedAws(region=stack_file.config["aws:region"], start=START) as aws:
         exports = deploy(PROJECT, stack_file, AwsProvider(aws), lambda *_: None).outputs
-        day = Day(aws, exports)
-        day.prepare()
-        yield LivingStack(aws, dict(exports), f"fargate-batch-{stack}", day)
+        for bucket in exports["bucketNames"].values():
+            aws.client("s3").put_object(Bucket=bucket, Key="README.txt", Body=b"read me")
+        job, machine_arn = min(exports["jobMachineArns"].items())
+        schedule = aws.client("scheduler").get_schedule(
+            GroupName=exports["scheduleGroup"], Name=job
+        )
+        yield LivingStack(
+            aws=aws,
+            exports=dict(exports),
+            prefix=f"fargate-batch-{stack}",
+            job=job,
+            machine_arn=machine_arn,
+            trigger=json.loads(schedule["Target"]["Input"]),
+        )

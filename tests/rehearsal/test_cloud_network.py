@@ -197,6 +197,19 @@ def test_the_program_hears_nothing_from_a_service_that_it_does_not_reach(
     assert not stack.aws.iam.denials
 
 
+SIGN_ADDRESS = """
+import boto3, urllib.request
+address = boto3.client("sqs").generate_presigned_url("list_queues")
+urllib.request.urlopen(address)
+"""
+
+
+def test_a_signed_address_is_a_call_from_the_task_too(stack: LivingStack) -> None:
+    stack.aws.network.refusals.clear()
+    assert json.loads(stack.run(["python", "-c", SIGN_ADDRESS])["cause"])["exitCode"] == 1
+    assert "no endpoint of sqs in vpc-" in why(stack)
+
+
 def test_what_connections_rest_on_is_known(stack: LivingStack) -> None:
     stack.aws.network.used.clear()
     stack.run()

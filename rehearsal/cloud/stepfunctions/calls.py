@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from rehearsal.cloud import strict
 from rehearsal.cloud.repairs import Repairs, text_of
@@ -56,22 +57,20 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     answer_in_full(repairs, aws)
 
 
-def client_of_machine(aws: "EmbeddedAws", service: str, region: str, role: str) -> Any:
-    """Return the client by which a state machine calls a service.
-
-    Raises:
-        ClientError: the role does not trust the machine.
-    """
-    aws.iam.machine_uses(role, region)
-    return aws.client(service, region, role=role)
-
-
 def call_with_the_machines_role(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto calls with made-up credentials, so no permission could ever be checked."""
 
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
-        return client_of_machine(aws, service, region, state_credentials.role_arn)
+        return aws.client(service, region, role=state_credentials.role_arn)
 
+    credentials = StateTask._eval_state_credentials  # noqa: SLF001 - where every task passes
+
+    def trusted_credentials(self: Any, env: Any) -> Any:
+        details = env.aws_execution_details  # every task of a machine comes by here
+        aws.iam.machine_uses(details.role_arn, details.region)
+        return credentials(self, env)
+
+    repairs.put(StateTask, "_eval_state_credentials", trusted_credentials)
     original = boto_client.boto_client_for
     for module in list(sys.modules.values()):
         if getattr(module, "boto_client_for", None) is original:
@@ -128,9 +127,7 @@ def answer_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
         if isinstance(self, StateTaskServiceEvents):
             self._normalised_request_parameters(env=env, parameters=normalised_parameters)
         service = self._get_boto_service_name()
-        client = client_of_machine(
-            aws, service, resource_runtime_part.region, state_credentials.role_arn
-        )
+        client = aws.client(service, resource_runtime_part.region, role=state_credentials.role_arn)
         _refuse_missing(_model(self).input_shape, normalised_parameters, service)
         try:
             answer = getattr(client, self._get_boto_service_action())(**normalised_parameters)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.repairs import Repairs
 from rehearsal.cloud.stepfunctions.callbacks import outcome_of
-from rehearsal.cloud.stepfunctions.calls import client_of_machine
 from rehearsal.cloud.stepfunctions.errors import task_failure
 from rehearsal.cloud.stepfunctions.interpreter import (
     FailureEventException,
@@ -96,7 +95,7 @@ def wait_for_what_was_started(repairs: Repairs, aws: "EmbeddedAws") -> None:
         def build(self: Any, env: Any, resource_runtime_part: Any, **more: Any) -> _Started:
             arn = env.stack[-1]["ExecutionArn"]
             role = more["state_credentials"].role_arn
-            client = client_of_machine(aws, "stepfunctions", resource_runtime_part.region, role)
+            client = aws.client("stepfunctions", resource_runtime_part.region, role=role)
             result = resolver(self, env, resource_runtime_part, **more)
             return _Started(
                 arn=arn,
@@ -117,9 +116,7 @@ def understand_the_end_of_a_task(repairs: Repairs, aws: "EmbeddedAws") -> None:
     def build(
         self: Any, env: Any, resource_runtime_part: Any, state_credentials: Any, **_: Any
     ) -> _Started:
-        ecs = client_of_machine(
-            aws, "ecs", resource_runtime_part.region, state_credentials.role_arn
-        )
+        ecs = aws.client("ecs", resource_runtime_part.region, role=state_credentials.role_arn)
         task = env.stack.pop()["Tasks"][0]
         arn, cluster = task["TaskArn"], task["ClusterArn"]
 
