@@ -199,7 +199,7 @@ class Alarms:
             queue = backend.get_queue(queue_name)
             alarms._measure(queue)
             for message in messages:  # they come back when nobody deletes them
-                back = datetime.fromtimestamp(message.visible_at / 1_000, UTC)
+                back = datetime.fromtimestamp((message.visible_at + 1) / 1_000, UTC)
                 alarms._aws.clock.at(back, lambda: alarms._measure(queue), queue.queue_arn)
             return messages
 

@@ -28,7 +28,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.sts.models import sts_backends
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import arguments, s3, sns, stepfunctions, strict
+from rehearsal.cloud import arguments, iam_api, s3, sns, sqs, stepfunctions, strict
 from rehearsal.cloud.alarms import Alarms
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
@@ -124,6 +124,8 @@ class EmbeddedAws:
             s3.repair(repairs)
             self.iam.repair(repairs)
             sns.repair(repairs, self)
+            iam_api.repair(repairs)
+            sqs.repair(repairs)
             self._exit = stack.pop_all()
         return self
 

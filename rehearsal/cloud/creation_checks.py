@@ -12,6 +12,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from rehearsal.cloud import permissions
 from rehearsal.cloud.permissions import Request
 from rehearsal.cloud.refusals import answer
+from rehearsal.cloud.scheduler_api import is_schedule
 
 if TYPE_CHECKING:
     from rehearsal.cloud.iam import Iam
@@ -109,6 +110,8 @@ def check_machine(iam: "Iam", response: Any, request: Request) -> None:
 
 def check_schedule(iam: "Iam", response: Any, request: Request) -> None:
     """Look at the trust of a schedule's role as Scheduler does."""
+    if not is_schedule(request.parameters.get("ScheduleExpression", "")):
+        return  # which is refused first (recorded)
     group = request.parameters.get("GroupName") or "default"
     try:
         iam.assume(

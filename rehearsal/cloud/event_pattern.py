@@ -54,14 +54,14 @@ Rule = list[dict[str, list[Test]]]
 """Ways to match, of which ``$or`` makes several: all the tests by path, joined by dots."""
 
 
-def compile_pattern(source: str, *, quoting: bool = True) -> Rule:
-    """Read a pattern; without ``quoting``, refusals of what is no JSON do not show the source.
+def compile_pattern(source: str) -> Rule:
+    """Read a pattern.
 
     Raises:
         PatternError: with AWS's own reason.
     """
     try:
-        return _compile(Tokens(source, quoting=quoting))
+        return _compile(Tokens(source))
     except TokenError as error:
         raise PatternError(str(error)) from None
 

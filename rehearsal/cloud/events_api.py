@@ -65,6 +65,7 @@ def repair(repairs: Repairs, accept: Callable[[dict[str, Any], str], str]) -> No
     name_the_bus_of_a_missing_rule(repairs)
     name_missing_resources_in_tags(repairs)
     keep_bus_policies_by_statement(repairs)
+    list_buses_with_their_times(repairs)
 
 
 def read_patterns_as_aws_does(repairs: Repairs) -> None:
@@ -181,12 +182,59 @@ def name_missing_resources_in_tags(repairs: Repairs) -> None:
 
 
 def keep_bus_policies_by_statement(repairs: Repairs) -> None:
-    """Moto keeps one statement a principal, where AWS keeps one an id."""
+    """Moto keeps one statement a principal, spells "all" wrongly, and adds a policy to the old one.
+
+    AWS keeps one statement an id, and replaces the policy by one that it is given.
+    """
 
     def keep_all(self: Any, *principals: Any) -> None:
         """Remove nothing: a statement is replaced by one of its own id only."""
 
+    remove = models.EventsBackend.remove_permission
+    describe = models.EventBusPolicyStatement.describe
+
+    def described(self: Any) -> dict[str, Any]:
+        statement = describe(self)
+        if statement["Principal"] == {"AWS": "arn:aws:iam::*:root"}:
+            statement["Principal"] = "*"
+        return statement
+
+    def remove_permission(
+        self: Any, event_bus_name: str | None, statement_id: str, remove_all_permissions: bool
+    ) -> None:
+        bus = self.describe_event_bus(event_bus_name)
+        if not remove_all_permissions and not bus.has_permissions():
+            raise Refusal(
+                "ResourceNotFoundException", "Statement with the provided id does not exist."
+            )
+        remove(self, event_bus_name, statement_id, remove_all_permissions)
+
+    take_policy = models.EventsBackend._put_permission_from_policy  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - moto's own method
+
+    def replace_policy(event_bus: Any, policy: str) -> None:
+        event_bus.remove_statements()
+        take_policy(event_bus, policy)
+
     repairs.put(models.EventBus, "_remove_principals_statements", keep_all)
+    repairs.put(models.EventsBackend, "_put_permission_from_policy", staticmethod(replace_policy))
+    repairs.put(models.EventsBackend, "remove_permission", remove_permission)
+    repairs.put(models.EventBusPolicyStatement, "describe", described)
+
+
+def list_buses_with_their_times(repairs: Repairs) -> None:
+    """Moto lists buses without the times that it describes them with."""
+    list_buses = responses.EventsHandler.list_event_buses
+
+    def list_event_buses(self: Any) -> Any:
+        body, headers = list_buses(self)
+        told = json.loads(body)
+        for bus in told["EventBuses"]:
+            known = self.events_backend.event_buses[bus["Name"]]
+            bus["CreationTime"] = known.creation_time
+            bus["LastModifiedTime"] = known.last_modified_time
+        return json.dumps(told), headers
+
+    repairs.put(responses.EventsHandler, "list_event_buses", list_event_buses)
 
 
 def _compiled(source: str) -> Rule:

@@ -179,3 +179,14 @@ class Tokens:
             if len(self._source) > MAX_QUOTED:
                 quoted += f"[truncated {len(self._source) - MAX_QUOTED} chars]"
         return f" at [Source: {quoted}; line: {line}, column: {column}]"
+
+
+def read_all(source: str, *, quoting: bool = True) -> None:
+    """Read a text to its end, to see whether it is JSON.
+
+    Raises:
+        TokenError: it is not.
+    """
+    tokens = Tokens(source, quoting=quoting)
+    while tokens.next() != "end":
+        pass

@@ -254,7 +254,11 @@ class _Findings:
         return "; ".join(self._misses)
 
     def add(self, policy: Policy, call: Call) -> None:
-        for statement in parse(policy.text):
+        try:
+            statements = parse(policy.text)
+        except PolicyError as error:
+            raise PolicyError(f"{policy.where}: {error}") from error
+        for statement in statements:
             self._add(policy, statement, call)
 
     def _add(self, policy: Policy, statement: "Statement", call: Call) -> None:

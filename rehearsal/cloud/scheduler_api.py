@@ -103,7 +103,7 @@ def refuse_tags_of_what_is_missing(repairs: Repairs) -> None:
 def _check(given: dict[str, Any]) -> None:
     """Refuse a schedule; of the words only those about expressions were recorded."""
     expression = given["schedule_expression"]
-    if not _is_schedule(expression):
+    if not is_schedule(expression):
         raise Refusal("ValidationException", f"Invalid Schedule Expression {expression}.")
     zone = given["schedule_expression_timezone"]
     try:
@@ -134,12 +134,10 @@ def _check_target(target: dict[str, Any]) -> None:
             json.loads(target["Input"])
         except ValueError:
             raise Refusal("ValidationException", "Input is not valid JSON.") from None
-    queue = target.get("DeadLetterConfig", {}).get("Arn", "arn:aws:sqs:")
-    if ":sqs:" not in queue or queue.endswith(".fifo"):
-        raise Refusal("ValidationException", "DeadLetterConfig needs the ARN of a standard queue.")
 
 
-def _is_schedule(expression: str) -> bool:
+def is_schedule(expression: str) -> bool:
+    """Tell whether Scheduler takes an expression."""
     try:
         if at := AT.fullmatch(expression):
             datetime.fromisoformat(at[1])

@@ -31,7 +31,8 @@ def denied(role_arn: Callable[[Stage], str], *actions: str) -> Break:
     @contextmanager
     def broken(stage: Stage) -> Generator[None]:
         iam: Any = stage.aws.client("iam")
-        policy = {"RoleName": role_arn(stage).rpartition("/")[2], "PolicyName": "fault"}
+        name = "deny-" + "-".join(actions).replace(":", ".")
+        policy = {"RoleName": role_arn(stage).rpartition("/")[2], "PolicyName": name}
         statement = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
         document = {"Version": "2012-10-17", "Statement": [statement]}
         iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))

@@ -44,7 +44,10 @@ class Fault:
     says: str
     """What goes wrong, as a person on call would say it; no full stop."""
     expects: Callable[[Job], Facts]
-    """What should come of it; that the trigger is ``started`` need not be said."""
+    """What should come of it; that the trigger is ``started`` need not be said.
+
+    An expected ``reason`` is words that the reason must hold.
+    """
     attempts: Callable[[Job], Sequence[Played]] = lambda _: ()
     """How the first attempts of the run go."""
     then: Played = SUCCEEDS
@@ -72,6 +75,8 @@ def play(stage: Stage, fault: Fault) -> Outcome:
         happened = _happened(stage, fault, at, alarms="alarm" in expected)
     except Exception as error:
         happened = {"because": f"{type(error).__name__}: {error}"}
+    if "reason" in expected and expected["reason"] in (happened.get("because") or ""):
+        happened = {**happened, "reason": expected["reason"]}
     return Outcome(at=at, name=fault.name, what=fault.says, expected=expected, happened=happened)
 
 
@@ -95,16 +100,21 @@ def succeeded(*, attempts: int = 1) -> Facts:
     return {"run": "succeeded", "attempts": attempts, "message to": "success"}
 
 
-def not_started(*, attempts: int = 1) -> Facts:
-    """Expect a run whose program never ran, or not to its end, through no fault of its own."""
-    return {"run": "not started", "attempts": attempts, "message to": "failure"}
+def not_started(reason: str, *, attempts: int = 1) -> Facts:
+    """Expect a run whose program never ran, with these words in the reason that people read."""
+    return failed("not started", attempts=attempts, reason=reason)
 
 
 def failed(
-    run: str, *, attempts: int = 1, exit_code: int | None = None, error: str | None = None
+    run: str,
+    *,
+    attempts: int = 1,
+    exit_code: int | None = None,
+    error: str | None = None,
+    reason: str | None = None,
 ) -> Facts:
     """Expect a run that ends badly, with one message about it."""
-    said = {"exit code": exit_code, "attempts": attempts, "error": error}
+    said = {"exit code": exit_code, "attempts": attempts, "error": error, "reason": reason}
     return {
         "run": run,
         **{fact: value for fact, value in said.items() if value is not None},

@@ -16,6 +16,7 @@ NO_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 SPOT = Played(seconds=60, taken=("SpotInterruption", "Your Spot Task was interrupted."))
 RETRIED, NOT_RETRIED = 75, 65
 """EX_TEMPFAIL and EX_DATAERR of sysexits.h: what a program says when trying again may help."""
+BY_HAND = "It is the wrong day for this"
 LONG = timedelta(minutes=10)
 
 
@@ -45,6 +46,7 @@ def _out_of_memory(job: Job) -> Facts:
         exit_code=137,
         attempts=len(job.waits["memory"]) + 1,
         error=JOB_OUT_OF_MEMORY,
+        reason="OutOfMemoryError",
     )
 
 
@@ -74,12 +76,12 @@ def _stop_task(stage: Stage, _: str) -> None:
     ecs: Any = stage.aws.client("ecs")
     cluster = stage.exports["clusterArn"]
     (task,) = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
-    ecs.stop_task(cluster=cluster, task=task, reason="It is the wrong day for this")
+    ecs.stop_task(cluster=cluster, task=task, reason=BY_HAND)
 
 
 def _stop_run(stage: Stage, run: str) -> None:
     arn = execution_arn(stage.job.machine_arn, run)
-    stage.states.stop_execution(executionArn=arn, cause="It is the wrong day for this")
+    stage.states.stop_execution(executionArn=arn, cause=BY_HAND)
 
 
 def _silent_worker(stage: Stage, _: Fault) -> Facts:
@@ -157,7 +159,9 @@ FAULTS = (
             [Played(exit_code=0, seconds=job.timeout_seconds + 60)]
             * (len(job.waits["timeout"]) + 1)
         ),
-        expects=lambda job: failed("timed out", attempts=len(job.waits["timeout"]) + 1),
+        expects=lambda job: failed(
+            "timed out", attempts=len(job.waits["timeout"]) + 1, reason="no end within"
+        ),
     ),
     Fault(
         name="heartbeat-lost",
@@ -175,13 +179,13 @@ FAULTS = (
         name="spot-reclaimed-again",
         says="AWS takes the second task back too",
         then=SPOT,
-        expects=lambda _: failed("spot reclaimed", attempts=2),
+        expects=lambda _: failed("spot reclaimed", attempts=2, reason="Spot Task"),
     ),
     Fault(
         name="task-stopped-by-hand",
         says="Somebody stops the task",
         act=_stopped(_stop_task),
-        expects=lambda _: failed("stopped"),
+        expects=lambda _: failed("stopped", reason=BY_HAND),
     ),
     Fault(
         name="run-stopped-by-hand",

@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_jobs, of_start
-from rehearsal.faults.model import Fault, not_started, succeeded
+from rehearsal.faults.model import Fault, failed, not_started, succeeded
 from rehearsal.stage import Facts, Job, Stage, execution_arn, own_words
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different zone"
@@ -20,13 +20,13 @@ ENI_LIMIT = (
 """The words around EC2's error code are the guide's ("Stopped tasks error messages")."""
 OTHER_PLATFORM = (
     "CannotPullContainerError: image Manifest does not contain descriptor matching platform "
-    "'linux/amd64'"
+    "'linux/arm64'"
 )
 """Of the guide's page on CannotPullContainer errors."""
 
 
 def _start_budget_heals(job: Job) -> Facts:
-    return succeeded(attempts=2) if job.waits["start"] else not_started()
+    return succeeded(attempts=2) if job.waits["start"] else failed("not started")
 
 
 # -- what is broken
@@ -196,7 +196,9 @@ FAULTS = (
         name="no-capacity-at-all",
         says="Fargate has no capacity for longer than we try",
         then=Played(refused=CAPACITY),
-        expects=lambda job: not_started(attempts=len(job.waits["start"]) + 1),
+        expects=lambda job: not_started(
+            "Capacity is unavailable", attempts=len(job.waits["start"]) + 1
+        ),
     ),
     Fault(
         name="throttled",
@@ -216,60 +218,60 @@ FAULTS = (
         broken=_image_deleted,
         unless=_no_image_in_ecr,
         then=Played(),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("not found"),
     ),
     Fault(
         name="image-of-another-platform",
         says="The image was built for another processor than the task's",
         then=Played(start_failure=OTHER_PLATFORM),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("matching platform"),
     ),
     Fault(
         name="secret-missing",
         says="Somebody deleted the secret that the container reads",
         broken=_secret_deleted,
         unless=_no_secret,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("InvalidRequestException"),
     ),
     Fault(
         name="secret-denied",
         says="The execution role may not read the secret any more",
         broken=denied(of_start, "secretsmanager:GetSecretValue"),
         unless=_no_secret,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("AccessDeniedException"),
     ),
     Fault(
         name="secret-key-missing",
         says="The secret has lost the key that the container reads",
         broken=_secret_without_key,
         unless=_no_secret,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("did not contain json key"),
     ),
     Fault(
         name="pull-denied",
         says="The execution role may not pull the image any more",
         broken=denied(of_start, "ecr:BatchGetImage"),
         unless=_no_image_in_ecr,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("AccessDeniedException"),
     ),
     Fault(
         name="run-task-denied",
         says="The role of the jobs' machines may not run tasks any more",
         broken=denied(of_jobs, "ecs:RunTask"),
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("not authorized to perform: ecs:RunTask"),
     ),
     Fault(
         name="log-group-deleted",
         says="Somebody deleted the container's log group",
         broken=_log_group_deleted,
-        expects=lambda _: not_started(),
+        expects=lambda _: not_started("log group does not exist"),
     ),
     Fault(
         name="task-definition-deregistered",
         says="Somebody deregisters the task definition while a run of it waits for its retry",
         act=_deregistered_while_waiting,
         unless=_never_waits,
-        expects=lambda _: not_started(attempts=2),
+        expects=lambda _: not_started("TaskDefinition is inactive", attempts=2),
     ),
     Fault(
         name="up-in-the-middle",

@@ -18,6 +18,8 @@ _ANYTHING = frozenset(
         "uuid", "someNonexistentBucketName", "next_token", "table-name", "a_task_token",
         "cluster_arn", "X-Amzn-Trace-Id", "subnet_value", "sg_value", "eni_value", "mac_value",
         "task_definition_arn", "revision_id", "map_run_arn", "task_token", "aws_account_id",
+        "target-arn", "target-id", "target-id-one", "target-id-two", "receipt-handle",
+        "m-d5-of-body",
     }
 )  # fmt: skip
 # Of an optimized integration: how the answer came, not what it says.
@@ -28,7 +30,8 @@ _SINCE_APPENDED = " (SDK Attempt Count: 1)"
 _SPOILED = "ip_value"
 """The recorder took parts of ARNs for addresses: what is left of such a text says nothing."""
 _PLACEHOLDER = re.compile(
-    r"<[^<>]+>|\bactivity_arn\b|\bssm?_nonexistent_arn\b|\binvalid_execution_arn\b"
+    r"<<[^<>]+>:\d+>|<[^<>]+>|(?<=at time )date\b|\bactivity_arn\b"
+    r"|\bssm?_nonexistent_arn\b|\binvalid_execution_arn\b"
 )
 
 

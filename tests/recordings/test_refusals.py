@@ -1,6 +1,7 @@
 """What AWS refused is refused here, with the same code and the same words."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -18,10 +19,13 @@ _PLACE = "\n at [Source: "
 @pytest.mark.parametrize("service", SERVICES)
 def test_calls_are_refused_as_recorded(agreement: Agreement, service: str) -> None:
     with open_aws() as aws:  # one account for all: what is refused changes nothing
-        differences = {
-            f"{case['name']} {case['operation']}": _difference(Stage(aws, case, number))
-            for number, case in enumerate(filter(_stands_alone, recorded.refusals(service)))
-        }
+        differences: dict[str, str | None] = {}
+        seen: Counter[str] = Counter()
+        for number, case in enumerate(filter(_stands_alone, recorded.refusals(service))):
+            name = f"{case['name']} {case['operation']}"
+            seen[name] += 1
+            again = f" #{seen[name]}" if seen[name] > 1 else ""
+            differences[name + again] = _difference(Stage(aws, case, number))
     agreement.of([f"refusals {service}"], service, differences)
 
 

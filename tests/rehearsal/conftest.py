@@ -229,7 +229,8 @@ def make_role(
         "Action": "sts:AssumeRole",
     }
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy_of(trust))
-    iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy_of(*statements))
+    if statements:
+        iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy_of(*statements))
     arn: str = made["Role"]["Arn"]
     return arn
 

@@ -1,17 +1,20 @@
-"""Each fault comes out as it should on the dev stack, and not when what it is about is broken."""
+"""Each fault comes out as it should on a deployed stack, and not when that is broken."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy
-from rehearsal.faults import FAULTS, play
+from rehearsal.faults import FAULTS, Fault, play
+from rehearsal.faults.breaking import denied, of_schedules
+from rehearsal.faults.model import not_started
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
-from rehearsal.stage import Stage, deployed_again
+from rehearsal.stage import Facts, Job, Stage, deployed_again
 from tests.deploying import ROOT
 
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
@@ -19,8 +22,8 @@ START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    """The dev stack, deployed once, its own schedules paused."""
-    stack_file = read_stack_file(ROOT, "dev")
+    """The prod stack, to which every fault applies: deployed once, its own schedules paused."""
+    stack_file = read_stack_file(ROOT, "prod")
     with EmbeddedAws(region=stack_file.config["aws:region"], start=START) as aws:
         deployment = deploy(ROOT, stack_file, AwsProvider(aws))
         up = deployed_again(ROOT, stack_file, aws, deployment)
@@ -154,9 +157,68 @@ def test_a_run_that_is_told_of_twice_is_found_out(stage: Stage) -> None:
     assert outcome.happened["message to"] == "failure + failure"
 
 
-def test_a_fault_that_does_not_apply_says_why_and_is_not_played(stage: Stage) -> None:
-    outcome = play(stage, FAULTS["endpoint-missing"])
-    assert outcome.left_out == "the network has no endpoint of ecr.api"
+def test_a_trigger_that_is_lost_is_found_out(stage: Stage) -> None:
+    with denied(of_schedules, "sqs:SendMessage")(stage):
+        outcome = play(stage, FAULTS["trigger-denied"])
+    assert not outcome.passed
+    assert (outcome.happened["trigger"], outcome.happened["alarm"]) == ("lost", "triggers-dropped")
+
+
+def test_an_alarm_that_tells_nobody_is_found_out(stage: Stage) -> None:
+    cloudwatch = stage.aws.client("cloudwatch")
+    alarm = f"{stage.exports['scheduleGroup']}-dispatcher-failed"
+    cloudwatch.disable_alarm_actions(AlarmNames=[alarm])
+    try:
+        outcome = play(stage, FAULTS["job-unknown"])
+    finally:
+        cloudwatch.enable_alarm_actions(AlarmNames=[alarm])
+    assert not outcome.passed
+    assert outcome.happened["alarm"] == "none"
+
+
+def test_a_revision_that_is_not_kept_is_found_out(stage: Stage) -> None:
+    """As a task definition that is deregistered when it is replaced would be."""
+    up = stage.up
+    assert up is not None
+    kept = stage.task_definition(stage.job)["taskDefinitionArn"]
+
+    def deregistering(change: Callable[[dict[str, str]], None]) -> None:
+        up(change)
+        stage.aws.client("ecs").deregister_task_definition(taskDefinition=kept)
+
+    stage.up = deregistering
+    try:
+        outcome = play(stage, FAULTS["up-in-the-middle"])
+    finally:
+        stage.up = up
+    assert not outcome.passed
+
+
+def test_a_run_that_ends_for_another_reason_is_found_out(stage: Stage) -> None:
+    def expects(_: Job) -> Facts:
+        return not_started("AccessDenied")
+
+    outcome = play(stage, replace(FAULTS["secret-missing"], expects=expects))
+    assert not outcome.passed
+    assert outcome.happened["run"] == "not started"
+
+
+def test_a_fault_that_cannot_be_played_says_why_and_the_next_one_is_played(stage: Stage) -> None:
+    def act(_stage: Stage, _fault: Fault) -> dict[str, str]:
+        raise TimeoutError("it goes on")
+
+    outcome = play(stage, replace(FAULTS["exit-code-1"], act=act))
+    assert not outcome.passed
+    assert outcome.happened == {"because": "TimeoutError: it goes on"}
+    assert play(stage, FAULTS["exit-code-1"]).passed
+
+
+def test_a_fault_does_not_apply_where_there_is_no_job(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "jobs", [])
+    outcome = play(stage, FAULTS["exit-code-1"])
+    assert outcome.left_out == "there is no job whose program is here"
     assert outcome.happened == {}
 
 

@@ -1,0 +1,46 @@
+"""Whole tests of the recorder: every call answers, or is refused, as AWS did."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.recordings import recorded
+from tests.recordings.agreement import Agreement
+from tests.recordings.comparing import same
+from tests.recordings.recorded import Case
+from tests.recordings.stage import Stage, open_aws
+
+SERVICES = ("events", "scheduler")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_sequences_answer_as_recorded(agreement: Agreement, service: str) -> None:
+    differences: dict[str, str | None] = {}
+    for number, case in enumerate(filter(_tells, recorded.sequences(service))):
+        with open_aws() as aws:
+            differences[case["name"]] = _difference(Stage(aws, case, number))
+    agreement.of([f"sequences {service}"], service, differences)
+
+
+def _tells(case: Case) -> bool:
+    """Whether anything of what AWS answered was recorded."""
+    return any("answer" in call for call in case["calls"])
+
+
+def _difference(stage: Stage) -> str | None:
+    for call in stage.case["calls"]:
+        try:
+            stage.play([call])
+            answer = stage.answers[call["call"]]
+        except ClientError as error:
+            answer = {"Error": error.response["Error"]}
+        except Exception as error:  # whatever comes instead of an answer is the difference
+            return f"call {call['call']}: {type(error).__name__}: {error}"
+        expected: Any = call.get("answer")
+        if call.get("refused"):
+            expected = {"Error": expected["Error"]}
+        if "answer" in call and not same(expected, answer):
+            what = call.get("operation", call.get("helper"))
+            return f"call {call['call']}, {what}: {expected} but {answer}"
+    return None
