@@ -230,6 +230,8 @@ class Rehearsed:
     day: Chapter
     faults: dict[str, Chapter]
     told: Chapter
+    from_its_first_run: Chapter
+    """The day again, as a part that begins at the very instant of its first run."""
     secret: str
     written: str
     page: Page = field(init=False)
@@ -263,11 +265,15 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
             Part(title="told", begin=telling, outcomes=[]),
         ]
         day, *faults, told = chapters(parts, aws, deployment)
+        assert day.life is not None
+        again = Part(title="again", begin=day.life.runs[0].begin, outcomes=[])
+        (from_its_first_run,) = chapters([again], aws, deployment)
         return Rehearsed(
             deployed=deployed_facts(deployment),
             day=day,
             faults={chapter.title: chapter for chapter in faults},
             told=told,
+            from_its_first_run=from_its_first_run,
             secret=deployment.outputs["bucketNames"]["files"],
             written=path.read_text(encoding="utf-8"),
         )
@@ -344,6 +350,12 @@ def test_each_chapter_holds_its_own_runs_and_messages(rehearsed: Rehearsed) -> N
         assert lived is not None
         assert [card.good for card in lived.slack] == told
         assert len(lived.mail) == len(told)
+
+
+def test_what_happens_at_the_very_beginning_is_told_too(rehearsed: Rehearsed) -> None:
+    assert rehearsed.day.life is not None
+    assert rehearsed.from_its_first_run.life is not None
+    assert rehearsed.from_its_first_run.life.runs[0] == rehearsed.day.life.runs[0]
 
 
 def test_every_outcome_and_every_fault_has_its_row(rehearsed: Rehearsed) -> None:

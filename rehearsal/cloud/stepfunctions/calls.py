@@ -63,7 +63,7 @@ def call_with_the_machines_role(repairs: Repairs, aws: "EmbeddedAws") -> None:
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
         return aws.client(service, region, role=state_credentials.role_arn)
 
-    credentials = StateTask._eval_state_credentials  # noqa: SLF001 - where every task passes
+    credentials = StateTask._eval_state_credentials
 
     def trusted_credentials(self: Any, env: Any) -> Any:
         details = env.aws_execution_details  # every task of a machine comes by here
