@@ -20,23 +20,6 @@ class Explained:
 
 EXPLAINED: tuple[Explained, ...] = (
     Explained(
-        document="policy * of role *",
-        grants="Trace: action xray:*",
-        reason="X-Ray is not rehearsed; the Step Functions guide asks for these four actions",
-    ),
-    Explained(
-        document="*role *-chatbot",
-        grants="*",
-        reason="Chatbot reads alarms and metrics of its own accord, to draw an alarm's graph in "
-        "Slack; that is not rehearsed",
-    ),
-    Explained(
-        document="*role *-flow-logs",
-        grants="*",
-        reason="no packet is seen in the rehearsal, so no flow log is written; the VPC guide asks "
-        "for these actions",
-    ),
-    Explained(
         document="policy * of role *-execution",
         grants="PullImage: action ecr:BatchCheckLayerAvailability",
         reason="no image layer is pulled in the rehearsal; the ECS guide asks for it in a task's "

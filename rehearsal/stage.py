@@ -21,7 +21,7 @@ Facts = Mapping[str, Any]
 SAMPLE_FILES = ("2026/11/orders.csv", "2026/11/refunds.csv", "README.txt")
 """What the rehearsal puts into every bucket, so that programs find something."""
 
-ORDINARY: Facts = {"trigger": "started", "tasks left": 0}
+ORDINARY: Facts = {"trigger": "started", "tasks left": 0, "unheard": 0}
 """What is expected unless something else is, and not worth a word when it is so."""
 NOBODY = "nobody"
 DEAD_LETTER = "dead letter"

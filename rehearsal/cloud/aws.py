@@ -93,6 +93,8 @@ class EmbeddedAws:
         self.mail: list[Mail] = []
         self.traces: list[str] = []
         """Executions whose trace reached X-Ray."""
+        self.unheard: list[str] = []
+        """What a service was not allowed to do and tells nobody of: a line each."""
         self.iam = Iam(self)
         self.network = Network(self)
         self.events = EventBus(self)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import strict
+from rehearsal.cloud.policy_documents import find_role
 
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
@@ -138,7 +139,9 @@ class Chatbot:
                 self._aws.iam.allow_role(
                     role=role, action=f"cloudwatch:{action}", resource=resource
                 )
-        except ClientError:
+        except ClientError as error:
+            if find_role(self._aws.account, role.rpartition("/")[2]):  # else nobody's to draw with
+                self._aws.unheard.append(f"no graph of {alarm}: {error}")
             return False
         return True
 

@@ -55,7 +55,8 @@ def _write(aws: "EmbeddedAws", flow_log: Any, subnet: Any, task_id: str) -> None
         logs.put_log_events(
             **stream, logEvents=[{"timestamp": round(now.timestamp() * 1_000), "message": record}]
         )
-    except ClientError:
+    except ClientError as error:
+        aws.unheard.append(f"no record in flow log {flow_log.id}: {error}")
         flow_log.deliver_logs_status = "FAILED"
         flow_log.deliver_logs_error_message = "Access error"
     else:

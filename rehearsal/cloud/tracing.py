@@ -37,6 +37,7 @@ def _trace(aws: "EmbeddedAws", execution: Any) -> None:
     try:
         for action in ACTIONS:
             aws.iam.allow_role(role=machine.roleArn, action=f"xray:{action}", resource=ANY)
-    except ClientError:
-        return  # Step Functions tells nobody
+    except ClientError as error:
+        aws.unheard.append(f"no trace of {execution.exec_arn}: {error}")
+        return
     aws.traces.append(execution.exec_arn)

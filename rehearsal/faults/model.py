@@ -71,8 +71,10 @@ def play(stage: Stage, fault: Fault) -> Outcome:
             at=at, name=fault.name, what=fault.says, expected={}, happened={}, left_out=reason
         )
     expected = {**ORDINARY, **fault.expects(stage.job)}
+    unheard = len(stage.aws.unheard)
     try:
         happened = _happened(stage, fault, at, alarms="alarm" in expected)
+        happened = {**happened, "unheard": len(stage.aws.unheard) - unheard}
     except Exception as error:
         happened = {"because": f"{type(error).__name__}: {error}"}
     if "reason" in expected and expected["reason"] in (happened.get("because") or ""):
