@@ -228,7 +228,11 @@ def _new_client(service: str, region: str, credentials: dict[str, Any]) -> Any:
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
         # Retries belong to whoever is rehearsed, not to the machinery below.
-        config=Config(retries={"total_max_attempts": 1}, ignore_configured_endpoint_urls=True),
+        config=Config(
+            retries={"total_max_attempts": 1},
+            ignore_configured_endpoint_urls=True,
+            inject_host_prefix=False,  # moto does not know sync-states.…, as of StartSyncExecution
+        ),
     )
     client._endpoint.http_session = _NoNetwork()  # noqa: SLF001 - the last step before the world
     return client

@@ -22,7 +22,9 @@ from rehearsal.cloud.stepfunctions import (
     errors,
     executions,
     expressions,
+    machines,
     maps,
+    state_tests,
     templates,
     timing,
 )
@@ -44,6 +46,8 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     activities.repair(repairs, aws)
     endings.repair(repairs, aws)
     maps.repair(repairs)
+    machines.repair(repairs, aws)
+    state_tests.repair(repairs, aws)
     executions.repair(repairs, aws)
 
 

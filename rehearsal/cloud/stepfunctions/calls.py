@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
 
 from rehearsal.cloud import strict
 from rehearsal.cloud.repairs import Repairs, text_of
@@ -200,8 +200,19 @@ def _operation(service: str, action: str) -> Any:
     raise ValueError(f"{service} has no operation {action}")
 
 
+def answer_shape(resource: str) -> Any:
+    """Return the model of what a task's service answers, or nothing when it is not known."""
+    parts = resource.split(":")
+    service, action = (parts[-2], parts[-1].partition(".")[0])
+    service = {"sfn": "stepfunctions", "states": "stepfunctions"}.get(service, service)
+    try:
+        return _operation(service, xform_name(action)).output_shape
+    except (ValueError, UnknownServiceError):
+        return None
+
+
 @cache
-def _spelled(member: str) -> str:
+def spelled(member: str) -> str:
     """Spell a member as Step Functions does: ``taskArn`` and ``ARN`` become TaskArn and Arn.
 
     It goes by the names of the AWS SDK for Java, where only the first word loses its capitals.
@@ -215,8 +226,8 @@ def _spelled(member: str) -> str:
 def _request(shape: Any, value: Any) -> Any:
     """Return what the service gets: its own spelling, text for what is not, nothing for null."""
     if shape.type_name == "structure" and isinstance(value, dict):
-        names = {_spelled(name).lower(): name for name in shape.members}
-        members = {names.get(_spelled(key).lower(), key): item for key, item in value.items()}
+        names = {spelled(name).lower(): name for name in shape.members}
+        members = {names.get(spelled(key).lower(), key): item for key, item in value.items()}
         return {
             name: _request(shape.members[name], item) if name in shape.members else item
             for name, item in members.items()
@@ -239,7 +250,7 @@ def _answer(shape: Any, value: Any, spell: Callable[[datetime], Any]) -> Any:
         return spell(value)
     if shape is not None and shape.type_name == "structure" and isinstance(value, dict):
         return {
-            _spelled(name): _answer(shape.members.get(name), value[name], spell)
+            spelled(name): _answer(shape.members.get(name), value[name], spell)
             for name in sorted(value)
         }
     if shape is not None and shape.type_name == "list" and isinstance(value, list):

@@ -5,9 +5,10 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from moto.logs.models import logs_backends
 from moto.stepfunctions import models
 from moto.stepfunctions.exceptions import ExecutionAlreadyExists
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.assign.assign_template_binding import (
     AssignTemplateBinding,
@@ -101,11 +102,17 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 from moto.stepfunctions.parser.asl.eval import environment
 from moto.stepfunctions.parser.asl.eval.callback import callback
 from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimedOut
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.static_analyser.variable_references_static_analyser import (
+    VariableReferencesStaticAnalyser,
+)
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.backend import execution as execution_module
 from moto.stepfunctions.parser.backend import execution_worker
@@ -119,14 +126,17 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 __all__ = [
     "TMP_THREADS",
+    "AWSExecutionDetails",
     "Activity",
     "AmazonStateLanguageParser",
     "Arguments",
     "AssignDecl",
     "AssignTemplateBinding",
     "CustomErrorName",
+    "Environment",
     "ErrorEqualsDecl",
     "EventDetails",
+    "EventHistoryContext",
     "ExecutionAlreadyExists",
     "ExecutionState",
     "FailureEvent",
@@ -143,6 +153,7 @@ __all__ = [
     "ProgramStopped",
     "ProgramTimedOut",
     "SecondsJSONata",
+    "StateMachineType",
     "StateTask",
     "StateTaskActivity",
     "StateTaskService",
@@ -162,6 +173,7 @@ __all__ = [
     "TaskFailedEventDetails",
     "TimeoutSecondsJSONata",
     "Timestamp",
+    "VariableReferencesStaticAnalyser",
     "WaitFunction",
     "boto_client",
     "branch_worker",
@@ -175,6 +187,7 @@ __all__ = [
     "inline_iteration_component",
     "jitter_strategy_decl",
     "job",
+    "logs_backends",
     "models",
     "preprocessor",
     "program",

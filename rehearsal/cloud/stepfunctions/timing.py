@@ -9,15 +9,14 @@
 
 import functools
 import random
-import re
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.clock import ClockThread, LatchedEvent, VirtualClock, VirtualEvent
 from rehearsal.cloud.repairs import Repairs, text_of
+from rehearsal.cloud.stepfunctions.checks import instant
 from rehearsal.cloud.stepfunctions.interpreter import (
     EventDetails,
     FailureEvent,
@@ -48,8 +47,6 @@ from rehearsal.cloud.stepfunctions.interpreter import (
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-
 
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Put the repairs of this module in place."""
@@ -57,7 +54,7 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     keep_the_end_of_a_program(repairs, aws.clock)
     wait_on_the_clock(repairs)
     tell_dates_as_text(repairs, aws.clock)
-    wait_until_any_instant(repairs, aws.clock)
+    wait_until_anyinstant(repairs, aws.clock)
 
 
 def run_threads_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
@@ -147,31 +144,21 @@ def tell_dates_as_text(repairs: Repairs, clock: VirtualClock) -> None:
     repairs.put(state, "StateData", state_data)
 
 
-def wait_until_any_instant(repairs: Repairs, clock: VirtualClock) -> None:
+def wait_until_anyinstant(repairs: Repairs, clock: VirtualClock) -> None:
     """Moto takes UTC timestamps alone, and calls others States.Runtime in JSONata as well."""
 
     def seconds_until(self: Any, env: Any) -> float:
         self.string.eval(env=env)
         text = env.stack.pop()
-        instant = _instant(text)
-        if instant is None and isinstance(self.string, StringJSONata):
+        until = instant(text)
+        if until is None and isinstance(self.string, StringJSONata):
             raise FailureEventException(_no_timestamp(env, text))
-        if instant is None:
+        if until is None:
             raise FailureEventException(self._create_failure_event(env, text))
-        return (instant - clock.now()).total_seconds()
+        return (until - clock.now()).total_seconds()
 
     repairs.put(Timestamp, "_get_wait_seconds", seconds_until)
-    repairs.put(Timestamp, "_from_timestamp_string", staticmethod(_instant))
-
-
-def _instant(text: Any) -> datetime | None:
-    """Return the instant that an RFC 3339 text names: with T, seconds, and Z or an offset."""
-    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+    repairs.put(Timestamp, "_from_timestamp_string", staticmethod(instant))
 
 
 def _no_timestamp(env: Any, text: Any) -> FailureEvent:
