@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -209,7 +210,8 @@ class Stage:
             while not self._over.is_set():
                 for message in sqs.receive_message(QueueUrl=queue).get("Messages", []):
                     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-                    work(json.loads(message["Body"]))
+                    with suppress(ClientError):  # the task may be gone
+                        work(json.loads(message["Body"]))
                 self._over.wait(1)
 
         ClockThread(self.aws.clock, target=receive, name=f"worker {self.number}").start()

@@ -27,9 +27,11 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     StatesErrorNameType,
     StateTaskActivity,
     StepFunctionResponse,
+    StepFunctionsParserBackend,
     callback,
     stepfunctions_parser_backends,
 )
+from rehearsal.cloud.stepfunctions.refusals import refusal
 from rehearsal.cloud.stepfunctions.texts import compact
 
 if TYPE_CHECKING:
@@ -104,6 +106,13 @@ def hand_tasks_to_workers(repairs: Repairs, aws: "EmbeddedAws") -> None:
         task.notify_activity_task_start(self._get_param("workerName"))
         return ActionResult({"taskToken": task.callback_id, "input": task.get_activity_input()})
 
+    def describe_activity(self: Any, activity_arn: str) -> Any:
+        self._validate_activity_arn(activity_arn)
+        if activity_arn not in self.activities:
+            raise refusal("ActivityDoesNotExist", f"Activity Does Not Exist: '{activity_arn}'")
+        return self.activities[activity_arn]
+
+    repairs.put(StepFunctionsParserBackend, "describe_activity", describe_activity)
     repairs.put(StateTaskActivity, "_eval_execution", eval_execution)
     repairs.put(StepFunctionResponse, "get_activity_task", get_activity_task)
 

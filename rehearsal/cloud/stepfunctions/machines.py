@@ -30,8 +30,8 @@ from rehearsal.cloud.stepfunctions.refusals import refusal
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
-PAGE = 1_000
-"""Most items of a list that is read page by page (API reference)."""
+PAGE = 100
+"""How many items a page has unless it is told (API reference)."""
 
 
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
@@ -171,7 +171,6 @@ def tell_revisions(repairs: Repairs, aws: "EmbeddedAws") -> None:
     def describe_with_revision(self: Any, state_machine_arn: str) -> ActionResult:
         answer: Any = describe(self, state_machine_arn).result
         machine = self.stepfunction_backend.describe_state_machine(state_machine_arn)
-        answer.pop("encryptionConfiguration", None)
         return ActionResult(answer | _revision(machine) | _references(machine.definition))
 
     def describe_for_execution(self: Any) -> ActionResult:
@@ -185,6 +184,8 @@ def tell_revisions(repairs: Repairs, aws: "EmbeddedAws") -> None:
                 "roleArn": machine.roleArn,
                 "updateDate": machine.update_date,
                 "loggingConfiguration": machine.loggingConfiguration,
+                "tracingConfiguration": machine.tracingConfiguration,
+                "encryptionConfiguration": machine.encryptionConfiguration,
             }
             | _revision(machine)
             | _references(machine.definition)
