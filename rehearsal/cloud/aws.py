@@ -161,6 +161,11 @@ class EmbeddedAws:
         with _lock:
             return self._ends.setdefault(arn, LatchedEvent(self.clock))
 
+    def forget_end(self, arn: str) -> None:
+        """Let what has ended go on, as a redriven execution does."""
+        with _lock:
+            self._ends.pop(arn, None)
+
     def wait_for(self, execution_arn: str, within: timedelta = timedelta(days=7)) -> dict[str, Any]:
         """Move time until an execution has ended; return what DescribeExecution says of it.
 

@@ -24,6 +24,7 @@ from rehearsal.cloud.stepfunctions import (
     expressions,
     machines,
     maps,
+    redrive,
     state_tests,
     templates,
     timing,
@@ -49,6 +50,7 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     machines.repair(repairs, aws)
     state_tests.repair(repairs, aws)
     executions.repair(repairs, aws)
+    redrive.repair(repairs, aws)
 
 
 def silence() -> Callable[[], None]:

@@ -397,6 +397,10 @@ def tell_of_status_changes(repairs: Repairs, aws: "EmbeddedAws") -> None:
         tell(self.execution, self.execution.status)
         aws.end_of(self.execution.exec_arn).set()
 
+    def tell_running(self: Any) -> None:
+        tell(self, "RUNNING")
+
+    repairs.put(execution_module.Execution, "tell_running", tell_running)
     repairs.put(execution_module.Execution, "start", start_and_tell)
     repairs.put(execution_module.BaseExecutionWorkerCommunication, "terminated", end_and_tell)
 

@@ -8,7 +8,12 @@
 from moto.logs.models import logs_backends
 from moto.stepfunctions import models
 from moto.stepfunctions.exceptions import ExecutionAlreadyExists
-from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType, TaskFailedEventDetails
+from moto.stepfunctions.parser.api import (
+    ExecutionStatus,
+    HistoryEventType,
+    StateMachineType,
+    TaskFailedEventDetails,
+)
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.assign.assign_template_binding import (
     AssignTemplateBinding,
@@ -45,11 +50,16 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
     StringJSONata,
     StringVariableSample,
 )
-from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsJSONata
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import (
+    EvalTimeoutError,
+    TimeoutSecondsJSONata,
+)
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_merge import (
     JsonMerge,
 )
 from moto.stepfunctions.parser.asl.component.program import program
+from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
@@ -94,6 +104,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import (
     StateTaskActivity,
 )
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
@@ -106,7 +117,11 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
+from moto.stepfunctions.parser.asl.eval.program_state import (
+    ProgramEnded,
+    ProgramStopped,
+    ProgramTimedOut,
+)
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
@@ -132,13 +147,17 @@ __all__ = [
     "Arguments",
     "AssignDecl",
     "AssignTemplateBinding",
+    "CommonStateField",
     "CustomErrorName",
     "Environment",
     "ErrorEqualsDecl",
+    "EvalComponent",
+    "EvalTimeoutError",
     "EventDetails",
     "EventHistoryContext",
     "ExecutionAlreadyExists",
     "ExecutionState",
+    "ExecutionStatus",
     "FailureEvent",
     "FailureEventException",
     "HeartbeatTimedOut",
@@ -150,6 +169,8 @@ __all__ = [
     "PayloadBindingStringExpressionSimple",
     "PayloadTmpl",
     "Preprocessor",
+    "Program",
+    "ProgramEnded",
     "ProgramStopped",
     "ProgramTimedOut",
     "SecondsJSONata",
