@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import s3, sns, stepfunctions, strict
+from rehearsal.cloud import s3, secretsmanager, sns, stepfunctions, strict
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
 from rehearsal.cloud.ecs import Attempt, Fargate, Played
@@ -112,6 +112,7 @@ class EmbeddedAws:
             self.events.repair(repairs)
             self.schedules.repair(repairs)
             s3.repair(repairs)
+            secretsmanager.repair(repairs)
             sns.repair(repairs, self)
             self._exit = stack.pop_all()
         return self

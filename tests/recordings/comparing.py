@@ -13,8 +13,8 @@ from typing import Any
 _ANYTHING = frozenset(
     {
         "timestamp", "datetime", "date", "start-date", "stop-date", "start-time", "entered-time",
-        "time", "role-arn", "sqs_queue_url", "RandomNumberGenerated", "RequestId", "x-amzn-RequestId",
-        "uuid", "someNonexistentBucketName", "next_token", "table-name", "a_task_token",
+        "time", "role-arn", "sqs_queue_url", "RandomNumberGenerated", "RequestId",
+        "x-amzn-RequestId", "uuid", "someNonexistentBucketName", "next_token", "table-name", "a_task_token",
         "creation-date", "X-Amzn-Trace-Id", "subnet_value", "sg_value", "eni_value", "mac_value",
         "revision_id", "task_token", "aws_account_id",
     }
@@ -32,7 +32,7 @@ _SINCE_APPENDED = " (SDK Attempt Count: 1)"
 _SPOILED = "ip_value"
 """The recorder took parts of ARNs for addresses: what is left of such a text says nothing."""
 # `<uuid:1>`, and words such as state_machine_alias_name, activity_arn_0, snf_role_arn_t1.
-_PLACEHOLDER = re.compile(r"<[^<>]+>|\b[a-z]+(?:_[a-z]+)*_(?:arn|name)(?:[-_]t?\d+)?\b")
+_PLACEHOLDER = re.compile(r"<[^<>]+>|\b[a-z]+(?:[-_][a-z]+)*[-_](?:arn|name)(?:[-_]t?\d+)?\b")
 
 
 def same(expected: Any, actual: Any) -> bool:

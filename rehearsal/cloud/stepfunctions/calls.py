@@ -97,6 +97,13 @@ def spell_requests_and_responses(repairs: Repairs) -> None:
         response.clear()
         response.update(spelled)
 
+    def normalise_response_of_sqs(self: Any, response: Any, *_: Any, **__: Any) -> None:
+        normalise_response(self, response)
+        members = {re.sub("^Md5Of", "MD5Of", name): value for name, value in response.items()}
+        response.clear()
+        response.update(sorted(members.items()))
+
+    repairs.put(StateTaskServiceSqs, "_normalise_response", normalise_response_of_sqs)
     repairs.put(StateTaskService, "_normalise_parameters", normalise_parameters)
     repairs.put(StateTaskService, "_normalise_response", normalise_response)
 

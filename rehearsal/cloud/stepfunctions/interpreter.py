@@ -14,6 +14,8 @@ from moto.stepfunctions.parser.api import (
     StateMachineType,
     TaskFailedEventDetails,
 )
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.assign.assign_template_binding import (
     AssignTemplateBinding,
@@ -141,6 +143,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 __all__ = [
     "TMP_THREADS",
+    "ASLLexer",
+    "ASLParser",
     "AWSExecutionDetails",
     "Activity",
     "AmazonStateLanguageParser",
