@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,11 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearsal.cloud import Mail, SlackMessage
-from rehearsal.day import Facts, Outcome
 from rehearsal.engine import Resource
+from rehearsal.stage import ORDINARY, Facts, Outcome
 
 _KNOWN_ANYWAY = frozenset({"time", "job", "run", "attempt"})
 """Members of a structured log line that its panel's title and place say already."""
+LONGEST_REASON = 300
+"""Characters of the reason for another end than expected."""
 
 
 class Report:
@@ -73,32 +75,38 @@ class Report:
         for line in lines:
             self.say(f"[yellow]warning:[/] {escape(line)}")
 
-    def outcomes(self, title: str, outcomes: Iterable[Outcome]) -> list[Outcome]:
-        """Show outcomes as they come, then all of them as a table; return them."""
+    def outcomes(
+        self, title: str, outcomes: Iterable[Outcome], *, named: bool = False
+    ) -> list[Outcome]:
+        """Show outcomes as they come, then all of them as a table; return those that were played.
+
+        ``named`` ones are faults, each with its name in the place of its time and sentence.
+        """
         collected: list[Outcome] = []
         self.doing(title)
         for outcome in outcomes:
             collected.append(outcome)
-            self.doing(f"{title}: {outcome.what}")
+            self.doing(f"{title}: {len(collected)}, {outcome.what}")
         table = Table(
             title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
         )
-        for column in ("", "UTC", "What happens", "Should be", "Was"):
+        columns = ("Fault",) if named else ("UTC", "What happens")
+        for column in ("", *columns, "Should be", "Was"):
             table.add_column(column, overflow="fold")
         for outcome in collected:
-            table.add_row(
-                "[green]✓[/]" if outcome.passed else "[bold red]✗[/]",
-                f"{outcome.at:%H:%M}",
-                escape(outcome.what),
-                escape(_said(outcome.expected, outcome.expected)),
-                "[dim]the same[/]"
-                if outcome.passed
-                else f"[red]{escape(_said(outcome.happened, outcome.expected))}[/]",
-            )
+            cells = [outcome.name] if named else [f"{outcome.at:%H:%M}", outcome.what]
+            table.add_row(*_row(outcome, [escape(cell) for cell in cells]))
         if not self._quiet:
             self._console.print()
             self._console.print(table)
-        return collected
+        return [outcome for outcome in collected if outcome.left_out is None]
+
+    def list_of(self, named: Iterable[tuple[str, str]]) -> None:
+        """Print names, each with what it is."""
+        table = Table.grid(padding=(0, 2))
+        for name, what in named:
+            table.add_row(name, what)
+        self._console.print(table)
 
     def log(self, title: str, lines: Iterable[str]) -> None:
         """Show what a program wrote."""
@@ -109,7 +117,7 @@ class Report:
 
     def slack(self, message: SlackMessage) -> None:
         """Show a message as a channel does."""
-        content = message.notification["content"]
+        content = message.notification.get("content") or _of_alarm(message.notification)
         self._panel(
             f"Slack · {message.channel_id} · {message.time:%H:%M}",
             Group(
@@ -137,8 +145,8 @@ class Report:
         for outcome in wrong if self._quiet else []:
             self._console.print(
                 f"[red]✗[/] {escape(outcome.what)}: "
-                f"should be {escape(_said(outcome.expected, outcome.expected))}; "
-                f"was {escape(_said(outcome.happened, outcome.expected))}"
+                f"should be {escape(_said(outcome.expected, outcome))}; "
+                f"was {escape(_said(outcome.happened, outcome))}"
             )
         if not self._quiet:
             self._console.print()
@@ -162,11 +170,26 @@ class Report:
             )
 
 
-def _said(facts: Facts, wanted: Mapping[str, Any]) -> str:
-    """Say the facts that are wanted; and, of a run that went another way, why."""
-    said = [f"{fact} {facts.get(fact, 'unknown')}" for fact in wanted]
+def _row(outcome: Outcome, cells: list[str]) -> list[str]:
+    """Make a row: a sign, the given cells, what should have come of it, what did."""
+    if outcome.left_out is not None:
+        return ["[dim]-[/]", *cells, f"[dim]does not apply: {escape(outcome.left_out)}[/]", ""]
+    should_be = escape(_said(outcome.expected, outcome))
+    if outcome.passed:
+        return ["[green]✓[/]", *cells, should_be, "[dim]the same[/]"]
+    was = escape(_said(outcome.happened, outcome))
+    return ["[bold red]✗[/]", *cells, should_be, f"[red]{was}[/]"]
+
+
+def _said(facts: Facts, outcome: Outcome) -> str:
+    """Say the facts that were expected of an outcome; if it went another way, why."""
+    said = [
+        f"{fact} {facts.get(fact, 'unknown')}"
+        for fact, value in outcome.expected.items()
+        if not (value == facts.get(fact) == ORDINARY.get(fact))
+    ]
     because = facts.get("because")
-    return ", ".join([*said, f"because: {because}"] if because else said)
+    return ", ".join([*said, f"because: {because[:LONGEST_REASON]}"] if because else said)
 
 
 def _readable(line: str) -> str:
@@ -181,6 +204,12 @@ def _readable(line: str) -> str:
     level, message = members.pop("level", ""), members.pop("message")
     rest = (f"{key}={value}" for key, value in members.items() if key not in _KNOWN_ANYWAY)
     return " ".join([f"{level:<7}", message, *rest])
+
+
+def _of_alarm(notification: dict[str, Any]) -> dict[str, Any]:
+    """Say of an alarm what a custom notification says of a run."""
+    name, state = notification["AlarmName"], notification["NewStateValue"]
+    return {"title": f"{name}: {state}", "description": notification["AlarmDescription"] or ""}
 
 
 def _slack_markup(text: str) -> str:

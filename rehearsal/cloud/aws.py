@@ -25,13 +25,26 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.sts.models import sts_backends
 from werkzeug.serving import make_server
 
-from rehearsal.cloud import s3, secretsmanager, sns, stepfunctions, strict
+from rehearsal.cloud import (
+    arguments,
+    iam_api,
+    s3,
+    secretsmanager,
+    sns,
+    sqs,
+    stepfunctions,
+    strict,
+)
+from rehearsal.cloud.alarms import Alarms
 from rehearsal.cloud.chatbot import Chatbot, SlackMessage
 from rehearsal.cloud.clock import LatchedEvent, VirtualClock
 from rehearsal.cloud.ecs import Attempt, Fargate, Played
 from rehearsal.cloud.events import EventBus
+from rehearsal.cloud.iam import ADMINISTRATOR_KEY, Iam
+from rehearsal.cloud.network import Front, Network
 from rehearsal.cloud.repairs import (
     Repairs,
     answer_receives_at_once,
@@ -43,6 +56,7 @@ from rehearsal.cloud.scheduler import Schedules
 from rehearsal.cloud.sns import Mail
 
 _SETTINGS = {"stepfunctions": {"execute_state_machine": True}}
+_SESSION_SECONDS = 3_600
 _NO_FILES = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -76,8 +90,11 @@ class EmbeddedAws:
         """Directory of the program behind each image URI, digest included."""
         self.slack: list[SlackMessage] = []
         self.mail: list[Mail] = []
+        self.iam = Iam(self)
+        self.network = Network(self)
         self.events = EventBus(self)
         self.schedules = Schedules(self)
+        self.alarms = Alarms(self)
         self.chatbot = Chatbot(self)
         self.fargate = Fargate(self)
         self._clients: dict[tuple[str, str, str | None], Any] = {}
@@ -100,20 +117,25 @@ class EmbeddedAws:
             stack.callback(mock.stop)
             stack.callback(stepfunctions.forget_threads)
             stack.callback(stepfunctions.silence())
-            self.endpoint = _serve(stack)
+            self.endpoint = _serve(stack, self.network)
             stack.callback(self.clock.close)
             self.fargate.open()
             stack.callback(self.fargate.close)
             put_time_on_the_clock(repairs, self.clock)
             answer_receives_at_once(repairs)
             read_service_models_once(repairs)
+            arguments.repair(repairs)
             stepfunctions.repair(repairs, self)
             self.fargate.repair(repairs)
             self.events.repair(repairs)
             self.schedules.repair(repairs)
+            self.alarms.repair(repairs)
             s3.repair(repairs)
             secretsmanager.repair(repairs)
+            self.iam.repair(repairs)
             sns.repair(repairs, self)
+            iam_api.repair(repairs)
+            sqs.repair(repairs)
             self._exit = stack.pop_all()
         return self
 
@@ -149,12 +171,22 @@ class EmbeddedAws:
             return self._clients[key]
 
     def credentials(self, role: str, session: str) -> dict[str, Any]:
-        """Return credentials of a role, as AssumeRole answers them."""
+        """Return credentials of a role. Whether it trusts who asks is for ``Iam.assume`` to say."""
         with _lock:
             if (role, session) not in self._credentials:
-                self._credentials[role, session] = self.client("sts").assume_role(
-                    RoleArn=role, RoleSessionName=session
-                )["Credentials"]
+                made = sts_backends[self.account]["aws"].assume_role(
+                    region_name=self.region,
+                    role_session_name=session,
+                    role_arn=role,
+                    policy="",
+                    duration=_SESSION_SECONDS,
+                    external_id="",
+                )
+                self._credentials[role, session] = {
+                    "AccessKeyId": made.access_key_id,
+                    "SecretAccessKey": made.secret_access_key,
+                    "SessionToken": made.session_token,
+                }
             return self._credentials[role, session]
 
     def end_of(self, arn: str) -> LatchedEvent:
@@ -181,9 +213,15 @@ class EmbeddedAws:
         return self.client("stepfunctions", region).describe_execution(executionArn=execution_arn)
 
     def send_to_queue(
-        self, arn: str, text: str, attributes: dict[str, str], role: str | None = None
+        self,
+        arn: str,
+        text: str,
+        attributes: dict[str, str],
+        role: str | None = None,
+        *,
+        group: str | None = None,
     ) -> None:
-        """Send a message to a queue with text attributes."""
+        """Send a message to a queue with text attributes; ``group`` where a queue keeps order."""
         _, _, _, region, _, name = arn.split(":")
         sqs = self.client("sqs", region, role=role)
         sqs.send_message(
@@ -193,6 +231,7 @@ class EmbeddedAws:
                 key: {"DataType": "String", "StringValue": value}
                 for key, value in attributes.items()
             },
+            **({} if group is None else {"MessageGroupId": group}),
         )
 
 
@@ -219,7 +258,7 @@ def _administrator(service: str, region: str) -> Any:
         service,
         region,
         {
-            "AccessKeyId": "AKIAADMINISTRATOR000",
+            "AccessKeyId": ADMINISTRATOR_KEY,
             "SecretAccessKey": "rehearsal",
             "SessionToken": None,
         },
@@ -273,7 +312,7 @@ def _restore_environment(taken: dict[str, str]) -> None:
     os.environ.update(taken)
 
 
-def _serve(stack: ExitStack) -> str:
+def _serve(stack: ExitStack, network: Network) -> str:
     """Serve the same AWS over HTTP on a free port of 127.0.0.1."""
 
     class Handler(MotoRequestHandler):
@@ -285,7 +324,7 @@ def _serve(stack: ExitStack) -> str:
     server = make_server(
         "127.0.0.1",
         0,
-        DomainDispatcherApplication(create_backend_app),
+        Front(DomainDispatcherApplication(create_backend_app), network),
         threaded=True,
         request_handler=Handler,
     )

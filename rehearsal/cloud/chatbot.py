@@ -25,7 +25,7 @@ class SlackMessage:
     topic_arn: str
     time: datetime
     notification: dict[str, Any]
-    """The custom notification, as published."""
+    """The custom notification or the alarm, as published."""
     dropped: str | None = None
 
 
@@ -76,6 +76,30 @@ class Chatbot:
         ]
         return {}
 
+    def list_tags_for_resource(self, **parameters: Any) -> dict[str, Any]:
+        """List the tags of a configuration, named by ``ResourceARN``."""
+        strict.check_call("chatbot", "ListTagsForResource", parameters)
+        return {"Tags": list(self._find(parameters["ResourceARN"]).get("Tags", []))}
+
+    def tag_resource(self, **parameters: Any) -> dict[str, Any]:
+        """Give a configuration tags, or other values to those it has."""
+        strict.check_call("chatbot", "TagResource", parameters)
+        keys = [tag["TagKey"] for tag in parameters["Tags"]]
+        self.untag_resource(ResourceARN=parameters["ResourceARN"], TagKeys=keys)
+        self._find(parameters["ResourceARN"])["Tags"] += parameters["Tags"]
+        return {}
+
+    def untag_resource(self, **parameters: Any) -> dict[str, Any]:
+        """Take tags from a configuration."""
+        strict.check_call("chatbot", "UntagResource", parameters)
+        configuration = self._find(parameters["ResourceARN"])
+        configuration["Tags"] = [
+            tag
+            for tag in configuration.get("Tags", [])
+            if tag["TagKey"] not in parameters["TagKeys"]
+        ]
+        return {}
+
     def receive(self, topic_arn: str, text: str) -> None:
         """Bring a topic's message to the channels that it is configured for."""
         notification, dropped = _read(text)
@@ -102,7 +126,10 @@ class Chatbot:
 
 
 def _read(text: str) -> tuple[dict[str, Any], str | None]:
-    """Read a custom notification, and why Chatbot would drop it ("Custom notifications")."""
+    """Read a custom notification or an alarm, and why Chatbot would drop it.
+
+    Its guide, "Custom notifications"; alarms of CloudWatch it takes as they come.
+    """
     try:
         notification: Any = json.loads(text)
     except ValueError:
@@ -110,6 +137,8 @@ def _read(text: str) -> tuple[dict[str, Any], str | None]:
     if not isinstance(notification, dict):
         return {}, "the message is not an object"
     known: dict[str, Any] = notification
+    if "AlarmName" in known and "NewStateValue" in known:
+        return known, None
     if known.get("version") != "1.0" or known.get("source") != "custom":
         return known, "the message is not a custom notification of version 1.0"
     content = known.get("content")

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from botocore.exceptions import ClientError
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidSecurityGroupNotFoundError, InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
@@ -37,7 +38,8 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from definitions.sizes import check_size
 from rehearsal.cloud.clock import Deadline
-from rehearsal.cloud.repairs import Repairs
+from rehearsal.cloud.network import Place, UnreachableError, Way, as_agent
+from rehearsal.cloud.repairs import Repairs, text_of
 
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
@@ -52,6 +54,11 @@ SIGTERM_EXIT_CODE = 143
 DEFAULT_EPHEMERAL_STORAGE_GIB = 20
 """What a Fargate task has without asking (Amazon ECS Developer Guide)."""
 
+CONNECT_TIMEOUT_SECONDS = 120.0
+"""Virtual seconds until a task is given up that reaches nothing: four attempts of 30 s. No page of
+AWS says it; tasks that meet this are seen to stop after some minutes."""
+
+_UNABLE_TO_PULL = "ResourceInitializationError: unable to pull secrets or registry auth: "
 _HANG = [sys.executable, "-S", "-c", "import signal; signal.pause()"]
 
 
@@ -77,12 +84,18 @@ class Played:
 
     seconds: float = 20.0
     """Virtual seconds from start to exit."""
+    error: tuple[str, str] | None = None
+    """RunTask fails with this error code and message."""
     refused: str | None = None
     """RunTask answers with this failure reason and no task."""
     start_failure: str | None = None
     """The task stops with this reason before its container ran (``TaskFailedToStart``)."""
     killed: tuple[int, str] | None = None
     """Exit code and reason of the container; the program does not run."""
+    exit_code: int | None = None
+    """The container ends with this exit code; the program does not run."""
+    taken: tuple[str, str] | None = None
+    """AWS stops the task after its ``seconds``, with this stop code and reason."""
     hangs: bool = False
     """A process that does nothing but wait for SIGTERM takes the program's place.
 
@@ -91,9 +104,18 @@ class Played:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Added to the process's environment."""
 
+    @property
+    def runs_program(self) -> bool:
+        """Whether there is a process at all."""
+        return self.killed is None and self.exit_code is None and self.taken is None
+
 
 class _StartFailedError(Exception):
-    """The task stops with this reason before its container ran."""
+    """The task stops with this reason before its container ran, some virtual seconds later."""
+
+    def __init__(self, reason: str, after_seconds: float = 0) -> None:
+        super().__init__(reason)
+        self.after_seconds = after_seconds
 
 
 @dataclass
@@ -106,6 +128,7 @@ class _Run:
     container: dict[str, Any]
     overrides: dict[str, Any]
     played: Played
+    place: Place
     attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """The task's network interfaces, as they are once it has them."""
     process: subprocess.Popen[bytes] | None = None
@@ -148,6 +171,7 @@ class Fargate:
     def __init__(self, aws: "EmbeddedAws") -> None:
         self._aws = aws
         self._runs: dict[str, _Run] = {}
+        self._attempts: Counter[tuple[str, str]] = Counter()
         self._credentials: CredentialsAddress
         self.play: Callable[[Attempt], Played] = lambda _: Played()
         """Decides how each task goes; ``EmbeddedAws.play`` is the same."""
@@ -202,6 +226,7 @@ class Fargate:
         backend._get_cluster(wanted.cluster)  # noqa: SLF001 - refuses an unknown one, as AWS first
         definition = _task_definition(backend, wanted.task_definition)
         _check_request(backend, definition, wanted)
+        self._assume_roles(definition, backend._get_cluster(wanted.cluster))  # noqa: SLF001 - as above
         tasks: list[Any] = []
         for _ in range(wanted.count):
             (task,) = backend.run_task(
@@ -218,6 +243,9 @@ class Fargate:
                 wanted.capacity_provider_strategy,
             )
             run = self._new_run(backend, task, definition, wanted)
+            if run.played.error is not None:
+                del backend.tasks[task.cluster_name][task.task_arn]
+                raise JsonRESTError(*run.played.error)  # a model may lack the code
             if run.played.refused is not None:
                 del backend.tasks[task.cluster_name][task.task_arn]
                 return ActionResult(
@@ -230,6 +258,20 @@ class Fargate:
             self._aws.clock.soon(lambda run=run: self._start(run), task.group)
             tasks.append(task)
         return ActionResult({"tasks": tasks, "failures": []})
+
+    def _assume_roles(self, definition: Any, cluster: Any) -> None:
+        """Refuse a task whose roles ECS may not use."""
+        for role in filter(None, (definition.execution_role_arn, definition.task_role_arn)):
+            try:
+                self._aws.iam.assume(
+                    role=role, service="ecs-tasks.amazonaws.com", source_arn=cluster.arn
+                )
+            except ClientError as error:
+                raise EcsClientException(
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. "
+                    "Please verify that the role being passed has the proper trust relationship "
+                    "and permissions and that your IAM user has permissions to pass this role."
+                ) from error
 
     def stop_task(self, request: Any) -> ActionResult:
         """Answer StopTask: SIGTERM when all is quiet, and the task ends at this instant."""
@@ -250,9 +292,6 @@ class Fargate:
     def _new_run(self, backend: Any, task: Any, definition: Any, wanted: "_Request") -> _Run:
         container = definition.container_definitions[0]
         container_overrides = wanted.overrides.get("containerOverrides", [])
-        del backend.tasks[task.cluster_name][task.task_arn]
-        task.id = task.id.replace("-", "")  # as on AWS, and in the name of the log stream
-        backend.tasks[task.cluster_name][task.task_arn] = task
         run = _Run(
             backend=backend,
             task=task,
@@ -260,7 +299,11 @@ class Fargate:
             container=container,
             overrides=container_overrides[0] if container_overrides else {},
             played=Played(),
+            place=_place(task, wanted),
         )
+        del backend.tasks[task.cluster_name][task.task_arn]
+        task.id = self._task_id(run.environment)
+        backend.tasks[task.cluster_name][task.task_arn] = task
         run.played = self.play(run.attempt)
         architecture = (definition.runtime_platform or {}).get("cpuArchitecture", "X86_64")
         vars(task).update(
@@ -301,6 +344,12 @@ class Fargate:
         )
         return run
 
+    def _task_id(self, environment: Mapping[str, str]) -> str:
+        """Make an id of 32 digits, as on AWS; the same for the same attempt in every rehearsal."""
+        attempt = environment.get("JOB_RUN_ID", ""), environment.get("JOB_ATTEMPT", "")
+        self._attempts[attempt] += 1
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{attempt} {self._attempts[attempt]}").hex
+
     def _start(self, run: _Run) -> None:
         task, now = run.task, self._aws.clock.now()
         if task.desired_status == "STOPPED":  # stopped before it started
@@ -309,15 +358,18 @@ class Fargate:
         try:
             environment = self._prepare(run)
         except _StartFailedError as error:
-            task.stop_code, task.stopped_reason = "TaskFailedToStart", str(error)
-            self._ended(run)
+            failed_at = now + timedelta(seconds=error.after_seconds)
+            reason = str(error)
+            run.end = self._aws.clock.at(
+                failed_at, lambda: self._failed_to_start(run, reason), task.group
+            )
             return
         vars(task).update(pull_started_at=now, pull_stopped_at=now, started_at=now, version=4)
         task.containers[0].image_digest = (
             "sha256:" + sha256(run.container["image"].encode()).hexdigest()
         )
         try:
-            if run.played.killed is None:
+            if run.played.runs_program:
                 self._start_process(run, environment)
         except OSError as error:
             task.stop_code = "TaskFailedToStart"
@@ -326,22 +378,30 @@ class Fargate:
             self._ended(run)
             return
         task.last_status = task.containers[0].last_status = "RUNNING"
+        self._tell(task)
         if not run.played.hangs:
             run.end = self._aws.clock.at(
                 now + timedelta(seconds=run.played.seconds), lambda: self._exit(run), task.group
             )
 
+    def _failed_to_start(self, run: _Run, reason: str) -> None:
+        run.task.stop_code, run.task.stopped_reason = "TaskFailedToStart", reason
+        self._ended(run)
+
     def _prepare(self, run: _Run) -> dict[str, str]:
         """Do what comes before the container, in Fargate's order; return its environment."""
         if run.played.start_failure is not None:
             raise _StartFailedError(run.played.start_failure)
+        self._log_in_to_registry(run)
+        secrets = self._secrets(run)
+        home = self._image(run)
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self._image(run)),  # not the developer's, which may hold ~/.aws
+            "HOME": str(home),  # not the developer's, which may hold ~/.aws
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             **run.environment,
-            **self._secrets(run),
+            **secrets,
             "AWS_REGION": run.region,
             "AWS_DEFAULT_REGION": run.region,
             "AWS_ENDPOINT_URL": self._aws.endpoint,
@@ -352,37 +412,91 @@ class Fargate:
         self._log_stream(run)
         return environment
 
+    def _reach(self, run: _Run, service: str | None, failure: str) -> Way:
+        """Return how the task reaches a service, or the internet; else let it fail as it does."""
+        try:
+            return self._aws.network.reach(run.place, service)
+        except UnreachableError as error:
+            raise _StartFailedError(failure, CONNECT_TIMEOUT_SECONDS) from error
+
+    def _log_in_to_registry(self, run: _Run) -> None:
+        """Get a token from ECR, for an image that is there."""
+        if not _is_in_ecr(run.container["image"]):
+            return
+        failed = f"{_UNABLE_TO_PULL}The task cannot pull registry auth from Amazon ECR: "
+        self._reach(
+            run,
+            "ecr.api",
+            f"{failed}There is a connection issue between the task and Amazon ECR. Check your task "
+            f"network configuration. {_request_error(f'api.ecr.{run.region}.amazonaws.com')}",
+        )
+        ecr = self._aws.client("ecr", run.region, role=run.definition.execution_role_arn)
+        try:
+            with as_agent(run.place):
+                ecr.get_authorization_token()
+        except ClientError as error:
+            raise _StartFailedError(
+                f"{_UNABLE_TO_PULL}execution resource retrieval failed: unable to retrieve ecr "
+                f"registry auth: service call has been retried 1 time(s): {_said(error)}"
+            ) from error
+
     def _image(self, run: _Run) -> Path:
         """Find the program of the image, as long as the registry has it too."""
         image: str = run.container["image"]
         directory = self._aws.images.get(image)
-        if directory is None or not self._is_in_registry(run, image):
+        if _is_in_ecr(image):
+            known = self._pull(run, image)
+        else:
+            known = True
+            registry = image.partition("/")[0]
+            self._reach(run, None, _pull_error(run, f"https://{registry}/v2/"))
+        if directory is None or not known:
             raise _StartFailedError(
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
                 f"failed to resolve ref {_not_found(image)}"
             )
         return directory
 
-    def _is_in_registry(self, run: _Run, image: str) -> bool:
+    def _pull(self, run: _Run, image: str) -> bool:
+        """Return whether ECR has the image, once its manifest and layers were fetched."""
         registry, _, name = image.partition("/")
-        if ".dkr.ecr." not in registry:
-            return True
+        region = registry.split(".")[3]
         repository, _, digest = name.partition("@")
         repository, _, tag = repository.partition(":")
-        ecr = self._aws.client(
-            "ecr", registry.split(".")[3], role=run.definition.execution_role_arn
+        self._reach(
+            run,
+            "ecr.dkr",
+            _pull_error(run, f"https://{registry}/v2/{repository}/manifests/{digest or tag}"),
         )
+        role = run.definition.execution_role_arn
+        ecr = self._aws.client("ecr", region, role=role)
+        layers = f"prod-{region}-starport-layer-bucket"
         try:
-            answer = ecr.batch_get_image(
-                repositoryName=repository,
-                imageIds=[{"imageDigest": digest} if digest else {"imageTag": tag or "latest"}],
+            with as_agent(run.place, "ecr.dkr"):
+                answer = ecr.batch_get_image(
+                    repositoryName=repository,
+                    imageIds=[{"imageDigest": digest} if digest else {"imageTag": tag or "latest"}],
+                )
+                if not answer["images"]:
+                    return False
+                # moto knows no layers
+                self._aws.iam.allow_role(
+                    role=role,
+                    action="ecr:GetDownloadUrlForLayer",
+                    resource=f"arn:aws:ecr:{region}:{self._aws.account}:repository/{repository}",
+                )
+            way = self._reach(
+                run, "s3", _pull_error(run, f"https://{layers}.s3.{region}.amazonaws.com/")
+            )
+            self._aws.iam.pass_endpoint(
+                way, action="s3:GetObject", resource=f"arn:aws:s3:::{layers}/layer"
             )
         except ClientError as error:
             raise _StartFailedError(
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
                 f"failed to resolve ref {image}: {_said(error)}"
             ) from error
-        return bool(answer["images"])
+        return True
 
     def _secrets(self, run: _Run) -> dict[str, str]:
         return {
@@ -394,17 +508,25 @@ class Fargate:
         parts = reference.split(":")
         arn, key = ":".join(parts[:7]), parts[7] if len(parts) > 7 else ""
         failed = (
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution "
-            "resource retrieval failed: unable to retrieve secret from asm: service call has "
-            "been retried 1 time(s): "
+            f"{_UNABLE_TO_PULL}execution resource retrieval failed: unable to retrieve secret from "
+            "asm: service call has been retried 1 time(s): "
         )
         if parts[2:3] != ["secretsmanager"]:
             raise _StartFailedError(f"{failed}{reference} is not in Secrets Manager")
+        self._reach(
+            run,
+            "secretsmanager",
+            f"{_UNABLE_TO_PULL}unable to retrieve secret from asm: There is a connection issue "
+            "between the task and AWS Secrets Manager. Check your task network configuration. "
+            f"failed to fetch secret {arn} from secrets manager: "
+            f"{_request_error(f'secretsmanager.{parts[3]}.amazonaws.com')}",
+        )
         client = self._aws.client(
             "secretsmanager", parts[3], role=run.definition.execution_role_arn
         )
         try:
-            text: str = client.get_secret_value(SecretId=arn)["SecretString"]
+            with as_agent(run.place):
+                text: str = client.get_secret_value(SecretId=arn)["SecretString"]
             return str(json.loads(text)[key]) if key else text
         except ClientError as error:
             raise _StartFailedError(
@@ -419,7 +541,9 @@ class Fargate:
         role = run.definition.task_role_arn
         if not role:
             return {}
-        return self._credentials.offer(run.task.id, role, self._aws.credentials(role, run.task.id))
+        credentials = self._aws.credentials(role, run.task.id)
+        self._aws.network.put(credentials["AccessKeyId"], run.place)
+        return self._credentials.offer(run.task.id, role, credentials)
 
     def _log_stream(self, run: _Run) -> None:
         configuration = run.container.get("logConfiguration")
@@ -427,14 +551,17 @@ class Fargate:
             return
         if configuration["logDriver"] != "awslogs":
             raise NotImplementedError(f"log driver {configuration['logDriver']} is not rehearsed")
+        failed = (
+            "ResourceInitializationError: failed to validate logger args: create stream has been "
+            "retried 1 times: failed to create Cloudwatch log stream: "
+        )
+        host = f"logs.{run.region}.amazonaws.com"
+        self._reach(run, "logs", f"{failed}{_request_error(host)}: exit status 1")
         try:
-            self._logs(run).create_log_stream(**_stream_of(run))
+            with as_agent(run.place):
+                self._logs(run).create_log_stream(**_stream_of(run))
         except ClientError as error:
-            raise _StartFailedError(
-                "ResourceInitializationError: failed to validate logger args: create stream has "
-                "been retried 1 times: failed to create Cloudwatch log stream: "
-                f"{_said(error)}: exit status 1"
-            ) from error
+            raise _StartFailedError(f"{failed}{_said(error)}: exit status 1") from error
 
     def _logs(self, run: _Run) -> Any:
         region = run.container["logConfiguration"]["options"].get("awslogs-region", run.region)
@@ -481,13 +608,21 @@ class Fargate:
         events = [{"timestamp": now, "message": text} for text in texts if text]
         if not events or "logConfiguration" not in run.container:
             return
-        with suppress(ClientError):  # the awslogs driver drops what CloudWatch does not take
+        # The awslogs driver drops what CloudWatch does not take, or does not hear.
+        with suppress(ClientError, UnreachableError), as_agent(run.place):
             self._logs(run).put_log_events(**_stream_of(run), logEvents=events)
 
     def _exit(self, run: _Run) -> None:
         container = run.task.containers[0]
+        if run.played.taken is not None:
+            run.task.stop_code, run.task.stopped_reason = run.played.taken
+            container.exitCode = SIGTERM_EXIT_CODE
+            self._ended(run)
+            return
         if run.played.killed is not None:
             container.exitCode, container.reason = run.played.killed
+        elif run.played.exit_code is not None:
+            container.exitCode = run.played.exit_code
         elif run.process is not None and run.output is not None:
             run.output.join()
             container.exitCode = _exit_code(run.process.returncode)
@@ -508,7 +643,7 @@ class Fargate:
                 container.exitCode = _exit_code(run.process.returncode)
             else:  # done in reality, but in virtual time the signal came first
                 container.exitCode = SIGTERM_EXIT_CODE
-        elif run.played.killed is not None and hasattr(run.task, "started_at"):
+        elif not run.played.runs_program and hasattr(run.task, "started_at"):
             run.task.containers[0].exitCode = SIGTERM_EXIT_CODE
         self._ended(run)
 
@@ -524,7 +659,26 @@ class Fargate:
         task.last_status = task.containers[0].last_status = "STOPPED"
         for attachment in task.attachments:
             attachment["status"] = "DELETED"
+        self._tell(task)
         self._aws.end_of(task.task_arn).set()
+
+    def _tell(self, task: Any) -> None:
+        """Let the change of a task's state be an event, if anybody listens."""
+        arn: str = task.task_arn
+        region = arn.split(":")[3]
+        if not self._aws.events.is_heard("aws.ecs", region):
+            return
+        answer = self._aws.client("ecs", region).describe_tasks(
+            cluster=task.cluster_arn, tasks=[arn]
+        )
+        detail = json.loads(json.dumps(answer["tasks"][0], default=text_of))
+        self._aws.events.publish(
+            source="aws.ecs",
+            detail_type="ECS Task State Change",
+            resources=[arn],
+            detail=detail,
+            region=region,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -677,6 +831,39 @@ def _check_network(backend: Any, wanted: _Request) -> None:
             "Error retrieving security group information for "
             f"{network['securityGroups']}: {error.message}"
         ) from error
+
+
+def _place(task: Any, wanted: _Request) -> Place:
+    """Return where the task stands. ECS chooses one of its subnets; here it is the first."""
+    network = wanted.network["awsvpcConfiguration"]
+    return Place(
+        region=task.task_arn.split(":")[3],
+        subnet_id=network["subnets"][0],
+        group_ids=tuple(network["securityGroups"]),
+        public_address=network.get("assignPublicIp") == "ENABLED",
+        task_id=task.id,
+    )
+
+
+def _is_in_ecr(image: str) -> bool:
+    return ".dkr.ecr." in image.partition("/")[0]
+
+
+def _request_error(host: str) -> str:
+    """Return what an SDK of Go says of an address that does not answer."""
+    return (
+        f'RequestError: send request failed caused by: Post "https://{host}/": '
+        f"dial tcp: {host}:443: i/o timeout"
+    )
+
+
+def _pull_error(run: _Run, url: str) -> str:
+    host = url.split("/")[2]
+    return (
+        f"CannotPullContainerError: The task cannot pull {run.container['image']}: There is a "
+        "connection issue between the task and the registry. Check your task network "
+        f'configuration. failed to do request: Get "{url}": dial tcp: {host}:443: i/o timeout'
+    )
 
 
 def _zone(backend: Any, wanted: _Request) -> str:

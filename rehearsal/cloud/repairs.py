@@ -5,12 +5,15 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import datetime as real_datetime
+import functools
 from datetime import UTC, datetime, tzinfo
 from types import ModuleType
 from typing import Any
 
 import moto.core.utils
 import moto.settings
+from moto.core.exceptions import ServiceException
+from moto.core.loaders import create_loader
 from moto.sqs.models import SQSBackend
 from moto.stepfunctions.parser import models as execution_models
 from moto.stepfunctions.parser.asl.component.state import state
@@ -18,10 +21,16 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function import tim
 from moto.stepfunctions.parser.asl.eval.event import event_manager
 from moto.stepfunctions.parser.backend import execution
 
-from rehearsal.cloud import strict
 from rehearsal.cloud.clock import VirtualClock
 
 _ABSENT = object()
+
+
+class Refusal(ServiceException):
+    """A code and a message with which a service refuses a call, thrown inside of moto.
+
+    Moto looks for the model of an error by the module of its class, and its own has none.
+    """
 
 
 class Repairs:
@@ -81,9 +90,15 @@ def read_service_models_once(repairs: Repairs) -> None:
     """Moto makes a new loader for each model, and each lists all 400 services first."""
 
     def load(service_name: str, model_name: str) -> Any:
-        return strict.loader().load_service_model(service_name, model_name)
+        return _moto_loader().load_service_model(service_name, model_name)
 
     repairs.put(moto.core.utils, "_load_service_model", load)
+
+
+@functools.cache
+def _moto_loader() -> Any:
+    """Return moto's own loader, whose models hold more than botocore's: SQS's older protocol."""
+    return create_loader()
 
 
 def leave_out_machine_images(repairs: Repairs) -> None:

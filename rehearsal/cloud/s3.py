@@ -1,10 +1,8 @@
-"""S3: bucket policies refuse no more than they say, and objects are encrypted."""
+"""S3: objects are encrypted."""
 
-import json
 from typing import Any
 
-from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket, FakeKey
+from moto.s3.models import FakeKey
 from moto.s3.responses import S3Response
 
 from rehearsal.cloud.repairs import Repairs
@@ -12,24 +10,7 @@ from rehearsal.cloud.repairs import Repairs
 
 def repair(repairs: Repairs) -> None:
     """Put the repairs of this module in place."""
-    leave_conditions_alone(repairs)
     encrypt_every_object(repairs)
-
-
-def leave_conditions_alone(repairs: Repairs) -> None:
-    """Moto ignores conditions: "nobody without TLS" would refuse everybody.
-
-    Statements with a condition are left out here; nothing else is enforced of IAM either.
-    """
-
-    def get_permission(self: Any, action: str, resource: str) -> Any:
-        if self.policy is None:
-            return PermissionResult.NEUTRAL
-        policy = json.loads(self.policy)
-        policy["Statement"] = [s for s in policy["Statement"] if "Condition" not in s]
-        return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
-
-    repairs.put(FakeBucket, "get_permission", get_permission)
 
 
 def encrypt_every_object(repairs: Repairs) -> None:

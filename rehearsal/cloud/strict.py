@@ -1,7 +1,8 @@
 """Checks of requests that botocore's models describe and botocore does not make.
 
 botocore looks at types, required members and minimums. The same models carry the enumerations,
-patterns and maximums that the services themselves enforce.
+patterns and maximums that the services themselves enforce. Some services answer for themselves,
+in the words of AWS, whoever asks them; calls of the others are stopped in our own clients.
 """
 
 # boto3 and moto have no types, or few:
@@ -16,6 +17,13 @@ import botocore.loaders
 import botocore.model
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
+
+ANSWERING = {
+    "events": "ValidationException",
+    "iam": "ValidationError",
+    "scheduler": "ValidationException",
+}
+"""The services that answer for themselves (``arguments.py``), and the code of their refusal."""
 
 
 @functools.cache
@@ -49,6 +57,8 @@ def install(session: Any) -> None:
     """Check every call of a session's clients."""
 
     def check(params: Any, model: Any, **_: Any) -> None:
+        if model.service_model.service_name in ANSWERING:
+            return
         errors = _errors(model.input_shape, params, model.name) if model.input_shape else []
         if errors:
             raise ParamValidationError(report="\n".join(errors))
@@ -95,7 +105,7 @@ def _errors_of_text(shape: Any, value: str, path: str) -> list[str]:
     if allowed and value not in allowed:
         errors.append(f"{path}: '{value}' is not one of {', '.join(allowed)}")
     pattern = shape.metadata.get("pattern")
-    if pattern and not _compiled(pattern).fullmatch(value):
+    if pattern and not compiled(pattern).fullmatch(value):
         errors.append(f"{path}: '{value[:60]}' does not match {pattern}")
     return errors
 
@@ -106,7 +116,7 @@ def _too_much(shape: Any, size: float, what: str) -> list[str]:
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
     r"""Compile a pattern of the models; one that Python cannot read (``\p{L}``) takes all."""
     try:
         return re.compile(pattern)

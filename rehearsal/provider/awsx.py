@@ -5,7 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rehearsal.provider.registry import Call, Made, creates, one_of
+from rehearsal.provider.registry import (
+    Call,
+    Found,
+    creates,
+    deletes,
+    one_of,
+    reads,
+    updates,
+)
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 """What Fargate runs."""
@@ -15,30 +23,78 @@ _NEVER_IN_AN_IMAGE = frozenset({".git", ".venv", "__pycache__"})
 """Directories that change without the image changing."""
 
 
-@creates("awsx:ecr:Image")
-def image(call: Call) -> Made:
-    """Push an image whose digest follows from the content of its build context.
+IMAGE = "awsx:ecr:Image"
 
-    Nothing is built: the embedded AWS runs the context's files as they are.
-    """
-    args, ecr = call.args, call.client("ecr")
-    url = args.need("repositoryUrl")
-    context = Path(args.get("context", ".")).resolve()
-    dockerfile = Path(args.get("dockerfile", context / "Dockerfile")).resolve()
-    platform = one_of("platform", args.get("platform", PLATFORMS[0]), PLATFORMS)
-    build_args = args.get("args", {})
+
+def check_image(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Weigh what a build would see, so that a changed file is a changed input."""
+    context = Path(inputs.get("context", ".")).resolve()
+    dockerfile = Path(inputs.get("dockerfile", context / "Dockerfile")).resolve()
+    platform = one_of("platform", inputs.get("platform", PLATFORMS[0]), PLATFORMS)
+    build_args = inputs.get("args", {})
     for key, path in (("context", context), ("dockerfile", dockerfile)):
         if not path.exists():
             raise ValueError(f"{key}: there is no {path}")
-    content = _content(context, dockerfile, f"{platform} {json.dumps(build_args, sort_keys=True)}")
-    tag = args.get("imageTag") or f"{hashlib.sha256(call.name.encode()).hexdigest()[:40]}-container"
+    settings = f"{platform} {json.dumps(build_args, sort_keys=True)}"
+    return {
+        "context": str(context),
+        "dockerfile": str(dockerfile),
+        "contextHash": _content(context, dockerfile, settings),
+    }
+
+
+@creates(IMAGE, replaces=(), check=check_image)
+def create_image(call: Call) -> str:
+    """Push an image whose digest follows from the content of its build context.
+
+    Nothing is built: the embedded AWS runs the context's files as they are. A component has no id;
+    the one here is where its tag is pushed to.
+    """
+    own = f"{hashlib.sha256(call.name.encode()).hexdigest()[:40]}-container"
+    repository = call.args.need("repositoryUrl").partition("/")[2]
+    tag = call.args.get("imageTag") or own
+    _push(call, tag)
+    return f"{repository}:{tag}"
+
+
+@reads(IMAGE)
+def read_image(call: Call) -> Found:
+    """Look whether the image that was pushed is still there."""
+    url, _, digest = call.outputs["imageUri"].partition("@")
+    call.client("ecr").describe_images(
+        repositoryName=url.partition("/")[2], imageIds=[{"imageDigest": digest}]
+    )
+    return {}, {"imageUri": call.outputs["imageUri"]}
+
+
+@updates(IMAGE)
+def update_image(call: Call) -> None:
+    """Push what the build context holds now; the image before it stays."""
+    _push(call, call.args.get("imageTag") or call.id.rpartition(":")[2])
+
+
+@deletes(IMAGE)
+def delete_image(call: Call) -> None:
+    """Delete the image from its repository."""
+    url, _, digest = call.outputs["imageUri"].partition("@")
+    call.client("ecr").batch_delete_image(
+        repositoryName=url.partition("/")[2], imageIds=[{"imageDigest": digest}]
+    )
+    call.cloud.images.pop(call.outputs["imageUri"], None)
+
+
+def _push(call: Call, tag: str) -> None:
+    args, ecr = call.args, call.client("ecr")
+    url, context = args.need("repositoryUrl"), Path(args.need("context"))
+    for key in ("args", "dockerfile", "platform"):
+        args.get(key)  # they are in the hash
     manifest = json.dumps(
         {
             "schemaVersion": 2,
             "mediaType": _MANIFEST_TYPE,
             "config": {
                 "mediaType": "application/vnd.oci.image.config.v1+json",
-                "digest": f"sha256:{content}",
+                "digest": f"sha256:{args.need('contextHash')}",
                 "size": 1,
             },
             "layers": [],
@@ -54,9 +110,8 @@ def image(call: Call) -> Made:
             imageManifestMediaType=_MANIFEST_TYPE,
             imageDigest=digest,
         )
-    uri = f"{url}@{digest}"
-    call.cloud.images[uri] = context
-    return "", {"imageUri": uri}  # a component has no id
+    call.outputs["imageUri"] = f"{url}@{digest}"
+    call.cloud.images[call.outputs["imageUri"]] = context
 
 
 def _content(context: Path, dockerfile: Path, settings: str) -> str:

@@ -1,9 +1,20 @@
 """AWS Chatbot (Amazon Q Developer in chat applications): Slack channels."""
 
 import re
+from typing import Any
 
 from rehearsal.provider.iam import check_role
-from rehearsal.provider.registry import Call, Made, creates, known, one_of
+from rehearsal.provider.registry import (
+    Call,
+    Found,
+    Tagging,
+    creates,
+    deletes,
+    known,
+    one_of,
+    reads,
+    updates,
+)
 
 DEFAULT_GUARDRAILS = ["arn:aws:iam::aws:policy/AdministratorAccess"]
 """What AWS sets where nothing is said."""
@@ -18,39 +29,98 @@ _PATTERNS = {
 }
 
 
-@creates("aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration", tagged=True)
-def slack_channel_configuration(call: Call) -> Made:
+CHANNEL = "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration"
+
+
+def _list_tags(call: Call) -> dict[str, str]:
+    answer = call.cloud.chatbot.list_tags_for_resource(ResourceARN=call.id)
+    return {tag["TagKey"]: tag["TagValue"] for tag in answer["Tags"]}
+
+
+def _add_tags(call: Call, added: dict[str, str]) -> None:
+    tags = [{"TagKey": key, "TagValue": text} for key, text in added.items()]
+    call.cloud.chatbot.tag_resource(ResourceARN=call.id, Tags=tags)
+
+
+def _remove_tags(call: Call, gone: list[str]) -> None:
+    call.cloud.chatbot.untag_resource(ResourceARN=call.id, TagKeys=gone)
+
+
+@creates(
+    CHANNEL,
+    replaces={"configurationName", "slackTeamId"},
+    unique="configurationName",
+    tags=Tagging(_list_tags, _add_tags, _remove_tags),
+)
+def create_channel(call: Call) -> str:
     """Bind a Slack channel to topics, which must exist."""
+    answer = call.cloud.chatbot.create_slack_channel_configuration(
+        ConfigurationName=_matching(call, "configurationName"),
+        SlackTeamId=_matching(call, "slackTeamId"),
+        **_channel(call),
+        **known({"Tags": call.tag_list("TagKey", "TagValue")}),
+    )
+    arn: str = answer["ChannelConfiguration"]["ChatConfigurationArn"]
+    return arn
+
+
+@reads(CHANNEL)
+def read_channel(call: Call) -> Found:
+    """Look at a channel's configuration."""
+    (found,) = call.cloud.chatbot.describe_slack_channel_configurations(
+        ChatConfigurationArn=call.id
+    )["SlackChannelConfigurations"]
+    return {
+        "slackChannelId": found["SlackChannelId"],
+        "iamRoleArn": found["IamRoleArn"],
+        "snsTopicArns": found["SnsTopicArns"],
+        "loggingLevel": found["LoggingLevel"],
+        "guardrailPolicyArns": found["GuardrailPolicyArns"],
+        "userAuthorizationRequired": found["UserAuthorizationRequired"],
+    }, {
+        "chatConfigurationArn": call.id,
+        "configurationName": found["ConfigurationName"],
+        "slackTeamId": found["SlackTeamId"],
+        "slackChannelName": found["SlackChannelId"],
+        "slackTeamName": UNKNOWN_TEAM,
+    }
+
+
+@updates(CHANNEL)
+def update_channel(call: Call) -> None:
+    """Change a channel's configuration."""
+    call.cloud.chatbot.update_slack_channel_configuration(
+        ChatConfigurationArn=call.id, **_channel(call)
+    )
+
+
+@deletes(CHANNEL)
+def delete_channel(call: Call) -> None:
+    """Let a channel hear of topics no longer."""
+    call.cloud.chatbot.delete_slack_channel_configuration(ChatConfigurationArn=call.id)
+
+
+def _channel(call: Call) -> dict[str, Any]:
     args = call.args
-    given: dict[str, str] = {key: args.need(key) for key in _PATTERNS}
-    for key, pattern in _PATTERNS.items():
-        if not pattern.fullmatch(given[key]):
-            raise ValueError(f"{key} is {given[key]!r}, but AWS takes {pattern.pattern}")
     role, topics = args.need("iamRoleArn"), args.get("snsTopicArns", [])
     check_role(call, "iamRoleArn", role, "chatbot.amazonaws.com")
     for topic in topics:
         # A topic may be in another region than Chatbot.
         call.cloud.client("sns", topic.split(":")[3]).get_topic_attributes(TopicArn=topic)
-    level = one_of("loggingLevel", args.get("loggingLevel", "NONE"), ("ERROR", "INFO", "NONE"))
-    guardrails = args.get("guardrailPolicyArns") or DEFAULT_GUARDRAILS
-    authorization = args.get("userAuthorizationRequired", False)
-    answer = call.cloud.chatbot.create_slack_channel_configuration(
-        ConfigurationName=given["configurationName"],
-        SlackChannelId=given["slackChannelId"],
-        SlackTeamId=given["slackTeamId"],
-        IamRoleArn=role,
-        LoggingLevel=level,
-        GuardrailPolicyArns=guardrails,
-        UserAuthorizationRequired=authorization,
-        **known({"SnsTopicArns": topics, "Tags": call.tag_list("TagKey", "TagValue")}),
-    )
-    arn: str = answer["ChannelConfiguration"]["ChatConfigurationArn"]
-    return arn, {
-        "chatConfigurationArn": arn,
-        "slackChannelName": given["slackChannelId"],
-        "slackTeamName": UNKNOWN_TEAM,
-        "snsTopicArns": topics,
-        "loggingLevel": level,
-        "guardrailPolicyArns": guardrails,
-        "userAuthorizationRequired": authorization,
+    return {
+        "SlackChannelId": _matching(call, "slackChannelId"),
+        "IamRoleArn": role,
+        "SnsTopicArns": topics,
+        "LoggingLevel": one_of(
+            "loggingLevel", args.get("loggingLevel", "NONE"), ("ERROR", "INFO", "NONE")
+        ),
+        "GuardrailPolicyArns": args.get("guardrailPolicyArns") or DEFAULT_GUARDRAILS,
+        "UserAuthorizationRequired": args.get("userAuthorizationRequired", False),
     }
+
+
+def _matching(call: Call, key: str) -> str:
+    given: str = call.args.need(key)
+    if not _PATTERNS[key].fullmatch(given):
+        raise ValueError(f"{key} is {given!r}, but AWS takes {_PATTERNS[key].pattern}")
+    return given

@@ -1,6 +1,16 @@
 """Metric alarms."""
 
-from rehearsal.provider.registry import Call, Made, creates, known, one_of
+from rehearsal.provider.registry import (
+    Call,
+    Found,
+    creates,
+    deletes,
+    known,
+    one_of,
+    reads,
+    tagging,
+    updates,
+)
 
 MAX_ACTIONS = 5
 SHORT_PERIODS = (10, 20, 30)
@@ -14,10 +24,21 @@ _HOUR = 3_600
 _MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
 
 
-@creates("aws:cloudwatch/metricAlarm:MetricAlarm", tagged=True)
-def metric_alarm(call: Call) -> Made:
-    """Make an alarm on one metric, checked as CloudWatch does."""
-    args, name = call.args, call.physical_name("name", "")
+METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+_READ_AS_GIVEN = (
+    # ... with a small letter at the beginning.
+    *("ActionsEnabled", "AlarmDescription", "ComparisonOperator", "DatapointsToAlarm"),
+    *("EvaluationPeriods", "ExtendedStatistic", "MetricName", "Namespace", "Period"),
+    *("Statistic", "Threshold", "TreatMissingData", "Unit"),
+)
+
+
+@updates(METRIC_ALARM)
+@creates(METRIC_ALARM, replaces={"name"}, tags=tagging("cloudwatch", "ResourceARN"))
+def put_metric_alarm(call: Call) -> str:
+    """Make an alarm on one metric or change it, checked as CloudWatch does."""
+    args, name = call.args, call.id or call.physical_name("name", "")
     cloudwatch = call.client("cloudwatch")
     model = cloudwatch.meta.service_model
     comparison = one_of(
@@ -43,10 +64,9 @@ def metric_alarm(call: Call) -> Made:
         )
     }
     dimensions = args.get("dimensions", {})
-    enabled = args.get("actionsEnabled", True)
     cloudwatch.put_metric_alarm(
         AlarmName=name,
-        ActionsEnabled=enabled,
+        ActionsEnabled=args.get("actionsEnabled", True),
         Threshold=args.need("threshold"),
         MetricName=args.need("metricName"),
         Namespace=args.need("namespace"),
@@ -62,17 +82,34 @@ def metric_alarm(call: Call) -> Made:
                 "Unit": unit,
                 "DatapointsToAlarm": datapoints,
                 "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-                "Tags": call.tag_list(),
+                "Tags": [] if call.id else call.tag_list(),
                 **actions,
             }
         ),
     )
-    return name, {
-        "arn": call.arn("cloudwatch", f"alarm:{name}"),
-        "name": name,
-        "actionsEnabled": enabled,
-        "treatMissingData": missing,
-    }
+    return name
+
+
+@reads(METRIC_ALARM)
+def read_metric_alarm(call: Call) -> Found | None:
+    """Look at an alarm."""
+    alarms = call.client("cloudwatch").describe_alarms(AlarmNames=[call.id])["MetricAlarms"]
+    if not alarms:
+        return None
+    (found,) = alarms
+    return {
+        **{key[:1].lower() + key[1:]: found.get(key) for key in _READ_AS_GIVEN},
+        "alarmActions": found["AlarmActions"],
+        "okActions": found["OKActions"],
+        "insufficientDataActions": found["InsufficientDataActions"],
+        "dimensions": {each["Name"]: each["Value"] for each in found["Dimensions"]},
+    }, {"arn": found["AlarmArn"], "name": call.id}
+
+
+@deletes(METRIC_ALARM)
+def delete_metric_alarm(call: Call) -> None:
+    """Delete an alarm; one that is not there is deleted already, for CloudWatch too."""
+    call.client("cloudwatch").delete_alarms(AlarmNames=[call.id])
 
 
 def _check_window(period: int, periods: int, datapoints: int | None) -> None:

@@ -1,22 +1,75 @@
-"""Networks: VPCs, subnets, routes, security groups, endpoints and flow logs."""
+"""Networks: VPCs, subnets, routes, internet gateways and flow logs."""
 
-from functools import cache
 from typing import Any
 
-import botocore.loaders  # pyright: ignore[reportMissingTypeStubs] - there are none
+from rehearsal.provider.registry import (
+    Call,
+    Found,
+    Tagging,
+    answers,
+    creates,
+    deletes,
+    known,
+    one_of,
+    reads,
+    updates,
+)
 
-from rehearsal.provider.documents import check_resource_policy
-from rehearsal.provider.registry import Arguments, Call, Made, answers, creates, known, one_of
-
-EVERY_PROTOCOL = "-1"
-ANYWHERE = "0.0.0.0/0"
 FLOW_LOG_INTERVALS = (60, 600)
 """Seconds over which flow logs aggregate (CreateFlowLogs, MaxAggregationInterval)."""
 
-_ENDPOINTS_OF_THEIR_OWN_NAME = frozenset(
-    {"ecr.api", "ecr.dkr", "ecs-agent", "ecs-telemetry", "sync-states"}
-)
-"""Endpoint services that are not named like a service's host (AWS PrivateLink guide)."""
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+ROUTE = "aws:ec2/route:Route"
+INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+
+_WAYS = {"GatewayId": "gatewayId", "NatGatewayId": "natGatewayId"}
+"""Where a route may lead."""
+
+
+def of(**values: str) -> list[dict[str, Any]]:
+    """Return filters for a Describe call: ``of(vpc_id="vpc-1")``."""
+    return [{"Name": key.replace("_", "-"), "Values": [value]} for key, value in values.items()]
+
+
+def tag_specifications(call: Call, kind: str) -> list[dict[str, Any]]:
+    """Return the tags as EC2's Create calls take them."""
+    return [{"ResourceType": kind, "Tags": call.tag_list()}] if call.tags else []
+
+
+def refuse_in_use(resource: str, users: list[str]) -> None:
+    """Refuse to delete what others need, as EC2 does and moto often does not.
+
+    Raises:
+        ValueError: there are users.
+    """
+    if users:
+        raise ValueError(
+            f"{resource} has dependencies and cannot be deleted (DependencyViolation): "
+            + ", ".join(sorted(users))
+        )
+
+
+def _list_tags(call: Call) -> dict[str, str]:
+    found = call.client("ec2").describe_tags(Filters=of(resource_id=call.id))["Tags"]
+    return {tag["Key"]: tag["Value"] for tag in found}
+
+
+def _add_tags(call: Call, added: dict[str, str]) -> None:
+    tags = [{"Key": key, "Value": text} for key, text in added.items()]
+    call.client("ec2").create_tags(Resources=[call.id], Tags=tags)
+
+
+def _remove_tags(call: Call, gone: list[str]) -> None:
+    tags = [{"Key": key} for key in gone]
+    call.client("ec2").delete_tags(Resources=[call.id], Tags=tags)
+
+
+EC2_TAGS = Tagging(_list_tags, _add_tags, _remove_tags)
+"""How all of EC2 is tagged."""
 
 
 @answers("aws:index/getCallerIdentity:getCallerIdentity")
@@ -50,219 +103,281 @@ def get_availability_zones(call: Call) -> dict[str, Any]:
     }
 
 
-@creates("aws:ec2/vpc:Vpc", tagged=True)
-def vpc(call: Call) -> Made:
+@creates(VPC, replaces={"cidrBlock", "instanceTenancy"}, tags=EC2_TAGS)
+def create_vpc(call: Call) -> str:
     """Make a VPC; DNS support is on unless refused, DNS hostnames off unless asked for."""
-    ec2, args = call.client("ec2"), call.args
-    made = ec2.create_vpc(
-        CidrBlock=args.need("cidrBlock"),
-        TagSpecifications=_tags(call, "vpc"),
-        **args.some(InstanceTenancy="instanceTenancy"),
+    made = call.client("ec2").create_vpc(
+        CidrBlock=call.args.need("cidrBlock"),
+        TagSpecifications=tag_specifications(call, "vpc"),
+        **call.args.some(InstanceTenancy="instanceTenancy"),
     )["Vpc"]
-    vpc_id: str = made["VpcId"]
-    support, hostnames = args.get("enableDnsSupport", True), args.get("enableDnsHostnames", False)
-    ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": support})
-    ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": hostnames})
-    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
-    main_table = ec2.describe_route_tables(Filters=in_vpc)["RouteTables"][0]["RouteTableId"]
-    acl = ec2.describe_network_acls(Filters=in_vpc)["NetworkAcls"][0]["NetworkAclId"]
-    return vpc_id, {
-        "arn": call.arn("ec2", f"vpc/{vpc_id}"),
-        "enableDnsSupport": support,
-        "enableDnsHostnames": hostnames,
-        "defaultSecurityGroupId": _default_group(ec2, vpc_id)["GroupId"],
+    call.id = made["VpcId"]
+    update_vpc(call)
+    return call.id
+
+
+@reads(VPC)
+def read_vpc(call: Call) -> Found:
+    """Look at a VPC and what it was born with."""
+    ec2 = call.client("ec2")
+    (found,) = ec2.describe_vpcs(VpcIds=[call.id])["Vpcs"]
+    in_vpc = of(vpc_id=call.id)
+    main_table = ec2.describe_route_tables(
+        Filters=[*in_vpc, {"Name": "association.main", "Values": ["true"]}]
+    )["RouteTables"][0]["RouteTableId"]
+    (acl,) = ec2.describe_network_acls(Filters=[*in_vpc, *of(default="true")])["NetworkAcls"]
+    (group,) = ec2.describe_security_groups(Filters=[*in_vpc, *of(group_name="default")])[
+        "SecurityGroups"
+    ]
+    return {
+        "cidrBlock": found["CidrBlock"],
+        "instanceTenancy": found["InstanceTenancy"],
+        "enableDnsSupport": _dns(call, "enableDnsSupport"),
+        "enableDnsHostnames": _dns(call, "enableDnsHostnames"),
+    }, {
+        "arn": call.arn("ec2", f"vpc/{call.id}"),
+        "defaultSecurityGroupId": group["GroupId"],
         "defaultRouteTableId": main_table,
         "mainRouteTableId": main_table,
-        "defaultNetworkAclId": acl,
+        "defaultNetworkAclId": acl["NetworkAclId"],
         "ownerId": call.account,
     }
 
 
-@creates("aws:ec2/subnet:Subnet", tagged=True)
-def subnet(call: Call) -> Made:
-    """Make a subnet."""
+@updates(VPC)
+def update_vpc(call: Call) -> None:
+    """Change a VPC's DNS settings."""
     ec2, args = call.client("ec2"), call.args
-    made = ec2.create_subnet(
+    support, hostnames = args.get("enableDnsSupport", True), args.get("enableDnsHostnames", False)
+    ec2.modify_vpc_attribute(VpcId=call.id, EnableDnsSupport={"Value": support})
+    ec2.modify_vpc_attribute(VpcId=call.id, EnableDnsHostnames={"Value": hostnames})
+
+
+@deletes(VPC)
+def delete_vpc(call: Call) -> None:
+    """Delete an empty VPC with what it was born with."""
+    ec2, in_vpc = call.client("ec2"), of(vpc_id=call.id)
+    ec2.describe_vpcs(VpcIds=[call.id])
+    gateways = ec2.describe_internet_gateways(
+        Filters=[{"Name": "attachment.vpc-id", "Values": [call.id]}]
+    )["InternetGateways"]
+    groups = ec2.describe_security_groups(Filters=in_vpc)["SecurityGroups"]
+    endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
+    subnets = ec2.describe_subnets(Filters=in_vpc)["Subnets"]
+    refuse_in_use(
+        call.id,
+        [
+            *(gateway["InternetGatewayId"] for gateway in gateways),
+            *(group["GroupId"] for group in groups if group["GroupName"] != "default"),
+            *(each["VpcEndpointId"] for each in endpoints if each["State"] != "deleted"),
+            *(subnet["SubnetId"] for subnet in subnets),
+        ],
+    )
+    ec2.delete_vpc(VpcId=call.id)
+
+
+@creates(
+    SUBNET,
+    replaces={"availabilityZone", "availabilityZoneId", "cidrBlock", "vpcId"},
+    tags=EC2_TAGS,
+)
+def create_subnet(call: Call) -> str:
+    """Make a subnet."""
+    args = call.args
+    made = call.client("ec2").create_subnet(
         VpcId=args.need("vpcId"),
         CidrBlock=args.need("cidrBlock"),
-        TagSpecifications=_tags(call, "subnet"),
+        TagSpecifications=tag_specifications(call, "subnet"),
         **args.some(AvailabilityZone="availabilityZone", AvailabilityZoneId="availabilityZoneId"),
     )["Subnet"]
-    public = args.get("mapPublicIpOnLaunch", False)
-    ec2.modify_subnet_attribute(SubnetId=made["SubnetId"], MapPublicIpOnLaunch={"Value": public})
-    return made["SubnetId"], {
-        "arn": call.arn("ec2", f"subnet/{made['SubnetId']}"),
-        "availabilityZone": made["AvailabilityZone"],
-        "availabilityZoneId": made["AvailabilityZoneId"],
-        "mapPublicIpOnLaunch": public,
+    call.id = made["SubnetId"]
+    update_subnet(call)
+    return call.id
+
+
+@reads(SUBNET)
+def read_subnet(call: Call) -> Found:
+    """Look at a subnet."""
+    (found,) = call.client("ec2").describe_subnets(SubnetIds=[call.id])["Subnets"]
+    return {
+        "vpcId": found["VpcId"],
+        "cidrBlock": found["CidrBlock"],
+        "mapPublicIpOnLaunch": found["MapPublicIpOnLaunch"],
+    }, {
+        "availabilityZone": found["AvailabilityZone"],
+        "availabilityZoneId": found["AvailabilityZoneId"],
+        "arn": call.arn("ec2", f"subnet/{call.id}"),
         "ownerId": call.account,
     }
 
 
-@creates("aws:ec2/routeTable:RouteTable", tagged=True)
-def route_table(call: Call) -> Made:
+@updates(SUBNET)
+def update_subnet(call: Call) -> None:
+    """Change whether what starts in a subnet gets a public address."""
+    public = call.args.get("mapPublicIpOnLaunch", False)
+    call.client("ec2").modify_subnet_attribute(
+        SubnetId=call.id, MapPublicIpOnLaunch={"Value": public}
+    )
+
+
+@deletes(SUBNET)
+def delete_subnet(call: Call) -> None:
+    """Delete a subnet in which nothing has an interface."""
+    ec2 = call.client("ec2")
+    found = ec2.describe_network_interfaces(Filters=of(subnet_id=call.id))["NetworkInterfaces"]
+    refuse_in_use(call.id, [interface["NetworkInterfaceId"] for interface in found])
+    ec2.delete_subnet(SubnetId=call.id)
+
+
+@creates(ROUTE_TABLE, replaces={"vpcId"}, tags=EC2_TAGS)
+def create_route_table(call: Call) -> str:
     """Make a route table without routes of its own: ``Route`` resources add them."""
     made = call.client("ec2").create_route_table(
-        VpcId=call.args.need("vpcId"), TagSpecifications=_tags(call, "route-table")
-    )["RouteTable"]["RouteTableId"]
-    arn = call.arn("ec2", f"route-table/{made}")
-    return made, {"arn": arn, "ownerId": call.account}
-
-
-@creates("aws:ec2/routeTableAssociation:RouteTableAssociation")
-def route_table_association(call: Call) -> Made:
-    """Give a subnet its route table."""
-    made = call.client("ec2").associate_route_table(
-        RouteTableId=call.args.need("routeTableId"), SubnetId=call.args.need("subnetId")
+        VpcId=call.args.need("vpcId"), TagSpecifications=tag_specifications(call, "route-table")
     )
-    return made["AssociationId"], {}
+    table: str = made["RouteTable"]["RouteTableId"]
+    return table
 
 
-@creates("aws:ec2/route:Route")
-def route(call: Call) -> Made:
-    """Add a route through an internet gateway or a NAT gateway."""
-    args = call.args
-    table, destination = args.need("routeTableId"), args.need("destinationCidrBlock")
-    way = args.some(GatewayId="gatewayId", NatGatewayId="natGatewayId")
-    if len(way) != 1:
-        raise ValueError("give one of 'gatewayId' and 'natGatewayId'")
-    call.client("ec2").create_route(RouteTableId=table, DestinationCidrBlock=destination, **way)
-    return f"r-{table}-{destination}", {"origin": "CreateRoute", "state": "active"}
+@reads(ROUTE_TABLE)
+def read_route_table(call: Call) -> Found:
+    """Look at a route table."""
+    (found,) = call.client("ec2").describe_route_tables(RouteTableIds=[call.id])["RouteTables"]
+    arn = call.arn("ec2", f"route-table/{call.id}")
+    return {"vpcId": found["VpcId"]}, {"arn": arn, "ownerId": call.account}
 
 
-@creates("aws:ec2/internetGateway:InternetGateway", tagged=True)
-def internet_gateway(call: Call) -> Made:
-    """Make an internet gateway and attach it."""
-    ec2, vpc_id = call.client("ec2"), call.args.get("vpcId")
-    made = ec2.create_internet_gateway(TagSpecifications=_tags(call, "internet-gateway"))
-    gateway: str = made["InternetGateway"]["InternetGatewayId"]
-    if vpc_id:
-        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc_id)
-    return gateway, {
-        "arn": call.arn("ec2", f"internet-gateway/{gateway}"),
-        "ownerId": call.account,
-    }
+@deletes(ROUTE_TABLE)
+def delete_route_table(call: Call) -> None:
+    """Delete a route table; EC2 refuses that while a subnet has it."""
+    call.client("ec2").delete_route_table(RouteTableId=call.id)
 
 
-@creates("aws:ec2/securityGroup:SecurityGroup", tagged=True)
-def security_group(call: Call) -> Made:
-    """Make a security group with the rules given inline, and no other.
-
-    AWS lets a new group call everybody; the provider takes that rule away, so nothing leaves
-    unless a rule says so.
-    """
-    ec2, args, name = call.client("ec2"), call.args, call.physical_name()
-    if name.startswith("sg-"):
-        raise ValueError(f"name is {name!r}, but the name of a group may not begin with sg-")
-    description = args.get("description", "Managed by Pulumi")
-    group: str = ec2.create_security_group(
-        GroupName=name,
-        Description=description,
-        VpcId=args.need("vpcId"),
-        TagSpecifications=_tags(call, "security-group"),
-    )["GroupId"]
-    args.get("revokeRulesOnDelete")
-    _replace_rules(ec2, group, args)
-    return group, {
-        "arn": call.arn("ec2", f"security-group/{group}"),
-        "name": name,
-        "description": description,
-        "ownerId": call.account,
-    }
+# EC2 gives an association another id when its table changes, and Pulumi keeps the first: hence an
+# association is found by its subnet, which has one at most.
+@creates(ASSOCIATION, replaces={"subnetId"})
+def create_association(call: Call) -> str:
+    """Give a subnet its route table."""
+    table, subnet = call.args.need("routeTableId"), call.args.need("subnetId")
+    if _association(call):
+        raise ValueError(f"{subnet} has a route table already (Resource.AlreadyAssociated)")
+    made = call.client("ec2").associate_route_table(RouteTableId=table, SubnetId=subnet)
+    association: str = made["AssociationId"]
+    return association
 
 
-@creates("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", tagged=True)
-def default_security_group(call: Call) -> Made:
-    """Adopt a VPC's default group; it keeps the rules given here and loses all others."""
-    ec2, args = call.client("ec2"), call.args
-    group = _default_group(ec2, args.need("vpcId"))
-    group_id: str = group["GroupId"]
-    args.get("revokeRulesOnDelete")
-    if group["IpPermissions"]:
-        ec2.revoke_security_group_ingress(
-            GroupId=group_id, IpPermissions=_permissions(group["IpPermissions"])
+@reads(ASSOCIATION)
+def read_association(call: Call) -> Found | None:
+    """Look at which route table a subnet has."""
+    found = _association(call)
+    return ({"routeTableId": found["RouteTableId"]}, {}) if found else None
+
+
+@updates(ASSOCIATION)
+def update_association(call: Call) -> None:
+    """Give a subnet another route table."""
+    table = call.args.need("routeTableId")
+    if (found := _association(call)) and found["RouteTableId"] != table:
+        call.client("ec2").replace_route_table_association(
+            AssociationId=found["RouteTableAssociationId"], RouteTableId=table
         )
-    _replace_rules(ec2, group_id, args)
-    if call.tags:
-        ec2.create_tags(Resources=[group_id], Tags=call.tag_list())
-    return group_id, {
-        "arn": call.arn("ec2", f"security-group/{group_id}"),
-        "name": group["GroupName"],
-        "description": group["Description"],
+
+
+@deletes(ASSOCIATION)
+def delete_association(call: Call) -> None:
+    """Leave a subnet to its VPC's main route table."""
+    if found := _association(call):
+        call.client("ec2").disassociate_route_table(AssociationId=found["RouteTableAssociationId"])
+
+
+@creates(ROUTE, replaces={"destinationCidrBlock", "routeTableId"})
+def create_route(call: Call) -> str:
+    """Add a route through an internet gateway or a NAT gateway."""
+    table, destination = _route(call)
+    call.client("ec2").create_route(
+        RouteTableId=table, DestinationCidrBlock=destination, **_way(call)
+    )
+    return f"r-{table}-{destination}"
+
+
+@reads(ROUTE)
+def read_route(call: Call) -> Found | None:
+    """Look at where a route leads."""
+    table, destination = _route(call)
+    (found,) = call.client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    for route in found["Routes"]:
+        if route.get("DestinationCidrBlock") == destination:
+            ways = {key: route.get(member) for member, key in _WAYS.items()}
+            return ways, {"origin": "CreateRoute", "state": route.get("State", "active")}
+    return None
+
+
+@updates(ROUTE)
+def update_route(call: Call) -> None:
+    """Lead a route elsewhere."""
+    table, destination = _route(call)
+    call.client("ec2").replace_route(
+        RouteTableId=table, DestinationCidrBlock=destination, **_way(call)
+    )
+
+
+@deletes(ROUTE)
+def delete_route(call: Call) -> None:
+    """Take a route from its table."""
+    table, destination = _route(call)
+    if read_route(call):
+        call.client("ec2").delete_route(RouteTableId=table, DestinationCidrBlock=destination)
+
+
+@creates(INTERNET_GATEWAY, replaces=(), tags=EC2_TAGS)
+def create_internet_gateway(call: Call) -> str:
+    """Make an internet gateway and attach it."""
+    made = call.client("ec2").create_internet_gateway(
+        TagSpecifications=tag_specifications(call, "internet-gateway")
+    )
+    call.id = made["InternetGateway"]["InternetGatewayId"]
+    update_internet_gateway(call)
+    return call.id
+
+
+@reads(INTERNET_GATEWAY)
+def read_internet_gateway(call: Call) -> Found:
+    """Look at which VPC a gateway is attached to."""
+    attached = _attached(call)
+    return {"vpcId": attached}, {
+        "arn": call.arn("ec2", f"internet-gateway/{call.id}"),
         "ownerId": call.account,
     }
 
 
-@creates("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", tagged=True)
-def security_group_ingress_rule(call: Call) -> Made:
-    """Let somebody in."""
-    return _single_rule(call, "authorize_security_group_ingress")
+@updates(INTERNET_GATEWAY)
+def update_internet_gateway(call: Call) -> None:
+    """Attach a gateway to another VPC."""
+    ec2, wanted, attached = call.client("ec2"), call.args.get("vpcId"), _attached(call)
+    if attached and attached != wanted:
+        ec2.detach_internet_gateway(InternetGatewayId=call.id, VpcId=attached)
+    if wanted and attached != wanted:
+        ec2.attach_internet_gateway(InternetGatewayId=call.id, VpcId=wanted)
 
 
-@creates("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", tagged=True)
-def security_group_egress_rule(call: Call) -> Made:
-    """Let a group's members call somebody."""
-    return _single_rule(call, "authorize_security_group_egress")
+@deletes(INTERNET_GATEWAY)
+def delete_internet_gateway(call: Call) -> None:
+    """Detach and delete a gateway."""
+    ec2 = call.client("ec2")
+    if attached := _attached(call):
+        ec2.detach_internet_gateway(InternetGatewayId=call.id, VpcId=attached)
+    ec2.delete_internet_gateway(InternetGatewayId=call.id)
 
 
-@creates("aws:ec2/vpcEndpoint:VpcEndpoint", tagged=True)
-def vpc_endpoint(call: Call) -> Made:
-    """Make a gateway or an interface endpoint, checked as AWS does and moto does not."""
-    ec2, args = call.client("ec2"), call.args
-    vpc_id, service = args.need("vpcId"), args.need("serviceName")
-    kind = one_of("vpcEndpointType", args.get("vpcEndpointType", "Gateway"), _ENDPOINT_KINDS)
-    policy, groups = args.get("policy"), args.get("securityGroupIds", [])
-    subnets, tables = args.get("subnetIds", []), args.get("routeTableIds", [])
-    private_dns = args.get("privateDnsEnabled", False)
-    _check_endpoint_service(call.region, service)
-    if policy is not None:
-        check_resource_policy("policy", policy, "*")
-    if kind == "Interface":
-        _check_interface_endpoint(ec2, vpc_id, service, subnets, groups, private_dns=private_dns)
-    elif subnets or groups or private_dns:
-        raise ValueError("a gateway endpoint has no subnets, security groups or private names")
-    made = ec2.create_vpc_endpoint(
-        PrivateDnsEnabled=private_dns,
-        **known(
-            {
-                "VpcId": vpc_id,
-                "ServiceName": service,
-                "VpcEndpointType": kind,
-                "PolicyDocument": policy,
-                "SecurityGroupIds": groups,
-                "SubnetIds": subnets,
-                "RouteTableIds": tables,
-                "TagSpecifications": _tags(call, "vpc-endpoint"),
-            }
-        ),
-    )["VpcEndpoint"]
-    endpoint: str = made["VpcEndpointId"]
-    outputs: dict[str, Any] = {
-        "arn": call.arn("ec2", f"vpc-endpoint/{endpoint}"),
-        "vpcEndpointType": kind,
-        "policy": policy or made["PolicyDocument"],
-        "privateDnsEnabled": private_dns,
-        "state": "available",
-        "networkInterfaceIds": made["NetworkInterfaceIds"],
-        "dnsEntries": [
-            {"dnsName": entry["DnsName"], "hostedZoneId": entry["HostedZoneId"]}
-            for entry in made["DnsEntries"]
-        ],
-        "cidrBlocks": [],
-        "requesterManaged": False,
-        "ownerId": call.account,
-    }
-    if kind == "Gateway":
-        (prefixes,) = ec2.describe_prefix_lists(
-            Filters=[{"Name": "prefix-list-name", "Values": [service]}]
-        )["PrefixLists"]
-        outputs["prefixListId"] = prefixes["PrefixListId"]
-        outputs["cidrBlocks"] = prefixes.get("Cidrs", [])
-    return endpoint, outputs
-
-
-@creates("aws:ec2/flowLog:FlowLog", tagged=True)
-def flow_log(call: Call) -> Made:
+@creates(
+    FLOW_LOG,
+    replaces={
+        *("iamRoleArn", "logDestination", "logDestinationType", "logFormat"),
+        *("maxAggregationInterval", "trafficType", "vpcId"),
+    },
+    tags=EC2_TAGS,
+)
+def create_flow_log(call: Call) -> str:
     """Log a VPC's traffic to a log group or a bucket."""
     args = call.args
     kind = one_of(
@@ -288,174 +403,75 @@ def flow_log(call: Call) -> Made:
                 "DeliverLogsPermissionArn": role,
                 "MaxAggregationInterval": interval,
                 "LogFormat": args.get("logFormat"),
-                "TagSpecifications": _tags(call, "vpc-flow-log"),
+                "TagSpecifications": tag_specifications(call, "vpc-flow-log"),
             }
         ),
     )
     if refused := answer["Unsuccessful"]:
         raise ValueError(refused[0]["Error"]["Message"])
     made: str = answer["FlowLogIds"][0]
-    return made, {
-        "arn": call.arn("ec2", f"vpc-flow-log/{made}"),
-        "logDestinationType": kind,
-        "maxAggregationInterval": interval,
+    return made
+
+
+@reads(FLOW_LOG)
+def read_flow_log(call: Call) -> Found | None:
+    """Look at a flow log."""
+    found = call.client("ec2").describe_flow_logs(FlowLogIds=[call.id])["FlowLogs"]
+    if not found:
+        return None
+    return {
+        "vpcId": found[0]["ResourceId"],
+        "trafficType": found[0]["TrafficType"],
+        "iamRoleArn": found[0].get("DeliverLogsPermissionArn"),
+        "logFormat": found[0].get("LogFormat"),
+    }, {
+        "arn": call.arn("ec2", f"vpc-flow-log/{call.id}"),
+        "logDestinationType": found[0]["LogDestinationType"],
+        "maxAggregationInterval": int(found[0]["MaxAggregationInterval"]),
     }
 
 
-_ENDPOINT_KINDS = ("Gateway", "Interface")
+@deletes(FLOW_LOG)
+def delete_flow_log(call: Call) -> None:
+    """Log no longer; what was logged stays."""
+    call.client("ec2").delete_flow_logs(FlowLogIds=[call.id])
 
 
-def _tags(call: Call, kind: str) -> list[dict[str, Any]]:
-    return [{"ResourceType": kind, "Tags": call.tag_list()}] if call.tags else []
+def _dns(call: Call, attribute: str) -> bool:
+    answer = call.client("ec2").describe_vpc_attribute(VpcId=call.id, Attribute=attribute)
+    value: bool = answer[attribute[:1].upper() + attribute[1:]]["Value"]
+    return value
 
 
-def _default_group(ec2: Any, vpc_id: str) -> dict[str, Any]:
-    groups = ec2.describe_security_groups(
-        Filters=[
-            {"Name": "vpc-id", "Values": [vpc_id]},
-            {"Name": "group-name", "Values": ["default"]},
-        ]
-    )["SecurityGroups"]
-    if not groups:
-        raise ValueError(f"there is no VPC {vpc_id}")
-    return groups[0]
-
-
-def _replace_rules(ec2: Any, group: str, args: Arguments) -> None:
-    """Take the rule away that lets a new group call everybody, and add those given inline."""
-    ec2.revoke_security_group_egress(
-        GroupId=group,
-        IpPermissions=[{"IpProtocol": EVERY_PROTOCOL, "IpRanges": [{"CidrIp": ANYWHERE}]}],
-    )
-    for key, authorize in (
-        ("ingress", ec2.authorize_security_group_ingress),
-        ("egress", ec2.authorize_security_group_egress),
-    ):
-        if permissions := [_inline_rule(rule, group) for rule in args.parts(key)]:
-            authorize(GroupId=group, IpPermissions=permissions)
-
-
-def _inline_rule(rule: Arguments, group: str) -> dict[str, Any]:
-    words = rule.some(Description="description")
-    groups: list[str] = [*rule.get("securityGroups", []), *([group] if rule.get("self") else [])]
-    return known(
-        {
-            "IpProtocol": str(rule.need("protocol")),
-            "FromPort": rule.need("fromPort"),
-            "ToPort": rule.need("toPort"),
-            "IpRanges": [{"CidrIp": cidr, **words} for cidr in rule.get("cidrBlocks", [])],
-            "UserIdGroupPairs": [{"GroupId": other, **words} for other in groups],
-            "PrefixListIds": [
-                {"PrefixListId": prefixes, **words} for prefixes in rule.get("prefixListIds", [])
-            ],
-        }
+def _association(call: Call) -> dict[str, Any] | None:
+    """Return what gives the subnet its route table."""
+    subnet = call.args.need("subnetId")
+    tables = call.client("ec2").describe_route_tables(
+        Filters=[{"Name": "association.subnet-id", "Values": [subnet]}]
+    )["RouteTables"]
+    return next(
+        (
+            each
+            for table in tables
+            for each in table["Associations"]
+            if each.get("SubnetId") == subnet
+        ),
+        None,
     )
 
 
-def _permissions(described: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return described permissions in the form that revoking takes."""
-    return [
-        known(
-            {
-                **permission,
-                "UserIdGroupPairs": [
-                    {"GroupId": pair["GroupId"]} for pair in permission["UserIdGroupPairs"]
-                ],
-            }
-        )
-        for permission in described
-    ]
+def _route(call: Call) -> tuple[str, str]:
+    return call.args.need("routeTableId"), call.args.need("destinationCidrBlock")
 
 
-def _single_rule(call: Call, authorize: str) -> Made:
-    args = call.args
-    words = args.some(Description="description")
-    sources = {
-        "IpRanges": ("CidrIp", args.get("cidrIpv4")),
-        "Ipv6Ranges": ("CidrIpv6", args.get("cidrIpv6")),
-        "UserIdGroupPairs": ("GroupId", args.get("referencedSecurityGroupId")),
-        "PrefixListIds": ("PrefixListId", args.get("prefixListId")),
-    }
-    given = {kind: [{key: value, **words}] for kind, (key, value) in sources.items() if value}
-    if len(given) != 1:
-        raise ValueError(
-            "give exactly one of 'cidrIpv4', 'cidrIpv6', 'prefixListId', "
-            "'referencedSecurityGroupId'"
-        )
-    protocol = str(args.need("ipProtocol"))
-    ports = args.some(FromPort="fromPort", ToPort="toPort")
-    if protocol in ("tcp", "udp") and len(ports) != 2:
-        raise ValueError(f"'fromPort' and 'toPort' are needed with {protocol}")
-    rule = getattr(call.client("ec2"), authorize)(
-        GroupId=args.need("securityGroupId"),
-        IpPermissions=[{"IpProtocol": protocol, **ports, **given}],
-        **known({"TagSpecifications": _tags(call, "security-group-rule")}),
-    )["SecurityGroupRules"][0]["SecurityGroupRuleId"]
-    arn = call.arn("ec2", f"security-group-rule/{rule}")
-    return rule, {"arn": arn, "securityGroupRuleId": rule}
+def _way(call: Call) -> dict[str, Any]:
+    way = call.args.some(**_WAYS)
+    if len(way) != 1:
+        raise ValueError("give one of 'gatewayId' and 'natGatewayId'")
+    return way
 
 
-@cache
-def _endpoint_services() -> frozenset[str]:
-    """Return the last parts of endpoint service names: botocore's host names and a few others."""
-    loaders: Any = botocore.loaders
-    partitions = loaders.create_loader().load_data("endpoints")["partitions"]
-    aws = next(partition for partition in partitions if partition["partition"] == "aws")
-    return frozenset(aws["services"]) | _ENDPOINTS_OF_THEIR_OWN_NAME
-
-
-def _check_endpoint_service(region: str, service: str) -> None:
-    prefix = f"com.amazonaws.{region}."
-    if service.removeprefix(prefix) not in _endpoint_services():
-        raise ValueError(
-            f"serviceName is {service!r}, but AWS knows no such endpoint service ({prefix}...)"
-        )
-
-
-def _check_interface_endpoint(
-    ec2: Any,
-    vpc_id: str,
-    service: str,
-    subnets: list[str],
-    groups: list[str],
-    *,
-    private_dns: bool,
-) -> None:
-    """Refuse what AWS refuses of an interface endpoint.
-
-    Raises:
-        ValueError: an unknown or foreign group, two subnets in one zone, private names without the
-            VPC's DNS settings or where another endpoint has them.
-        botocore.exceptions.ClientError: an unknown group or subnet.
-    """
-    if groups:
-        found = ec2.describe_security_groups(GroupIds=groups)["SecurityGroups"]
-        for group in found:
-            if group["VpcId"] != vpc_id:
-                raise ValueError(f"security group {group['GroupId']} is not in {vpc_id}")
-    if subnets:
-        zones: dict[str, str] = {}
-        for described in ec2.describe_subnets(SubnetIds=subnets)["Subnets"]:
-            zone = described["AvailabilityZone"]
-            if described["VpcId"] != vpc_id:
-                raise ValueError(f"subnet {described['SubnetId']} is not in {vpc_id}")
-            if zone in zones:
-                raise ValueError(
-                    f"subnets {zones[zone]} and {described['SubnetId']} are both in {zone}: "
-                    "an endpoint takes one a zone"
-                )
-            zones[zone] = described["SubnetId"]
-    if not private_dns:
-        return
-    for attribute in ("enableDnsSupport", "enableDnsHostnames"):
-        answer = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute=attribute)
-        if not answer[attribute[:1].upper() + attribute[1:]]["Value"]:
-            raise ValueError(f"privateDnsEnabled needs {attribute} of {vpc_id}")
-    others = ec2.describe_vpc_endpoints(
-        Filters=[
-            {"Name": "vpc-id", "Values": [vpc_id]},
-            {"Name": "service-name", "Values": [service]},
-        ]
-    )["VpcEndpoints"]
-    if any(other["PrivateDnsEnabled"] for other in others if other["VpcEndpointType"] != "Gateway"):
-        raise ValueError(f"another endpoint of {vpc_id} has the private names of {service}")
+def _attached(call: Call) -> str | None:
+    answer = call.client("ec2").describe_internet_gateways(InternetGatewayIds=[call.id])
+    (found,) = answer["InternetGateways"]
+    return next((each["VpcId"] for each in found["Attachments"]), None)

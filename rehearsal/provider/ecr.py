@@ -4,13 +4,18 @@ from typing import Any
 
 from rehearsal.provider.kms import check_key
 from rehearsal.provider.registry import (
+    Arguments,
     Call,
-    Made,
+    Found,
     creates,
+    deletes,
     json_object,
     known,
     objects,
     one_of,
+    reads,
+    tagging,
+    updates,
 )
 
 _MUTABILITIES = ("MUTABLE", "IMMUTABLE")
@@ -19,49 +24,105 @@ _SELECTION = frozenset(
 )
 
 
-@creates("aws:ecr/repository:Repository", tagged=True)
-def repository(call: Call) -> Made:
+REPOSITORY = "aws:ecr/repository:Repository"
+LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+
+
+@creates(
+    REPOSITORY,
+    replaces={"encryptionConfigurations", "name"},
+    only_later={"forceDelete"},
+    tags=tagging("ecr", "resourceArn"),
+)
+def create_repository(call: Call) -> str:
     """Make a repository."""
     args, name = call.args, call.physical_name()
-    mutability = one_of(
-        "imageTagMutability", args.get("imageTagMutability", "MUTABLE"), _MUTABILITIES
-    )
-    scanning = args.part("imageScanningConfiguration")
     encryption: dict[str, Any] = {}
     for part in args.parts("encryptionConfigurations"):
         kind = one_of("encryptionType", part.get("encryptionType", "AES256"), ("AES256", "KMS"))
         encryption = known({"encryptionType": kind, "kmsKey": part.get("kmsKey")})
         if "kmsKey" in encryption:
             check_key(call, "kmsKey", encryption["kmsKey"])
-    args.get("forceDelete")
-    made = call.client("ecr").create_repository(
+    call.client("ecr").create_repository(
         repositoryName=name,
-        imageTagMutability=mutability,
-        **known(
-            {
-                "imageScanningConfiguration": scanning
-                and {"scanOnPush": bool(scanning.need("scanOnPush"))},
-                "encryptionConfiguration": encryption,
-                "tags": call.tag_list(),
-            }
-        ),
-    )["repository"]
-    return name, {
-        "arn": made["repositoryArn"],
-        "name": name,
-        "registryId": made["registryId"],
-        "repositoryUrl": made["repositoryUri"],
-        "imageTagMutability": mutability,
+        imageTagMutability=_mutability(args),
+        imageScanningConfiguration=_scanning(args),
+        **known({"encryptionConfiguration": encryption, "tags": call.tag_list()}),
+    )
+    return name
+
+
+@reads(REPOSITORY)
+def read_repository(call: Call) -> Found:
+    """Look at a repository."""
+    answer = call.client("ecr").describe_repositories(repositoryNames=[call.id])
+    (found,) = answer["repositories"]
+    scanning = found.get("imageScanningConfiguration", {})
+    encryption = found.get("encryptionConfiguration", {"encryptionType": "AES256"})
+    return {
+        "imageTagMutability": found["imageTagMutability"],
+        "imageScanningConfiguration": {"scanOnPush": scanning.get("scanOnPush", False)},
+        "encryptionConfigurations": [encryption],
+    }, {
+        "arn": found["repositoryArn"],
+        "name": call.id,
+        "registryId": found["registryId"],
+        "repositoryUrl": found["repositoryUri"],
     }
 
 
-@creates("aws:ecr/lifecyclePolicy:LifecyclePolicy")
-def lifecycle_policy(call: Call) -> Made:
+@updates(REPOSITORY)
+def update_repository(call: Call) -> None:
+    """Change whether tags can move and whether images are scanned."""
+    ecr = call.client("ecr")
+    ecr.put_image_tag_mutability(repositoryName=call.id, imageTagMutability=_mutability(call.args))
+    ecr.put_image_scanning_configuration(
+        repositoryName=call.id, imageScanningConfiguration=_scanning(call.args)
+    )
+
+
+@deletes(REPOSITORY)
+def delete_repository(call: Call) -> None:
+    """Delete a repository; ECR refuses that while it has images, unless forced."""
+    force = call.args.get("forceDelete", False)
+    call.client("ecr").delete_repository(repositoryName=call.id, force=force)
+
+
+# A second policy for the same repository takes the first one's place, and whoever deletes the
+# first one afterwards deletes it: hence delete_first, which the real provider sets too.
+@creates(LIFECYCLE_POLICY, replaces={"policy", "repository"}, delete_first=True)
+def create_lifecycle_policy(call: Call) -> str:
     """Say which images of a repository expire."""
     owner, policy = call.args.need("repository"), call.args.need("policy")
     _check_lifecycle(json_object("policy", policy))
-    made = call.client("ecr").put_lifecycle_policy(repositoryName=owner, lifecyclePolicyText=policy)
-    return owner, {"registryId": made["registryId"]}
+    call.client("ecr").put_lifecycle_policy(repositoryName=owner, lifecyclePolicyText=policy)
+    return owner
+
+
+@reads(LIFECYCLE_POLICY)
+def read_lifecycle_policy(call: Call) -> Found:
+    """Look at which images of a repository expire."""
+    found = call.client("ecr").get_lifecycle_policy(repositoryName=call.id)
+    return {"policy": found["lifecyclePolicyText"]}, {
+        "registryId": found["registryId"],
+        "repository": call.id,
+    }
+
+
+@deletes(LIFECYCLE_POLICY)
+def delete_lifecycle_policy(call: Call) -> None:
+    """Keep all images of a repository."""
+    call.client("ecr").delete_lifecycle_policy(repositoryName=call.id)
+
+
+def _mutability(args: Arguments) -> str:
+    given = args.get("imageTagMutability", _MUTABILITIES[0])
+    return one_of("imageTagMutability", given, _MUTABILITIES)
+
+
+def _scanning(args: Arguments) -> dict[str, bool]:
+    part = args.part("imageScanningConfiguration")
+    return {"scanOnPush": bool(part and part.need("scanOnPush"))}
 
 
 def _check_lifecycle(document: dict[str, Any]) -> None:

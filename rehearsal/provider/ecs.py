@@ -8,10 +8,14 @@ from definitions import sizes
 from rehearsal.provider.registry import (
     Arguments,
     Call,
-    Made,
+    Found,
     creates,
+    deletes,
     known,
     one_of,
+    reads,
+    tagging,
+    updates,
     within,
 )
 
@@ -30,42 +34,74 @@ _OPERATING_SYSTEMS = (
 )
 
 
-@creates("aws:ecs/cluster:Cluster", tagged=True)
-def cluster(call: Call) -> Made:
+CLUSTER = "aws:ecs/cluster:Cluster"
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+
+
+@creates(
+    CLUSTER, replaces={"name"}, tags=tagging("ecs", "resourceArn", of="id", words=("key", "value"))
+)
+def create_cluster(call: Call) -> str:
     """Make a cluster."""
-    args, name = call.args, call.physical_name()
-    settings = [
-        {
-            "name": one_of("settings.name", part.need("name"), ("containerInsights",)),
-            "value": one_of(
-                "containerInsights", part.need("value"), ("enabled", "disabled", "enhanced")
-            ),
-        }
-        for part in args.parts("settings")
-    ]
     made = call.client("ecs").create_cluster(
-        clusterName=name,
-        **known({"settings": settings, "tags": call.tag_list("key", "value")}),
-    )["cluster"]
-    return made["clusterArn"], {"arn": made["clusterArn"], "name": name}
+        clusterName=call.physical_name(),
+        **known({"settings": _settings(call), "tags": call.tag_list("key", "value")}),
+    )
+    arn: str = made["cluster"]["clusterArn"]
+    return arn
 
 
-@creates("aws:ecs/taskDefinition:TaskDefinition", tagged=True)
-def task_definition(call: Call) -> Made:
+@reads(CLUSTER)
+def read_cluster(call: Call) -> Found | None:
+    """Look at a cluster."""
+    answer = call.client("ecs").describe_clusters(clusters=[call.id], include=["SETTINGS"])
+    found = next((each for each in answer["clusters"] if each["status"] == "ACTIVE"), None)
+    if found is None:
+        return None
+    settings = found.get("settings") or None
+    return {"settings": settings}, {"arn": call.id, "name": found["clusterName"]}
+
+
+@updates(CLUSTER)
+def update_cluster(call: Call) -> None:
+    """Change a cluster's settings; what is no longer said is off."""
+    settings = _settings(call) or [{"name": "containerInsights", "value": "disabled"}]
+    call.client("ecs").update_cluster(cluster=call.id, settings=settings)
+
+
+@deletes(CLUSTER)
+def delete_cluster(call: Call) -> None:
+    """Delete a cluster; ECS refuses that while tasks run in it."""
+    ecs = call.client("ecs")
+    if tasks := ecs.list_tasks(cluster=call.id)["taskArns"]:
+        raise ValueError(
+            f"cluster {call.id} has {len(tasks)} tasks (ClusterContainsTasksException)"
+        )
+    ecs.delete_cluster(cluster=call.id)
+
+
+@creates(
+    TASK_DEFINITION,
+    replaces={
+        *("containerDefinitions", "cpu", "ephemeralStorage", "executionRoleArn", "family"),
+        *("memory", "networkMode", "requiresCompatibilities", "runtimePlatform", "taskRoleArn"),
+        "volumes",
+    },
+    only_later={"skipDestroy", "trackLatest"},
+    tags=tagging("ecs", "resourceArn", words=("key", "value")),
+)
+def create_task_definition(call: Call) -> str:
     """Register a task definition, checked as ECS checks one for Fargate."""
     args, family = call.args, call.args.need("family")
     if not _FAMILY.fullmatch(family):
         raise ValueError(f"family is {family!r}: letters, digits, - and _, at most 255")
-    text = args.need("containerDefinitions")
-    containers = _containers(text)
+    containers = _containers(args.need("containerDefinitions"))
     compatibilities = args.get("requiresCompatibilities", [])
     cpu, memory = args.get("cpu"), args.get("memory")
     network, execution_role = args.get("networkMode"), args.get("executionRoleArn")
     if "FARGATE" in compatibilities:
         _check_fargate(cpu, memory, network)
         _check_containers(containers, int(cpu), int(memory), execution_role)
-    args.get("skipDestroy")  # it says what a deletion does
-    args.get("trackLatest")  # it says what a refresh looks at
     made = call.client("ecs").register_task_definition(
         family=family,
         containerDefinitions=containers,
@@ -84,13 +120,54 @@ def task_definition(call: Call) -> Made:
             }
         ),
     )["taskDefinition"]
-    arn: str = made["taskDefinitionArn"]
-    return family, {
-        "arn": arn,
-        "arnWithoutRevision": arn.rpartition(":")[0],
-        "revision": made["revision"],
-        "containerDefinitions": text,
-    }
+    call.outputs["arn"] = made["taskDefinitionArn"]
+    return family
+
+
+@reads(TASK_DEFINITION)
+def read_task_definition(call: Call) -> Found | None:
+    """Look at a revision, or at the family's latest where that is tracked."""
+    wanted = call.id if call.args.get("trackLatest") else call.outputs["arn"]
+    ecs = call.client("ecs")
+    try:
+        found = ecs.describe_task_definition(taskDefinition=wanted)["taskDefinition"]
+    except ecs.exceptions.ClientException:  # what ECS says where there is none
+        return None
+    if found["status"] != "ACTIVE":
+        return None
+    arn: str = found["taskDefinitionArn"]
+    storage = found.get("ephemeralStorage")
+    return {
+        "containerDefinitions": json.dumps(found["containerDefinitions"]),
+        "cpu": found.get("cpu"),
+        "memory": found.get("memory"),
+        "networkMode": found.get("networkMode"),
+        "requiresCompatibilities": found.get("requiresCompatibilities"),
+        "executionRoleArn": found.get("executionRoleArn"),
+        "taskRoleArn": found.get("taskRoleArn"),
+        "runtimePlatform": found.get("runtimePlatform"),
+        "ephemeralStorage": storage and {"sizeInGib": storage["sizeInGiB"]},
+        "volumes": [{"name": volume["name"]} for volume in found.get("volumes", [])] or None,
+    }, {"arn": arn, "arnWithoutRevision": arn.rpartition(":")[0], "revision": found["revision"]}
+
+
+@deletes(TASK_DEFINITION)
+def delete_task_definition(call: Call) -> None:
+    """Deregister a revision, unless it is to stay for runs that still name it."""
+    if not call.args.get("skipDestroy") and read_task_definition(call):
+        call.client("ecs").deregister_task_definition(taskDefinition=call.outputs["arn"])
+
+
+def _settings(call: Call) -> list[dict[str, str]]:
+    return [
+        {
+            "name": one_of("settings.name", part.need("name"), ("containerInsights",)),
+            "value": one_of(
+                "containerInsights", part.need("value"), ("enabled", "disabled", "enhanced")
+            ),
+        }
+        for part in call.args.parts("settings")
+    ]
 
 
 def _containers(text: str) -> list[dict[str, Any]]:

@@ -6,7 +6,19 @@ from typing import Any
 from urllib.parse import unquote
 
 from rehearsal.provider.documents import check_trust_policy, statements, trusts
-from rehearsal.provider.registry import Call, Made, creates, known, within
+from rehearsal.provider.registry import (
+    NAME,
+    Arguments,
+    Call,
+    Found,
+    creates,
+    deletes,
+    known,
+    reads,
+    tagging,
+    updates,
+    within,
+)
 
 MAX_ROLE_NAME = 64
 MAX_INLINE_CHARACTERS = 10_240
@@ -19,57 +31,134 @@ SESSION_SECONDS = (3_600, 43_200)
 _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 
 
-@creates("aws:iam/role:Role", tagged=True)
-def role(call: Call) -> Made:
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+
+
+@creates(
+    ROLE,
+    replaces=NAME | {"path"},
+    only_later={"forceDetachPolicies"},
+    tags=tagging("iam", "RoleName", of="id", kind="role", lists="list_role_tags"),
+)
+def create_role(call: Call) -> str:
     """Make a role, with its trust policy and name checked as IAM does."""
-    args, iam = call.args, call.client("iam")
-    name, trust = call.physical_name(), args.need("assumeRolePolicy")
+    args, iam, name = call.args, call.client("iam"), call.physical_name()
     if len(name) > MAX_ROLE_NAME:
         raise ValueError(f"name {name!r} has {len(name)} characters, a role's {MAX_ROLE_NAME}")
     if not _NAME.fullmatch(name):
         raise ValueError(f"name {name!r} has characters other than letters, digits and +=,.@-_")
-    check_trust_policy(trust)
-    _check_size("assumeRolePolicy", trust, MAX_TRUST_CHARACTERS)
-    session = args.get("maxSessionDuration", SESSION_SECONDS[0])
-    within("maxSessionDuration", session, *SESSION_SECONDS)
-    args.get("forceDetachPolicies")
-    made = iam.create_role(
+    iam.create_role(
         RoleName=name,
-        AssumeRolePolicyDocument=trust,
-        MaxSessionDuration=session,
+        AssumeRolePolicyDocument=_trust(args),
+        MaxSessionDuration=_session(args),
         **known({"Tags": call.tag_list()}),
         **args.some(
             Path="path", Description="description", PermissionsBoundary="permissionsBoundary"
         ),
-    )["Role"]
-    attached = args.get("managedPolicyArns", [])
-    for arn in attached:
+    )
+    call.id = name
+    for arn in args.get("managedPolicyArns", []):
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
-    return name, {
-        "arn": made["Arn"],
-        "name": name,
-        "path": made["Path"],
-        "uniqueId": made["RoleId"],
-        "maxSessionDuration": session,
-        "managedPolicyArns": attached,
-        "createDate": made["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+    return name
+
+
+@reads(ROLE)
+def read_role(call: Call) -> Found:
+    """Look at a role; policies that others attached to it are theirs."""
+    iam = call.client("iam")
+    found = iam.get_role(RoleName=call.id)["Role"]
+    policies = iam.list_attached_role_policies(RoleName=call.id)["AttachedPolicies"]
+    attached = {"managedPolicyArns": [policy["PolicyArn"] for policy in policies]}
+    ours = "managedPolicyArns" in call.outputs or call.args.get("managedPolicyArns")
+    return {
+        "assumeRolePolicy": json.dumps(_trust_document(found)),
+        "description": found.get("Description") or None,
+        "maxSessionDuration": found["MaxSessionDuration"],
+        "path": found["Path"],
+        "permissionsBoundary": found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        **(attached if ours else {}),
+    }, {
+        "arn": found["Arn"],
+        "name": call.id,
+        "uniqueId": found["RoleId"],
+        "createDate": found["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
-@creates("aws:iam/rolePolicy:RolePolicy")
-def role_policy(call: Call) -> Made:
+@updates(ROLE)
+def update_role(call: Call) -> None:
+    """Change what is not a role's name or path."""
+    args, iam = call.args, call.client("iam")
+    iam.update_assume_role_policy(RoleName=call.id, PolicyDocument=_trust(args))
+    iam.update_role(
+        RoleName=call.id,
+        Description=args.get("description", ""),
+        MaxSessionDuration=_session(args),
+    )
+    if boundary := args.get("permissionsBoundary"):
+        iam.put_role_permissions_boundary(RoleName=call.id, PermissionsBoundary=boundary)
+    elif call.outputs.get("permissionsBoundary"):
+        iam.delete_role_permissions_boundary(RoleName=call.id)
+    wanted, attached = args.get("managedPolicyArns", []), call.outputs.get("managedPolicyArns", [])
+    for arn in [arn for arn in wanted if arn not in attached]:
+        iam.attach_role_policy(RoleName=call.id, PolicyArn=arn)
+    for arn in [arn for arn in attached if arn not in wanted]:
+        iam.detach_role_policy(RoleName=call.id, PolicyArn=arn)
+
+
+@deletes(ROLE)
+def delete_role(call: Call) -> None:
+    """Delete a role; IAM refuses that while it has policies that are not its own arguments."""
+    args, iam = call.args, call.client("iam")
+    detached = args.get("managedPolicyArns", [])
+    if args.get("forceDetachPolicies"):
+        found = iam.list_attached_role_policies(RoleName=call.id)["AttachedPolicies"]
+        detached = [policy["PolicyArn"] for policy in found]
+        for name in iam.list_role_policies(RoleName=call.id)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=call.id, PolicyName=name)
+    for arn in detached:
+        iam.detach_role_policy(RoleName=call.id, PolicyArn=arn)
+    iam.delete_role(RoleName=call.id)
+
+
+@creates(ROLE_POLICY, replaces=NAME | {"role"})
+def create_role_policy(call: Call) -> str:
     """Give a role an inline policy; all of a role's may have 10,240 characters."""
-    args, iam, name = call.args, call.client("iam"), call.physical_name()
-    owner, policy = args.need("role"), args.need("policy")
+    call.id = f"{call.args.need('role')}:{call.physical_name()}"
+    update_role_policy(call)
+    return call.id
+
+
+@reads(ROLE_POLICY)
+def read_role_policy(call: Call) -> Found:
+    """Look at an inline policy."""
+    owner, _, name = call.id.partition(":")
+    found = call.client("iam").get_role_policy(RoleName=owner, PolicyName=name)
+    return {"policy": json.dumps(found["PolicyDocument"])}, {"name": name, "role": owner}
+
+
+@updates(ROLE_POLICY)
+def update_role_policy(call: Call) -> None:
+    """Put another document in the place of an inline policy."""
+    iam, policy = call.client("iam"), call.args.need("policy")
+    owner, _, name = call.id.partition(":")
     if any("Principal" in statement for statement in statements("policy", policy)):
         raise ValueError("policy: a role's policy has no Principal")
     others = [
         json.dumps(iam.get_role_policy(RoleName=owner, PolicyName=other)["PolicyDocument"])
         for other in iam.list_role_policies(RoleName=owner)["PolicyNames"]
+        if other != name
     ]
     _check_size("policy", "".join([policy, *others]), MAX_INLINE_CHARACTERS)
     iam.put_role_policy(RoleName=owner, PolicyName=name, PolicyDocument=policy)
-    return f"{owner}:{name}", {"name": name, "role": owner}
+
+
+@deletes(ROLE_POLICY)
+def delete_role_policy(call: Call) -> None:
+    """Take an inline policy from its role."""
+    owner, _, name = call.id.partition(":")
+    call.client("iam").delete_role_policy(RoleName=owner, PolicyName=name)
 
 
 def check_role(call: Call, key: str, arn: str, service: str) -> None:
@@ -84,12 +173,28 @@ def check_role(call: Call, key: str, arn: str, service: str) -> None:
         found = iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
         raise ValueError(f"{key}: there is no role {arn}") from None
-    trust = found["AssumeRolePolicyDocument"]
-    document = json.loads(unquote(trust)) if isinstance(trust, str) else trust
     if found["Arn"] != arn:
         raise ValueError(f"{key}: there is no role {arn}, only {found['Arn']}")
-    if not trusts(document, service):
+    if not trusts(_trust_document(found), service):
         raise ValueError(f"{key}: {service} may not assume {arn}; see its trust policy")
+
+
+def _trust(args: Arguments) -> str:
+    trust: str = args.need("assumeRolePolicy")
+    check_trust_policy(trust)
+    _check_size("assumeRolePolicy", trust, MAX_TRUST_CHARACTERS)
+    return trust
+
+
+def _trust_document(role: dict[str, Any]) -> dict[str, Any]:
+    trust = role["AssumeRolePolicyDocument"]
+    return json.loads(unquote(trust)) if isinstance(trust, str) else trust
+
+
+def _session(args: Arguments) -> int:
+    session: int = args.get("maxSessionDuration", SESSION_SECONDS[0])
+    within("maxSessionDuration", session, *SESSION_SECONDS)
+    return session
 
 
 def _check_size(key: str, text: str, most: int) -> None:

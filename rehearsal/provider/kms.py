@@ -3,48 +3,125 @@
 from typing import Any
 
 from rehearsal.provider.documents import services, statements
-from rehearsal.provider.registry import Call, Made, creates, known, objects, texts, within
+from rehearsal.provider.registry import (
+    Call,
+    Found,
+    creates,
+    deletes,
+    known,
+    objects,
+    reads,
+    tagging,
+    texts,
+    updates,
+    within,
+)
 
 DELETION_WINDOW_DAYS = (7, 30)
 ROTATION_PERIOD_DAYS = (90, 2_560)
 
+_WAITING = ("PendingDeletion", "PendingReplicaDeletion")
 
-@creates("aws:kms/key:Key", tagged=True)
-def key(call: Call) -> Made:
+
+KEY = "aws:kms/key:Key"
+ALIAS = "aws:kms/alias:Alias"
+
+
+@creates(
+    KEY,
+    replaces={"multiRegion"},
+    only_later={"deletionWindowInDays"},
+    tags=tagging("kms", "KeyId", of="id", words=("TagKey", "TagValue"), lists="list_resource_tags"),
+)
+def create_key(call: Call) -> str:
     """Make a symmetric key; a policy under which nobody could change it is refused, as by AWS."""
     args, kms = call.args, call.client("kms")
-    policy = args.get("policy")
     within("deletionWindowInDays", args.get("deletionWindowInDays"), *DELETION_WINDOW_DAYS)
-    rotation, period = args.get("enableKeyRotation", False), args.get("rotationPeriodInDays")
-    within("rotationPeriodInDays", period, *ROTATION_PERIOD_DAYS)
-    if policy is not None:
-        _check_key_policy(call, policy)
     made = kms.create_key(
-        **known({"Policy": policy, "Tags": call.tag_list("TagKey", "TagValue")}),
+        **known({"Policy": _policy(call), "Tags": call.tag_list("TagKey", "TagValue")}),
         **args.some(Description="description", MultiRegion="multiRegion"),
     )["KeyMetadata"]
-    if rotation:
-        kms.enable_key_rotation(KeyId=made["KeyId"], **known({"RotationPeriodInDays": period}))
-    if not (enabled := args.get("isEnabled", True)):
-        kms.disable_key(KeyId=made["KeyId"])
-    return made["KeyId"], {
-        "arn": made["Arn"],
-        "keyId": made["KeyId"],
-        "description": made["Description"],
-        "enableKeyRotation": rotation,
-        "isEnabled": enabled,
-        "policy": policy or kms.get_key_policy(KeyId=made["KeyId"], PolicyName="default")["Policy"],
-    }
+    call.id = made["KeyId"]
+    _rotate_and_enable(call)
+    return call.id
 
 
-@creates("aws:kms/alias:Alias")
-def alias(call: Call) -> Made:
+@reads(KEY)
+def read_key(call: Call) -> Found | None:
+    """Look at a key; one that waits for its deletion is gone."""
+    kms = call.client("kms")
+    found = kms.describe_key(KeyId=call.id)["KeyMetadata"]
+    if found["KeyState"] == "PendingDeletion":
+        return None
+    rotation = kms.get_key_rotation_status(KeyId=call.id)
+    on = rotation["KeyRotationEnabled"]
+    policy = {"policy": kms.get_key_policy(KeyId=call.id, PolicyName="default")["Policy"]}
+    given = call.args.get("policy") is not None
+    return {
+        **(policy if given else {}),
+        "description": found.get("Description") or None,
+        "enableKeyRotation": on,
+        "isEnabled": found["Enabled"],
+        "rotationPeriodInDays": rotation.get("RotationPeriodInDays") if on else None,
+    }, {**({} if given else policy), "arn": found["Arn"], "keyId": found["KeyId"]}
+
+
+@updates(KEY)
+def update_key(call: Call) -> None:
+    """Change a key's policy, description, rotation and state."""
+    kms, policy = call.client("kms"), _policy(call)
+    if policy:
+        kms.put_key_policy(KeyId=call.id, PolicyName="default", Policy=policy)
+    kms.update_key_description(KeyId=call.id, Description=call.args.get("description", ""))
+    kms.disable_key_rotation(KeyId=call.id)
+    kms.enable_key(KeyId=call.id)
+    _rotate_and_enable(call)
+
+
+@deletes(KEY)
+def delete_key(call: Call) -> None:
+    """Have a key deleted after its days of waiting; until then it cannot be used."""
+    days = call.args.get("deletionWindowInDays", DELETION_WINDOW_DAYS[1])
+    if call.client("kms").describe_key(KeyId=call.id)["KeyMetadata"]["KeyState"] in _WAITING:
+        return
+    call.client("kms").schedule_key_deletion(KeyId=call.id, PendingWindowInDays=days)
+
+
+@creates(ALIAS)
+def create_alias(call: Call) -> str:
     """Name a key."""
     kms, name = call.client("kms"), call.args.get("name") or f"alias/{call.physical_name()}"
     call.args.get("namePrefix")
-    target = kms.describe_key(KeyId=call.args.need("targetKeyId"))["KeyMetadata"]
-    kms.create_alias(AliasName=name, TargetKeyId=target["KeyId"])
-    return name, {"name": name, "arn": call.arn("kms", name), "targetKeyArn": target["Arn"]}
+    kms.create_alias(AliasName=name, TargetKeyId=_target(call))
+    return name
+
+
+@reads(ALIAS)
+def read_alias(call: Call) -> Found | None:
+    """Look at which key a name has."""
+    kms = call.client("kms")
+    pages = kms.get_paginator("list_aliases").paginate()
+    found = [alias for page in pages for alias in page["Aliases"] if alias["AliasName"] == call.id]
+    if not found:
+        return None
+    target = kms.describe_key(KeyId=found[0]["TargetKeyId"])["KeyMetadata"]
+    return {"targetKeyId": target["KeyId"]}, {
+        "name": call.id,
+        "arn": call.arn("kms", call.id),
+        "targetKeyArn": target["Arn"],
+    }
+
+
+@updates(ALIAS)
+def update_alias(call: Call) -> None:
+    """Give a name to another key."""
+    call.client("kms").update_alias(AliasName=call.id, TargetKeyId=_target(call))
+
+
+@deletes(ALIAS)
+def delete_alias(call: Call) -> None:
+    """Take a name from its key."""
+    call.client("kms").delete_alias(AliasName=call.id)
 
 
 def check_key(call: Call, argument: str, arn: str, service: str | None = None) -> None:
@@ -71,6 +148,29 @@ def check_key(call: Call, argument: str, arn: str, service: str | None = None) -
     ]
     if service and service not in allowed:
         raise ValueError(f"{argument}: the policy of {arn} does not let {service} use it")
+
+
+def _policy(call: Call) -> str | None:
+    policy: str | None = call.args.get("policy")
+    if policy is not None:
+        _check_key_policy(call, policy)
+    return policy
+
+
+def _rotate_and_enable(call: Call) -> None:
+    args, kms = call.args, call.client("kms")
+    rotation, period = args.get("enableKeyRotation", False), args.get("rotationPeriodInDays")
+    within("rotationPeriodInDays", period, *ROTATION_PERIOD_DAYS)
+    if rotation:
+        kms.enable_key_rotation(KeyId=call.id, **known({"RotationPeriodInDays": period}))
+    if not args.get("isEnabled", True):
+        kms.disable_key(KeyId=call.id)
+
+
+def _target(call: Call) -> str:
+    found = call.client("kms").describe_key(KeyId=call.args.need("targetKeyId"))
+    key: str = found["KeyMetadata"]["KeyId"]
+    return key
 
 
 def _check_key_policy(call: Call, policy: str) -> None:

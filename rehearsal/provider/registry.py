@@ -1,27 +1,30 @@
 """What every resource handler works with: its arguments, its clients, its registration.
 
-A handler is a function of one file a service, registered under the token that the program uses. It
-takes each argument by name; an argument that no handler took is an error, so that a program cannot
-rely on something that the rehearsal leaves out.
+A type has four handlers in one file a service, registered under the token that the program uses:
+what creates, reads, updates and deletes it. Creating and updating take each argument by name; an
+argument that neither took is an error, so that a program cannot rely on something that the
+rehearsal leaves out.
 """
 
 import json
+import re
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from botocore.exceptions import (  # pyright: ignore[reportMissingTypeStubs] - there are none
+    ClientError,
+)
+
 AUTO_NAME_DIGITS = 7
 """Hexadecimal digits that Pulumi hangs behind a resource's own name."""
+NAME = frozenset({"name", "namePrefix"})
+"""How most types are given their physical name; it cannot be changed in place."""
 
-
-class Chatbot(Protocol):
-    """What the embedded AWS offers in the place of AWS Chatbot, which moto lacks."""
-
-    def create_slack_channel_configuration(self, **parameters: Any) -> dict[str, Any]:
-        """Make a configuration; parameters and answer are those of the API."""
-        ...
+_GONE = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist|NotAttached")
+"""In the code of an error: what was named is not there. Each service has a word of its own."""
 
 
 class Cloud(Protocol):
@@ -33,8 +36,8 @@ class Cloud(Protocol):
     """Build context of each pushed image, by ``<repository URL>@<digest>``."""
 
     @property
-    def chatbot(self) -> Chatbot:
-        """The stand-in for AWS Chatbot."""
+    def chatbot(self) -> Any:
+        """The stand-in for a boto3 client of AWS Chatbot, which moto lacks."""
         ...
 
     def client(self, service: str, region: str | None = None) -> Any:
@@ -99,17 +102,22 @@ class Arguments:
         return part
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
-    """One resource to be made: who asks, with what, and where."""
+    """One resource to be made, looked at, changed or deleted: who asks, with what, and where."""
 
     cloud: Cloud
     region: str
     name: str
-    """The resource's name in the program."""
+    """The resource's name in the program; empty where it exists already."""
     args: Arguments
+    """What it is to be; where it is read or deleted, what it was last told to be."""
     tags: dict[str, str]
     """The resource's own tags over the provider's default ones."""
+    id: str = ""
+    """Of what exists; a handler that makes it in several steps sets it after the first."""
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What was last known of it."""
 
     @property
     def account(self) -> str:
@@ -136,33 +144,162 @@ class Call:
         return [{key: name, value: text} for name, text in self.tags.items()]
 
 
-Made = tuple[str, dict[str, Any]]
-"""Id and outputs of a new resource. Outputs have the names of the SDK class's properties."""
+Found = tuple[dict[str, Any], dict[str, Any]]
+"""What AWS says of a resource: its arguments, and what else there is to know of it.
+
+Names are those of the SDK class's properties. An argument that AWS has no value for is None.
+Arguments that AWS or another resource may set where the program does not stand among the others,
+so that they are no drift.
+"""
 
 
 @dataclass(frozen=True)
-class Maker:
-    """A registered handler."""
+class Tagging:
+    """How a service lists and changes the tags of a resource."""
 
-    make: Callable[[Call], Made]
-    tagged: bool
-    """Whether the resource takes tags, and with them the provider's default tags."""
+    read: Callable[[Call], dict[str, str]]
+    add: Callable[[Call, dict[str, str]], Any]
+    remove: Callable[[Call, list[str]], Any]
 
 
-MAKERS: dict[str, Maker] = {}
+@dataclass
+class Kind:
+    """A resource type: its handlers, and what the provider does alike for all types."""
+
+    create: Callable[[Call], str]
+    """Makes it and returns its id."""
+    replaces: frozenset[str]
+    """Arguments that cannot be changed in place."""
+    unique: str
+    """Argument that names it for all of AWS: of one name there can be only one at a time."""
+    delete_first: bool
+    """Whether a replacement must always wait until the old one is gone."""
+    only_later: frozenset[str]
+    """Arguments that say what a deletion or a look does; creating and updating ignore them."""
+    tags: Tagging | None
+    """None where it takes no tags, and so not the provider's default tags either."""
+    check: Callable[[dict[str, Any]], dict[str, Any]]
+    """Returns what is to be kept beside the inputs."""
+    read: Callable[[Call], Found | None] = lambda _: ({}, {})
+    """Looks at what ``call.id`` names; None, or an error that says so, when that is gone."""
+    update: Callable[[Call], Any] | None = None
+    """Brings what exists to what the arguments say, tags apart; None where nothing can change."""
+    delete: Callable[[Call], Any] = lambda _: None
+    """Deletes it, or lets AWS refuse that."""
+
+
+KINDS: dict[str, Kind] = {}
 FUNCTIONS: dict[str, Callable[[Call], dict[str, Any]]] = {}
 
 
 def creates(
-    type_: str, *, tagged: bool = False
-) -> Callable[[Callable[[Call], Made]], Callable[[Call], Made]]:
-    """Register a function as what makes resources of ``type_``."""
+    type_: str,
+    *,
+    replaces: Iterable[str] = NAME,
+    unique: str = "name",
+    delete_first: bool = False,
+    only_later: Iterable[str] = (),
+    tags: Tagging | None = None,
+    check: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {},
+) -> Callable[[Callable[[Call], str]], Callable[[Call], str]]:
+    """Register a function as what makes resources of ``type_``; see :class:`Kind`."""
 
-    def register(make: Callable[[Call], Made]) -> Callable[[Call], Made]:
-        MAKERS[type_] = Maker(make, tagged)
-        return make
+    def register(create: Callable[[Call], str]) -> Callable[[Call], str]:
+        KINDS[type_] = Kind(
+            create,
+            frozenset(replaces),
+            unique,
+            delete_first,
+            frozenset(only_later),
+            tags,
+            check,
+        )
+        return create
 
     return register
+
+
+Reader = Callable[[Call], Found | None]
+Changer = Callable[[Call], Any]
+"""What it returns is of no interest: what creates a resource often updates it too."""
+
+
+def reads(*types: str) -> Callable[[Reader], Reader]:
+    """Register a function as what looks at resources of these types."""
+
+    def register(read: Reader) -> Reader:
+        for type_ in types:
+            KINDS[type_].read = read
+        return read
+
+    return register
+
+
+def updates(*types: str) -> Callable[[Changer], Changer]:
+    """Register a function as what changes resources of these types in place."""
+
+    def register(update: Changer) -> Changer:
+        for type_ in types:
+            KINDS[type_].update = update
+        return update
+
+    return register
+
+
+def deletes(*types: str) -> Callable[[Changer], Changer]:
+    """Register a function as what deletes resources of these types."""
+
+    def register(delete: Changer) -> Changer:
+        for type_ in types:
+            KINDS[type_].delete = delete
+        return delete
+
+    return register
+
+
+def is_gone(error: ClientError) -> bool:
+    """Return whether AWS says with this that what was named does not exist."""
+    answer: Any = error.response  # untyped
+    return bool(_GONE.search(answer["Error"]["Code"]))
+
+
+def tagging(
+    service: str,
+    resource: str,
+    *,
+    of: str = "arn",
+    words: tuple[str, str] | None = ("Key", "Value"),
+    kind: str = "resource",
+    lists: str = "list_tags_for_resource",
+) -> Tagging:
+    """Return how a service tags that has operations of the usual form.
+
+    Args:
+        service: its name in boto3.
+        resource: the parameter that names the resource.
+        of: which output names it; ``id`` for the resource's id.
+        words: what the service calls a tag's name and value; None where tags are a map.
+        kind: what ``tag_...`` and ``untag_...`` end with.
+        lists: the operation that lists them.
+    """
+    lower = resource[:1].islower()
+    tags, keys = ("tags", "tagKeys") if lower else ("Tags", "TagKeys")
+
+    def named(call: Call) -> dict[str, str]:
+        return {resource: call.id if of == "id" else call.outputs[of]}
+
+    def read(call: Call) -> dict[str, str]:
+        found: Any = getattr(call.client(service), lists)(**named(call)).get(tags) or {}
+        return {tag[words[0]]: tag[words[1]] for tag in found} if words else found
+
+    def add(call: Call, added: dict[str, str]) -> None:
+        listed = words and [{words[0]: name, words[1]: text} for name, text in added.items()]
+        getattr(call.client(service), f"tag_{kind}")(**named(call), **{tags: listed or added})
+
+    def remove(call: Call, gone: list[str]) -> None:
+        getattr(call.client(service), f"untag_{kind}")(**named(call), **{keys: gone})
+
+    return Tagging(read, add, remove)
 
 
 def answers(

@@ -5,47 +5,136 @@ from typing import Any
 
 from definitions import schedules
 from rehearsal.provider.iam import check_role
-from rehearsal.provider.registry import Arguments, Call, Made, creates, known, one_of, within
+from rehearsal.provider.registry import (
+    NAME,
+    Arguments,
+    Call,
+    Found,
+    creates,
+    deletes,
+    known,
+    one_of,
+    reads,
+    tagging,
+    updates,
+    within,
+)
 
 _NAME = re.compile(r"[0-9a-zA-Z-_.]{1,64}")
 _STATES = ("ENABLED", "DISABLED")
+_DATE = "%Y-%m-%dT%H:%M:%SZ"
 
 
-@creates("aws:scheduler/scheduleGroup:ScheduleGroup", tagged=True)
-def schedule_group(call: Call) -> Made:
+GROUP = "aws:scheduler/scheduleGroup:ScheduleGroup"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+DEFAULT_GROUP = "default"
+"""Which every account has."""
+
+
+@creates(GROUP, tags=tagging("scheduler", "ResourceArn"))
+def create_group(call: Call) -> str:
     """Make a group; a second one of that name is refused."""
     scheduler, name = call.client("scheduler"), _named(call)
     groups = scheduler.list_schedule_groups(NamePrefix=name)["ScheduleGroups"]
     if name in [group["Name"] for group in groups]:
         raise ValueError(f"schedule group {name} exists already")
-    made = scheduler.create_schedule_group(Name=name, Tags=call.tag_list())
-    return name, {"arn": made["ScheduleGroupArn"], "name": name, "state": "ACTIVE"}
+    scheduler.create_schedule_group(Name=name, Tags=call.tag_list())
+    return name
 
 
-@creates("aws:scheduler/schedule:Schedule")
-def schedule(call: Call) -> Made:
+@reads(GROUP)
+def read_group(call: Call) -> Found:
+    """Look at a group."""
+    found = call.client("scheduler").get_schedule_group(Name=call.id)
+    return {}, {"arn": found["Arn"], "name": call.id, "state": found["State"]}
+
+
+@deletes(GROUP)
+def delete_group(call: Call) -> None:
+    """Delete a group, and with it the schedules that are still in it."""
+    read_group(call)  # moto has no answer to a second deletion, but one to this
+    call.client("scheduler").delete_schedule_group(Name=call.id)
+
+
+@creates(SCHEDULE, replaces=NAME | {"groupName"})
+def create_schedule(call: Call) -> str:
     """Make a schedule; its expression, zone, group and the role of its target are checked."""
-    args, scheduler, name = call.args, call.client("scheduler"), _named(call)
+    scheduler, name = call.client("scheduler"), _named(call)
+    group = call.args.get("groupName", DEFAULT_GROUP)
+    groups = scheduler.list_schedule_groups(NamePrefix=group)["ScheduleGroups"]
+    if group != DEFAULT_GROUP and group not in [found["Name"] for found in groups]:
+        raise ValueError(f"groupName: there is no schedule group {group}")
+    scheduler.create_schedule(Name=name, GroupName=group, **_schedule(call))
+    return f"{group}/{name}"
+
+
+@reads(SCHEDULE)
+def read_schedule(call: Call) -> Found:
+    """Look at a schedule."""
+    group, _, name = call.id.partition("/")
+    found = call.client("scheduler").get_schedule(GroupName=group, Name=name)
+    window, target = found["FlexibleTimeWindow"], found["Target"]
+    dead_letters, retries = target.get("DeadLetterConfig"), target.get("RetryPolicy")
+    return {
+        "scheduleExpression": found["ScheduleExpression"],
+        "scheduleExpressionTimezone": found.get("ScheduleExpressionTimezone", "UTC"),
+        "state": found["State"],
+        "description": found.get("Description") or None,
+        "kmsKeyArn": found.get("KmsKeyArn"),
+        "startDate": found.get("StartDate") and f"{found['StartDate']:{_DATE}}",
+        "endDate": found.get("EndDate") and f"{found['EndDate']:{_DATE}}",
+        "actionAfterCompletion": found.get("ActionAfterCompletion"),
+        "flexibleTimeWindow": known(
+            {
+                "mode": window["Mode"],
+                "maximumWindowInMinutes": window.get("MaximumWindowInMinutes"),
+            }
+        ),
+        "target": known(
+            {
+                "arn": target["Arn"],
+                "roleArn": target["RoleArn"],
+                "input": target.get("Input"),
+                "deadLetterConfig": dead_letters and {"arn": dead_letters["Arn"]},
+                "retryPolicy": retries
+                and {
+                    "maximumEventAgeInSeconds": retries["MaximumEventAgeInSeconds"],
+                    "maximumRetryAttempts": retries["MaximumRetryAttempts"],
+                },
+            }
+        ),
+    }, {"arn": found["Arn"], "name": name, "groupName": group}
+
+
+@updates(SCHEDULE)
+def update_schedule(call: Call) -> None:
+    """Change a schedule; what is no longer said goes back to its default, as in UpdateSchedule."""
+    group, _, name = call.id.partition("/")
+    call.client("scheduler").update_schedule(Name=name, GroupName=group, **_schedule(call))
+
+
+@deletes(SCHEDULE)
+def delete_schedule(call: Call) -> None:
+    """Delete a schedule."""
+    group, _, name = call.id.partition("/")
+    call.client("scheduler").delete_schedule(GroupName=group, Name=name)
+
+
+def _schedule(call: Call) -> dict[str, Any]:
+    args = call.args
     expression = args.need("scheduleExpression")
     zone = args.get("scheduleExpressionTimezone", "UTC")
     schedules.parse(expression)
     schedules.check_zone(zone)
-    group, state = args.get("groupName", "default"), args.get("state", "ENABLED")
-    one_of("state", state, _STATES)
-    groups = scheduler.list_schedule_groups(NamePrefix=group)["ScheduleGroups"]
-    if group != "default" and group not in [found["Name"] for found in groups]:
-        raise ValueError(f"groupName: there is no schedule group {group}")
     window, target = args.part("flexibleTimeWindow"), args.part("target")
     if window is None or target is None:
         raise ValueError("a schedule needs 'flexibleTimeWindow' and 'target'")
-    arn: str = scheduler.create_schedule(
-        Name=name,
-        GroupName=group,
-        ScheduleExpression=expression,
-        ScheduleExpressionTimezone=zone,
-        State=state,
-        FlexibleTimeWindow=_window(window),
-        Target=_target(call, target),
+    return {
+        "ScheduleExpression": expression,
+        "ScheduleExpressionTimezone": zone,
+        "State": one_of("state", args.get("state", "ENABLED"), _STATES),
+        "FlexibleTimeWindow": _window(window),
+        "Target": _target(call, target),
         **args.some(
             Description="description",
             KmsKeyArn="kmsKeyArn",
@@ -53,13 +142,6 @@ def schedule(call: Call) -> Made:
             EndDate="endDate",
             ActionAfterCompletion="actionAfterCompletion",
         ),
-    )["ScheduleArn"]
-    return f"{group}/{name}", {
-        "arn": arn,
-        "name": name,
-        "groupName": group,
-        "state": state,
-        "scheduleExpressionTimezone": zone,
     }
 
 

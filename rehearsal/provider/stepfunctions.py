@@ -6,7 +6,20 @@ from typing import Any
 from statelint.linter import Linter  # pyright: ignore[reportMissingTypeStubs] - there are none
 
 from rehearsal.provider.iam import check_role
-from rehearsal.provider.registry import Arguments, Call, Made, creates, json_object, known, one_of
+from rehearsal.provider.registry import (
+    NAME,
+    Arguments,
+    Call,
+    Found,
+    creates,
+    deletes,
+    json_object,
+    known,
+    one_of,
+    reads,
+    tagging,
+    updates,
+)
 
 MAX_DEFINITION_BYTES = 1_048_576
 """Size of a definition (Step Functions quotas)."""
@@ -20,39 +33,81 @@ _EXPRESSION_FOR_A_NUMBER = re.compile(
 """What statelint 3.1 says of a JSONata expression where a number stands, although AWS takes it."""
 
 
-@creates("aws:sfn/stateMachine:StateMachine", tagged=True)
-def state_machine(call: Call) -> Made:
+STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
+
+
+@creates(
+    STATE_MACHINE,
+    replaces=NAME | {"type"},
+    tags=tagging("stepfunctions", "resourceArn", of="id", words=("key", "value")),
+)
+def create_state_machine(call: Call) -> str:
     """Make a state machine: its definition is linted, its role must trust Step Functions."""
-    args, name = call.args, call.physical_name()
+    name = call.physical_name()
     if not _NAME.fullmatch(name):
         raise ValueError(f"name is {name!r}: letters, digits, - and _, at most 80")
+    kind = one_of("type", call.args.get("type", "STANDARD"), ("STANDARD", "EXPRESS"))
+    made = call.client("stepfunctions").create_state_machine(
+        name=name,
+        type=kind,
+        **_machine(call),
+        **known({"tags": call.tag_list("key", "value")}),
+    )
+    arn: str = made["stateMachineArn"]
+    return arn
+
+
+@reads(STATE_MACHINE)
+def read_state_machine(call: Call) -> Found:
+    """Look at a state machine."""
+    found = call.client("stepfunctions").describe_state_machine(stateMachineArn=call.id)
+    logging = found.get("loggingConfiguration", {})
+    destinations = logging.get("destinations") or [{"cloudWatchLogsLogGroup": {}}]
+    tracing = found.get("tracingConfiguration", {})
+    return {
+        "definition": found["definition"],
+        "roleArn": found["roleArn"],
+        "type": found["type"],
+        "loggingConfiguration": known(
+            {
+                "level": logging.get("level", "OFF"),
+                "includeExecutionData": logging.get("includeExecutionData", False),
+                "logDestination": destinations[0]["cloudWatchLogsLogGroup"].get("logGroupArn"),
+            }
+        ),
+        "tracingConfiguration": {"enabled": tracing.get("enabled", False)},
+    }, {
+        "arn": call.id,
+        "name": found["name"],
+        "status": found.get("status", "ACTIVE"),
+        "creationDate": found["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+@updates(STATE_MACHINE)
+def update_state_machine(call: Call) -> None:
+    """Change a state machine; executions that run go on with what they began with."""
+    call.client("stepfunctions").update_state_machine(stateMachineArn=call.id, **_machine(call))
+
+
+@deletes(STATE_MACHINE)
+def delete_state_machine(call: Call) -> None:
+    """Delete a state machine."""
+    call.client("stepfunctions").delete_state_machine(stateMachineArn=call.id)
+
+
+def _machine(call: Call) -> dict[str, Any]:
+    args = call.args
     definition, role = args.need("definition"), args.need("roleArn")
-    kind = one_of("type", args.get("type", "STANDARD"), ("STANDARD", "EXPRESS"))
     _check_definition(definition)
     check_role(call, "roleArn", role, "states.amazonaws.com")
     logging, tracing = args.part("loggingConfiguration"), args.part("tracingConfiguration")
     args.get("publish")
-    made = call.client("stepfunctions").create_state_machine(
-        name=name,
-        definition=definition,
-        roleArn=role,
-        type=kind,
-        **known(
-            {
-                "loggingConfiguration": logging and _logging(call, logging),
-                "tracingConfiguration": tracing
-                and {"enabled": bool(tracing.get("enabled", False))},
-                "tags": call.tag_list("key", "value"),
-            }
-        ),
-    )
-    arn: str = made["stateMachineArn"]
-    return arn, {
-        "arn": arn,
-        "name": name,
-        "type": kind,
-        "status": "ACTIVE",
-        "creationDate": made["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+    return {
+        "definition": definition,
+        "roleArn": role,
+        "loggingConfiguration": _logging(call, logging) if logging else {"level": "OFF"},
+        "tracingConfiguration": {"enabled": bool(tracing and tracing.get("enabled", False))},
     }
 
 

@@ -17,6 +17,8 @@ _ANYTHING = frozenset(
         "x-amzn-RequestId", "uuid", "someNonexistentBucketName", "next_token", "table-name", "a_task_token",
         "creation-date", "X-Amzn-Trace-Id", "subnet_value", "sg_value", "eni_value", "mac_value",
         "revision_id", "task_token", "aws_account_id",
+        "target-arn", "target-id", "target-id-one", "target-id-two", "receipt-handle",
+        "m-d5-of-body",
     }
 )  # fmt: skip
 # Of an optimized integration: how the answer came, not what it says.
@@ -32,7 +34,10 @@ _SINCE_APPENDED = " (SDK Attempt Count: 1)"
 _SPOILED = "ip_value"
 """The recorder took parts of ARNs for addresses: what is left of such a text says nothing."""
 # `<uuid:1>`, and words such as state_machine_alias_name, activity_arn_0, snf_role_arn_t1.
-_PLACEHOLDER = re.compile(r"<[^<>]+>|\b[a-z]+(?:[-_][a-z]+)*[-_](?:arn|name)(?:[-_]t?\d+)?\b")
+_PLACEHOLDER = re.compile(
+    r"<<[^<>]+>:\d+>|<[^<>]+>|(?<=at time )date\b"
+    r"|\b[a-z]+(?:[-_][a-z]+)*[-_](?:arn|name)(?:[-_]t?\d+)?\b"
+)
 
 
 def same(expected: Any, actual: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,10 +27,23 @@ class Account:
 
     @cached_property
     def network(self) -> dict[str, Any]:
+        """A subnet whose tasks reach the internet by NAT, and a group that lets everything out."""
         ec2 = self.aws.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
         group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)
+        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        outer = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        nat = ec2.create_nat_gateway(SubnetId=outer, AllocationId=address)["NatGateway"]
+        for place, way in (
+            (outer, {"GatewayId": gateway}),
+            (subnet, {"NatGatewayId": nat["NatGatewayId"]}),
+        ):
+            table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+            ec2.associate_route_table(RouteTableId=table, SubnetId=place)
+            ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **way)
         return {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": [group["GroupId"]]}}
 
     @cached_property
@@ -152,10 +165,13 @@ class Account:
         return events
 
     def queue(self, name: str) -> str:
+        """Make a queue that every service may send to; return its ARN."""
         sqs = self.aws.client("sqs")
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         arn: str = attributes["Attributes"]["QueueArn"]
+        policy = policy_of(anybody_may("sqs:SendMessage", arn))
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         return arn
 
     def letters(self, name: str) -> list[tuple[Any, dict[str, str]]]:
@@ -186,7 +202,44 @@ def _models_stay() -> None:
 @pytest.fixture
 def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(region="eu-west-1", start=START) as embedded:
+        make_roles(embedded)
         yield embedded
+
+
+def make_roles(aws: EmbeddedAws) -> None:
+    """Make the roles of these tests, which every service may use and which may do everything."""
+    for name in ("some-role", "task-role"):
+        make_role(aws, name, [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}])
+
+
+def make_role(
+    aws: EmbeddedAws,
+    name: str,
+    statements: list[dict[str, Any]],
+    services: Sequence[str] = ("ecs-tasks", "states", "scheduler", "events"),
+) -> str:
+    """Make a role that services may use, with one inline policy; return its ARN."""
+    iam = aws.client("iam")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]},
+        "Action": "sts:AssumeRole",
+    }
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy_of(trust))
+    if statements:
+        iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy_of(*statements))
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+def anybody_may(action: str, resource: str) -> dict[str, Any]:
+    """Return the statement of a resource that is open to everybody, services too."""
+    return {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": resource}
+
+
+def policy_of(*statements: dict[str, Any]) -> str:
+    """Write statements as a policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 @pytest.fixture

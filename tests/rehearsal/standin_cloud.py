@@ -9,21 +9,12 @@ import boto3  # pyright: ignore[reportMissingTypeStubs] - there are none
 import pytest
 from moto import mock_aws
 
+from rehearsal.cloud.chatbot import Chatbot
+
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 
 _clients: dict[tuple[str, str], Any] = {}
-
-
-class StandInChatbot:
-    def __init__(self) -> None:
-        self.configurations: list[dict[str, Any]] = []
-
-    def create_slack_channel_configuration(self, **parameters: Any) -> dict[str, Any]:
-        self.configurations.append(parameters)
-        name = parameters["ConfigurationName"]
-        arn = f"arn:aws:chatbot::{ACCOUNT}:chat-configuration/slack-channel/{name}"
-        return {"ChannelConfiguration": {**parameters, "ChatConfigurationArn": arn}}
 
 
 class StandInCloud:
@@ -31,7 +22,7 @@ class StandInCloud:
         self.region = REGION
         self.account = ACCOUNT
         self.images: dict[str, Path] = {}
-        self.chatbot = StandInChatbot()
+        self.chatbot = Chatbot(self)  # pyright: ignore[reportArgumentType] - it asks for the account only
 
     def client(self, service: str, region: str | None = None) -> Any:
         key = (service, region or self.region)

@@ -14,7 +14,8 @@ from moto.core.utils import utcnow
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.aws import ClosedError
-from tests.rehearsal.conftest import ROLE, START
+from rehearsal.cloud.iam import ADMINISTRATOR_KEY
+from tests.rehearsal.conftest import ROLE, START, make_roles
 
 
 def opened() -> EmbeddedAws:
@@ -40,9 +41,10 @@ def test_a_client_with_a_role_calls_as_that_role(aws: EmbeddedAws) -> None:
 def test_the_endpoint_serves_the_same_account(aws: EmbeddedAws) -> None:
     aws.client("sqs").create_queue(QueueName="seen")
     address = f"{aws.endpoint}/?Action=ListQueues&Version=2012-11-05"
+    signed = f"{ADMINISTRATOR_KEY}/20260302/eu-west-1/sqs/aws4_request"
     request = urllib.request.Request(  # noqa: S310 - http on 127.0.0.1
         address,
-        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260302/eu-west-1/sqs/x"},
+        headers={"Authorization": f"AWS4-HMAC-SHA256 Credential={signed}"},
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
         assert b"/seen" in answer.read()
@@ -154,6 +156,7 @@ def test_entering_again_finds_an_empty_account() -> None:
 def test_nothing_runs_after_leaving() -> None:
     before = set(threading.enumerate())
     with opened() as aws:
+        make_roles(aws)
         machine = aws.client("stepfunctions").create_state_machine(
             name="m",
             definition='{"StartAt": "W",'

@@ -404,3 +404,28 @@ def test_a_program_that_ignores_sigterm_is_killed(account: Account) -> None:
     account.aws.client("ecs").stop_task(cluster="batch", task=arn)
     account.aws.clock.settle()
     assert account.task(arn)["containers"][0]["exitCode"] == 137
+
+
+def test_a_given_exit_code_takes_no_process(account: Account) -> None:
+    account.task_definition(command=["no-such-program"])
+    account.aws.play = lambda _: Played(exit_code=75, seconds=90)
+    task = account.ended_task()
+    assert task["containers"][0]["exitCode"] == 75
+    assert "reason" not in task["containers"][0]
+    assert (task["stoppedAt"] - task["startedAt"]).total_seconds() == 90
+
+
+def test_a_task_that_aws_takes_back_stops_with_the_words_of_aws(account: Account) -> None:
+    account.task_definition()
+    account.aws.play = lambda _: Played(taken=("SpotInterruption", "Taken back."))
+    task = account.ended_task()
+    assert (task["stopCode"], task["stoppedReason"]) == ("SpotInterruption", "Taken back.")
+    assert task["containers"][0]["exitCode"] == 143
+
+
+def test_runtask_fails_with_a_given_error_and_leaves_no_task(account: Account) -> None:
+    account.task_definition()
+    account.aws.play = lambda _: Played(error=("ThrottlingException", "Rate exceeded"))
+    with pytest.raises(ClientError, match=r"\(ThrottlingException\).*Rate exceeded"):
+        account.run_task()
+    assert account.aws.client("ecs").list_tasks(cluster="batch")["taskArns"] == []

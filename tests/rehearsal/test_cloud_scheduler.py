@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.cloud.scheduler import next_time
 from tests.rehearsal.conftest import ROLE, START, Account
 
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:dead"
 INPUT = {
     "time": "<aws.scheduler.scheduled-time>",
     "schedule": "<aws.scheduler.schedule-arn>",
@@ -153,11 +155,181 @@ def test_a_machine_that_is_gone_becomes_a_dead_letter_at_once(account: Account) 
     assert attributes["RETRY_ATTEMPTS"] == "0"
 
 
-def test_another_target_is_refused_by_name(account: Account) -> None:
-    arn = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
-    schedule(account, "rate(1 hour)", Target={"Arn": arn})
-    with pytest.raises(NotImplementedError, match="aws-sdk:sfn:startExecution"):
+def test_a_paused_schedule_goes_on_when_it_is_resumed(account: Account) -> None:
+    machine = schedule(account, "cron(0 * * * ? *)")
+    changed = {
+        "Name": "list",
+        "GroupName": "batch",
+        "ScheduleExpression": "cron(0 * * * ? *)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": machine, "RoleArn": ROLE, "Input": json.dumps(INPUT)},
+    }
+    scheduler = account.aws.client("scheduler")
+    scheduler.update_schedule(**changed, State="DISABLED")
+    account.aws.clock.run_until(START + timedelta(hours=2, minutes=1))
+    assert times(account, machine) == []
+    scheduler.update_schedule(**changed)  # a state that is not given is ENABLED
+    account.aws.clock.run_until(START + timedelta(hours=3))
+    assert times(account, machine) == ["2026-03-02T03:00:00Z"]
+
+
+def test_a_window_delays_within_its_bounds_and_the_same_each_time(account: Account) -> None:
+    window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 30}
+    machine = schedule(account, "cron(0 1 * * ? *)", FlexibleTimeWindow=window)
+    account.aws.clock.run_until(START + timedelta(hours=2))
+    sfn = account.aws.client("stepfunctions")
+    (started,) = sfn.list_executions(stateMachineArn=machine)["executions"]
+    late = started["startDate"] - (START + timedelta(hours=1))
+    assert timedelta() < late <= timedelta(minutes=30)
+    assert late == timedelta(minutes=5, seconds=58)  # drawn from its name and time
+    assert times(account, machine) == ["2026-03-02T01:00:00Z"]
+
+
+def test_a_schedule_fires_between_its_dates(account: Account) -> None:
+    dates = {
+        "StartDate": START + timedelta(hours=2),
+        "EndDate": START + timedelta(hours=4),
+    }
+    machine = schedule(account, "cron(0 * * * ? *)", **dates)
+    account.aws.clock.run_until(START + timedelta(days=1))
+    assert [time[11:13] for time in times(account, machine)] == ["02", "03", "04"]
+
+
+def test_a_rate_counts_from_its_start_date(account: Account) -> None:
+    machine = schedule(account, "rate(1 hour)", StartDate=START + timedelta(minutes=90))
+    account.aws.clock.run_until(START + timedelta(hours=3))
+    assert [time[11:16] for time in times(account, machine)] == ["01:30", "02:30"]
+
+
+def test_a_schedule_can_go_when_it_is_done(account: Account) -> None:
+    machine = schedule(account, "at(2026-03-02T01:00:00)", ActionAfterCompletion="DELETE")
+    account.aws.clock.run_until(START + timedelta(hours=2))
+    assert times(account, machine) == ["2026-03-02T01:00:00Z"]
+    assert account.aws.client("scheduler").list_schedules(GroupName="batch")["Schedules"] == []
+
+
+def test_a_time_in_the_past_is_taken_and_never_comes(account: Account) -> None:
+    machine = schedule(account, "at(2026-03-01T00:00:00)")
+    account.aws.clock.run_until(START + timedelta(days=1))
+    assert times(account, machine) == []
+
+
+def test_a_queue_a_topic_and_a_bus_are_templated_targets(account: Account) -> None:
+    sns, events = account.aws.client("sns"), account.aws.client("events")
+    topic = sns.create_topic(Name="topic")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@example.com")
+    bus = events.create_event_bus(Name="bus")["EventBusArn"]
+    events.put_rule(Name="all", EventBusName="bus", EventPattern='{"source":["jobs"]}')
+    target = {"Id": "queue", "Arn": account.queue("far")}
+    events.put_targets(Rule="all", EventBusName="bus", Targets=[target])
+    parameters = {"DetailType": "tick", "Source": "jobs"}
+    for name, arn, more in (
+        ("queue", account.queue("near"), {}),
+        ("topic", topic, {}),
+        ("bus", bus, {"EventBridgeParameters": parameters}),
+    ):
+        account.aws.client("scheduler").create_schedule(
+            Name=name,
+            ScheduleExpression="at(2026-03-02T01:00:00)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": arn, "RoleArn": ROLE, "Input": '{"n":1}', **more},
+        )
+    account.aws.clock.run_until(START + timedelta(hours=2))
+    assert account.letters("near")[0][0] == {"n": 1}
+    assert account.aws.mail[0].text == '{"n":1}'
+    ((event, _),) = account.letters("far")
+    assert (event["detail-type"], event["detail"]) == ("tick", {"n": 1})
+
+
+def test_without_an_input_the_target_gets_an_event(account: Account) -> None:
+    account.aws.client("scheduler").create_schedule(
+        Name="bare",
+        ScheduleExpression="at(2026-03-02T01:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": account.queue("near"), "RoleArn": ROLE},
+    )
+    account.aws.clock.run_until(START + timedelta(hours=2))
+    ((event, _),) = account.letters("near")
+    assert (event["source"], event["time"], event["detail"]) == (
+        "aws.scheduler",
+        "2026-03-02T01:00:00Z",
+        "{}",
+    )
+
+
+def test_a_universal_target_is_any_call(account: Account) -> None:
+    machine = account.machine({"Done": {"Type": "Succeed"}}, "called")
+    given = {"StateMachineArn": machine, "Name": "tick", "Input": '{"n":1}'}
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
+        "Input": json.dumps(given),
+    }
+    schedule(account, "at(2026-03-02T01:00:00)", Target=target)
+    account.aws.clock.run_until(START + timedelta(hours=2))
+    sfn = account.aws.client("stepfunctions")
+    (started,) = sfn.list_executions(stateMachineArn=machine)["executions"]
+    assert started["name"] == "tick"
+
+
+def test_a_universal_targets_typo_shows_when_it_fires(account: Account) -> None:
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
+        "Input": '{"StateMachine":"x"}',
+        "DeadLetterConfig": {"Arn": account.queue("dead")},
+    }
+    schedule(account, "at(2026-03-02T01:00:00)", Target=target)
+    account.aws.clock.run_until(START + timedelta(hours=2))
+    ((_, attributes),) = account.letters("dead")
+    assert attributes["ERROR_CODE"] == "ValidationException"
+    assert "stateMachineArn" in attributes["ERROR_MESSAGE"]
+
+
+def test_a_target_of_an_unknown_kind_is_an_error_by_name(account: Account) -> None:
+    schedule(account, "rate(1 hour)", Target={"Arn": "arn:aws:lambda:eu-west-1:1:function:f"})
+    with pytest.raises(NotImplementedError, match="lambda"):
         account.aws.clock.run_until(START + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ScheduleExpression": "cron(0 1 * * * *)"}, r"Invalid Schedule Expression cron\(0 1"),
+        (
+            {"ScheduleExpression": "at(2026-03-02)"},
+            r"Invalid Schedule Expression at\(2026-03-02\)\.",
+        ),
+        ({"ScheduleExpressionTimezone": "Europe/Nowhere"}, "Timezone Europe/Nowhere"),
+        ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "MaximumWindowInMinutes"),
+        ({"GroupName": "nowhere"}, "Schedule group nowhere does not exist"),
+        ({"Target": {"Arn": "queue", "RoleArn": ROLE}}, "Provided Arn is not in correct format"),
+        ({"Target": {"Input": "no json"}}, "Input is not valid JSON"),
+        ({"Target": {"DeadLetterConfig": {"Arn": f"{QUEUE}.fifo"}}}, "target.deadLetterConfig.arn"),
+        ({"StartDate": START, "EndDate": START}, "StartDate must come before"),
+        ({"Name": "a b"}, r"Value 'a b' at 'name' failed to satisfy constraint"),
+    ],
+)
+def test_a_schedule_is_refused(account: Account, change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ClientError, match=said):
+        schedule(account, change.pop("ScheduleExpression", "rate(1 hour)"), **change)
+
+
+def test_groups_are_made_once_and_the_default_stays(account: Account) -> None:
+    scheduler = account.aws.client("scheduler")
+    scheduler.create_schedule_group(Name="batch")
+    for refused, call in (
+        ("ConflictException", lambda: scheduler.create_schedule_group(Name="batch")),
+        ("ResourceNotFound", lambda: scheduler.delete_schedule_group(Name="nowhere")),
+        ("ValidationException", lambda: scheduler.delete_schedule_group(Name="default")),
+        (
+            "ResourceNotFound",
+            lambda: scheduler.tag_resource(
+                ResourceArn="arn:aws:scheduler:eu-west-1:123456789012:schedule-group/nowhere",
+                Tags=[{"Key": "a", "Value": "b"}],
+            ),
+        ),
+    ):
+        with pytest.raises(ClientError, match=refused):
+            call()
 
 
 def at(text: str) -> datetime:

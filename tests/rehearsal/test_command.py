@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.faults import FAULTS
 from tests.deploying import ROOT
 
 PROGRAM = ("definitions", "components", "stacks", "rehearsal", "app")
@@ -55,12 +56,12 @@ def test_each_thing_that_goes_wrong_is_shown_with_what_should_come_of_it(
     dev: subprocess.CompletedProcess[str],
 ) -> None:
     expected = {
-        "a trigger is delivered twice": "dispatcher started + duplicate, runs 1",
+        "A trigger is delivered twice": "trigger started + duplicate, runs 1",
         "exit code 1 ": "run failed, exit code 1, attempts 3, message to failure",
         "no capacity at first": "run succeeded, attempts 2, message to success",
-        "the image cannot be pulled": "run not started, attempts 1, message to failure",
-        "too much memory": "run out of memory, exit code 137, attempts 1",
-        "does not end in 15 min": "run timed out, attempts 1, message to failure",
+        "image is gone": "run not started, attempts 1, reason not found, message to failure",
+        "more memory": "run out of memory, exit code 137, attempts 1",
+        "does not end within": "run timed out, attempts 1, reason no end within",
         "overlap: forbid": "newer trigger skipped, older run succeeded, newer run none",
         "overlap: allow": "newer trigger started, older run succeeded, newer run succeeded",
         "overlap: replace": "newer trigger started, older run replaced, newer run succeeded",
@@ -87,6 +88,42 @@ def test_a_quiet_rehearsal_prints_its_verdict_only() -> None:
     assert quiet.returncode == 0, quiet.stdout + quiet.stderr
     (line,) = quiet.stdout.splitlines()
     assert "10 of 10 came out as they should" in line
+
+
+def test_two_rehearsals_print_the_same_but_for_how_long_they_took(
+    dev: subprocess.CompletedProcess[str],
+) -> None:
+    seconds = r"in \d+\.\d s"
+    again = rehearse("run", "dev", "--hours", "2")
+    assert re.sub(seconds, "", again.stdout) == re.sub(seconds, "", dev.stdout)
+
+
+def test_a_fault_that_does_not_apply_is_named_and_not_counted() -> None:
+    left_out = rehearse("faults", "dev", "--only", "endpoint-missing")
+    assert left_out.returncode == 0
+    assert "does not apply: the network has no endpoint of ecr.api" in left_out.stdout
+    assert "0 of 0 came out" in left_out.stdout
+
+
+def test_faults_are_listed_with_a_sentence_each() -> None:
+    listed = rehearse("faults", "--list")
+    assert listed.returncode == 0
+    assert "exit-code-1 | The program ends with exit code 1" in row(listed.stdout, "exit-code-1 ")
+    assert len(listed.stdout.splitlines()) == len(FAULTS)
+
+
+def test_an_unknown_fault_is_answered_with_the_nearest() -> None:
+    refused = rehearse("faults", "dev", "--only", "exit-code")
+    assert refused.returncode == 1
+    (line,) = refused.stdout.splitlines()
+    assert "no fault exit-code: did you mean exit-code-1?" in line
+
+
+def test_faults_of_an_unknown_stack_are_refused_in_one_line() -> None:
+    refused = rehearse("faults", "staging")
+    assert refused.returncode == 1
+    (line,) = refused.stdout.splitlines()
+    assert "dev, prod" in line
 
 
 def test_an_unknown_stack_lists_the_known_ones() -> None:
@@ -127,7 +164,16 @@ def test_a_dispatcher_that_names_every_run_anew_is_found_out(project: Path) -> N
     )
     broken = rehearse("run", "dev", "--hours", "1", project=project)
     assert broken.returncode == 1
-    assert row(broken.stdout, "a trigger is delivered twice").startswith("✗")
+    assert row(broken.stdout, "A trigger is delivered twice").startswith("✗")
+
+
+def test_a_fault_that_comes_out_wrong_is_said_and_makes_the_exit_code(project: Path) -> None:
+    edit(project / "definitions/job_machine.py", '"capacity is unavailable", ', "")
+    edit(project / "definitions/job_machine.py", '"ECS.AmazonECSException",', "")
+    wrong = rehearse("faults", "dev", "--only", "no-capacity-at-first", project=project)
+    assert wrong.returncode == 1
+    assert row(wrong.stdout, "no-capacity-at-first").startswith("✗")
+    assert "because: ECS.AmazonECSException: Capacity is unavailable" in wrong.stdout
 
 
 def test_bad_settings_are_said_line_by_line_and_nothing_is_deployed(project: Path) -> None:

@@ -1003,6 +1003,7 @@ def test_without_guardrails_slack_may_do_everything_as_aws_has_it(
         slackChannelId="C1",
         iamRoleArn=role(provider, "chatbot"),
     )
-    assert cloud.chatbot.configurations[-1]["GuardrailPolicyArns"] == [
+    answer = cloud.chatbot.describe_slack_channel_configurations()
+    assert answer["SlackChannelConfigurations"][-1]["GuardrailPolicyArns"] == [
         "arn:aws:iam::aws:policy/AdministratorAccess"
     ]

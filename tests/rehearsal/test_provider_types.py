@@ -12,7 +12,7 @@ import pytest
 
 from rehearsal.engine import Deployment, Resource, deploy
 from rehearsal.provider import AwsProvider
-from rehearsal.provider.registry import MAKERS
+from rehearsal.provider.registry import KINDS
 from rehearsal.stack_file import read_stack_file
 from tests.rehearsal.standin_cloud import StandInCloud, stand_in_cloud
 
@@ -55,10 +55,10 @@ def the(everything: Deployment, name: str) -> Resource:
 
 def test_the_program_has_a_resource_of_every_type(everything: Deployment) -> None:
     made = {resource.type for resource in everything.resources.values()}
-    assert made - {"pulumi:providers:aws"} == set(MAKERS)
+    assert made - {"pulumi:providers:aws"} == set(KINDS)
 
 
-@pytest.mark.parametrize("type_", sorted(MAKERS))
+@pytest.mark.parametrize("type_", sorted(KINDS))
 def test_outputs_have_the_names_of_the_sdks_properties(everything: Deployment, type_: str) -> None:
     known = properties(sdk_class(type_))
     for resource in everything.resources.values():
@@ -70,10 +70,10 @@ def test_tags_of_the_provider_are_on_what_takes_tags(everything: Deployment) -> 
     tagged = [
         resource
         for resource in everything.resources.values()
-        if resource.type in MAKERS and MAKERS[resource.type].tagged
+        if resource.type in KINDS and KINDS[resource.type].tags
     ]
     assert {resource.outputs["tagsAll"]["stack"] for resource in tagged} == {"dev"}
-    takes = {type_ for type_ in MAKERS if "tagsAll" in properties(sdk_class(type_))}
+    takes = {type_ for type_ in KINDS if "tagsAll" in properties(sdk_class(type_))}
     assert {resource.type for resource in tagged} == takes
 
 
@@ -207,7 +207,8 @@ def test_a_queue_and_its_policy_are_made(everything: Deployment, cloud: StandInC
 
 
 def test_slack_hears_of_the_topic(everything: Deployment, cloud: StandInCloud) -> None:
-    (configuration,) = cloud.chatbot.configurations
+    answer = cloud.chatbot.describe_slack_channel_configurations()
+    (configuration,) = answer["SlackChannelConfigurations"]
     assert configuration["SnsTopicArns"] == [the(everything, "topic").id]
     assert configuration["SlackTeamId"] == "T0123ABCD"
     assert configuration["GuardrailPolicyArns"] == [

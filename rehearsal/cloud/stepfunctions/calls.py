@@ -60,6 +60,7 @@ def call_with_the_machines_role(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto calls with made-up credentials, so no permission could ever be checked."""
 
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
+        aws.iam.machine_uses(state_credentials.role_arn, region)
         return aws.client(service, region, role=state_credentials.role_arn)
 
     original = boto_client.boto_client_for

@@ -1,0 +1,493 @@
+"""CloudWatch alarms on virtual metrics: moto stores alarms and never looks at them.
+
+An alarm is looked at when data come in, and at the ends of periods until nothing can change any
+more without new data. So alarms on what never happens cost nothing, however long a rehearsal is.
+Sources: "Using Amazon CloudWatch alarms" of the user guide, and the messages that AWS sends.
+"""
+
+# boto3 and moto have no types, or few:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import functools
+import json
+import math
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
+from moto.sqs.models import Queue, SQSBackend
+
+from rehearsal.cloud import strict
+from rehearsal.cloud.clock import Deadline
+from rehearsal.cloud.repairs import Refusal, Repairs
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.aws import EmbeddedAws
+
+MAX_SUBJECT = 100
+"""Characters (Publish, SNS API reference)."""
+
+_MINUTE = 60
+"""Seconds between two looks of CloudWatch at an alarm."""
+_COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "GreaterThanThreshold": (lambda a, b: a > b, "greater than"),
+    "GreaterThanOrEqualToThreshold": (lambda a, b: a >= b, "greater than or equal to"),
+    "LessThanThreshold": (lambda a, b: a < b, "less than"),
+    "LessThanOrEqualToThreshold": (lambda a, b: a <= b, "less than or equal to"),
+}
+_TREATED_AS = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
+_OF_EXECUTIONS = {
+    "RUNNING": "ExecutionsStarted",
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "FAILED": "ExecutionsFailed",
+    "TIMED_OUT": "ExecutionsTimedOut",
+    "ABORTED": "ExecutionsAborted",
+}
+
+_Key = tuple[str, str, str, frozenset[tuple[str, str]]]
+"""Region, namespace, name and dimensions of a metric."""
+
+
+@dataclass
+class _Series:
+    """The data of a metric, in the order of time (seconds since 1970)."""
+
+    is_level: bool = False
+    """Whether a value holds until the next one, as the length of a queue does."""
+    times: list[float] = field(default_factory=list[float])
+    values: list[float] = field(default_factory=list[float])
+
+    def add(self, time: float, value: float) -> None:
+        at = bisect_left(self.times, time)
+        while at < len(self.times) and self.times[at] == time:
+            at += 1
+        self.times.insert(at, time)
+        self.values.insert(at, value)
+
+    def expected(self) -> float | None:
+        """Return what later periods hold when nothing happens."""
+        return self.values[-1] if self.is_level and self.values else None
+
+    def between(self, start: float, end: float) -> list[float]:
+        """Return the values from ``start`` to ``end``, that one not included."""
+        first, last = bisect_left(self.times, start), bisect_left(self.times, end)
+        held = self.values[first - 1 : first] if self.is_level else []
+        return [*held, *self.values[first:last]]
+
+
+class Alarms:
+    """The metrics of one embedded AWS and the alarms on them."""
+
+    def __init__(self, aws: "EmbeddedAws") -> None:
+        self._aws = aws
+        self._series: dict[_Key, _Series] = {}
+        self._watching: dict[_Key, set[str]] = {}
+        """Names of alarms by metric."""
+        self._next: dict[tuple[str, str], Deadline] = {}
+
+    def repair(self, repairs: Repairs) -> None:
+        """Evaluate alarms, let them act, and measure queues: moto does nothing of it."""
+        put_alarm = CloudWatchBackend.put_metric_alarm
+        put_data = CloudWatchBackend.put_metric_data
+        delete = CloudWatchBackend.delete_alarms
+        alarms = self
+
+        def put_metric_alarm(backend: Any, **given: Any) -> Any:
+            _refuse_unknown_kinds(given)
+            before = backend.alarms.get(given["name"])
+            alarm = put_alarm(backend, **given)
+            # Moto begins with OK, and forgets the state of an alarm that is changed.
+            alarm.state_value = "INSUFFICIENT_DATA" if before is None else before.state_value
+            alarms._watch(alarm, given["dimensions"])
+            return alarm
+
+        def put_metric_data(
+            backend: Any, namespace: str, metric_data: list[dict[str, Any]]
+        ) -> None:
+            put_data(backend, namespace, metric_data)
+            for datum in metric_data:
+                alarms._take(backend.region_name, namespace, datum)
+
+        def delete_alarms(backend: Any, alarm_names: list[str]) -> None:
+            delete(backend, alarm_names)
+            for name in alarm_names:
+                alarms._forget(backend.region_name, name)
+
+        def set_alarm_state(
+            backend: Any, alarm_name: str, reason: str, reason_data: str, state_value: str
+        ) -> None:
+            if alarm_name not in backend.alarms:
+                raise Refusal("ResourceNotFound", f"Alarm {alarm_name} does not exist")
+            alarms._change(backend.alarms[alarm_name], state_value, reason, reason_data or "{}")
+
+        repairs.put(CloudWatchBackend, "put_metric_alarm", put_metric_alarm)
+        repairs.put(CloudWatchBackend, "put_metric_data", put_metric_data)
+        repairs.put(CloudWatchBackend, "delete_alarms", delete_alarms)
+        repairs.put(CloudWatchBackend, "set_alarm_state", set_alarm_state)
+        self._measure_queues(repairs)
+
+    def count(
+        self,
+        namespace: str,
+        name: str,
+        dimensions: dict[str, str],
+        *,
+        region: str,
+        value: float = 1,
+    ) -> None:
+        """Add to a metric of an AWS service, now."""
+        datum = {
+            "MetricName": name,
+            "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
+            "Value": value,
+        }
+        backend = cloudwatch_backends[self._aws.account][region]
+        backend.put_metric_data(namespace, [datum])
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Count what an event of an AWS service tells of."""
+        detail = event["detail"]
+        if event["source"] == "aws.states" and detail.get("status") in _OF_EXECUTIONS:
+            self.count(
+                "AWS/States",
+                _OF_EXECUTIONS[detail["status"]],
+                {"StateMachineArn": detail["stateMachineArn"]},
+                region=event["region"],
+            )
+
+    # -- data
+
+    def _take(self, region: str, namespace: str, datum: dict[str, Any]) -> None:
+        dimensions = {one["Name"]: one["Value"] for one in datum.get("Dimensions", ())}
+        key = _key(region, namespace, datum["MetricName"], dimensions)
+        series = self._series.setdefault(key, _Series())
+        time = datum.get("Timestamp") or self._aws.clock.now()
+        seconds = time.replace(tzinfo=time.tzinfo or UTC).timestamp()
+        if "StatisticValues" in datum:
+            statistics = datum["StatisticValues"]
+            values = [float(statistics["Minimum"]), float(statistics["Maximum"])]
+        else:
+            values = [float(value) for value in datum.get("Values") or [datum.get("Value", 0)]]
+        for value in values:
+            series.add(seconds, value)
+        self._look_soon(key)
+
+    def _look_soon(self, key: _Key) -> None:
+        for name in sorted(self._watching.get(key, ())):
+            self._look_at(key[0], name, self._next_end(_MINUTE))
+
+    def _measure_queues(self, repairs: Repairs) -> None:
+        add, delete = Queue.add_message, Queue.delete_message
+        receive, purge = SQSBackend.receive_message, SQSBackend.purge_queue
+        alarms = self
+
+        def add_message(queue: Any, message: Any) -> None:
+            add(queue, message)
+            alarms._measure(queue)
+
+        def delete_message(queue: Any, receipt_handle: str) -> None:
+            delete(queue, receipt_handle)
+            alarms._measure(queue)
+
+        def receive_message(backend: Any, queue_name: str, *args: Any, **more: Any) -> Any:
+            messages = receive(backend, queue_name, *args, **more)
+            queue = backend.get_queue(queue_name)
+            alarms._measure(queue)
+            for message in messages:  # they come back when nobody deletes them
+                back = datetime.fromtimestamp((message.visible_at + 1) / 1_000, UTC)
+                alarms._aws.clock.at(back, lambda: alarms._measure(queue), queue.queue_arn)
+            return messages
+
+        def purge_queue(backend: Any, queue_name: str) -> None:
+            purge(backend, queue_name)
+            alarms._measure(backend.get_queue(queue_name))
+
+        repairs.put(Queue, "add_message", add_message)
+        repairs.put(Queue, "delete_message", delete_message)
+        repairs.put(SQSBackend, "receive_message", receive_message)
+        repairs.put(SQSBackend, "purge_queue", purge_queue)
+
+    def _measure(self, queue: Any) -> None:
+        """Note how many messages of a queue can be seen, if an alarm is on that."""
+        name = "ApproximateNumberOfMessagesVisible"
+        key = _key(queue.region, "AWS/SQS", name, {"QueueName": queue.name})
+        if key not in self._watching:
+            return
+        series = self._series.setdefault(key, _Series(is_level=True))
+        series.add(self._aws.clock.now().timestamp(), queue.approximate_number_of_messages)
+        self._look_soon(key)
+
+    # -- looking
+
+    def _watch(self, alarm: Any, dimensions: list[dict[str, str]]) -> None:
+        self._forget(alarm.region_name, alarm.name)
+        named = {one["Name"]: one["Value"] for one in dimensions}
+        key = _key(alarm.region_name, alarm.namespace, alarm.metric_name, named)
+        self._watching.setdefault(key, set()).add(alarm.name)
+        self._look_at(alarm.region_name, alarm.name, self._next_end(_MINUTE))
+
+    def _forget(self, region: str, name: str) -> None:
+        for key in [key for key, names in self._watching.items() if name in names]:
+            if key[0] == region:
+                self._watching[key].discard(name)
+        pending = self._next.pop((region, name), None)
+        if pending is not None:
+            pending.cancel()
+
+    def _next_end(self, period_seconds: int) -> datetime:
+        """Return the next end of a period: all of them count from midnight, UTC."""
+        now = self._aws.clock.now().timestamp()
+        return datetime.fromtimestamp((now // period_seconds + 1) * period_seconds, UTC)
+
+    def _look_at(self, region: str, name: str, when: datetime) -> None:
+        pending = self._next.get((region, name))
+        if pending is not None and pending.action is not None and pending.when <= when:
+            return
+        if pending is not None:
+            pending.cancel()
+        self._next[region, name] = self._aws.clock.at(
+            when, lambda: self._look(region, name), f"alarm {name}"
+        )
+
+    def _look(self, region: str, name: str) -> None:
+        """Evaluate an alarm, and again at the end of its period if that could say otherwise."""
+        del self._next[region, name]
+        alarm = cloudwatch_backends[self._aws.account][region].alarms.get(name)
+        if alarm is None:
+            return
+        period = int(alarm.period)
+        data = self._data(alarm)
+        state, reason = _judge(alarm, data)
+        if state is not None and state != alarm.state_value:
+            self._change(alarm, state, reason, _reason_data(alarm, data, self._aws.clock.now()))
+        expected = self._series_of(alarm).expected()
+        if any(value != expected for _, value in data):
+            self._look_at(region, name, self._next_end(period))
+
+    def _series_of(self, alarm: Any) -> _Series:
+        named = {dimension.name: dimension.value for dimension in alarm.dimensions}
+        key = _key(alarm.region_name, alarm.namespace, alarm.metric_name, named)
+        return self._series.get(key, _Series())
+
+    def _data(self, alarm: Any) -> list[tuple[float, float | None]]:
+        """Return start and value of the last periods, the latest first.
+
+        The present one counts as soon as it has a value.
+        """
+        series = self._series_of(alarm)
+        period = int(alarm.period)
+        now = self._aws.clock.now().timestamp()
+        present = now // period * period
+        value = functools.partial(_statistic, alarm, series, period=period)
+        count = int(alarm.evaluation_periods)
+        starts = [present - period * number for number in range(1, count + 1)]
+        if present < now and value(present) is not None:
+            starts = [present, *starts[:-1]]
+        return [(start, value(start)) for start in starts]
+
+    # -- what comes of it
+
+    def _change(self, alarm: Any, state: str, reason: str, reason_data: str) -> None:
+        before = {
+            "value": alarm.state_value,
+            "reason": alarm.state_reason,
+            "timestamp": _text(alarm.state_updated_timestamp),
+        }
+        changed = state != alarm.state_value
+        alarm.update_state(reason, reason_data, state)
+        if not changed:
+            return
+        self._aws.events.publish(
+            source="aws.cloudwatch",
+            detail_type="CloudWatch Alarm State Change",
+            resources=[alarm.alarm_arn],
+            detail=_detail(alarm, before),
+            region=alarm.region_name,
+        )
+        actions = {
+            "ALARM": alarm.alarm_actions,
+            "OK": alarm.ok_actions,
+            "INSUFFICIENT_DATA": alarm.insufficient_data_actions,
+        }[state]
+        if alarm.actions_enabled:
+            for action in actions:
+                self._act(alarm, action, before["value"])
+
+    def _act(self, alarm: Any, action: str, old_state: str) -> None:
+        if ":sns:" not in action:
+            raise NotImplementedError(f"alarm action {action} of {alarm.name} is not rehearsed")
+        region = _region_name(alarm.region_name)
+        try:
+            self._aws.iam.admit(source=alarm.alarm_arn, role=None, target=action)
+        except ClientError:
+            return  # the alarm's history would say so, and nobody else
+        self._aws.client("sns", action.split(":")[3]).publish(
+            TopicArn=action,
+            Subject=f'{alarm.state_value}: "{alarm.name}" in {region}'[:MAX_SUBJECT],
+            Message=json.dumps(_message(alarm, old_state, self._aws.account, region)),
+        )
+
+
+def _key(region: str, namespace: str, name: str, dimensions: dict[str, str]) -> _Key:
+    return region, namespace, name, frozenset(dimensions.items())
+
+
+def _refuse_unknown_kinds(given: dict[str, Any]) -> None:
+    if given["metric_data_queries"] or given["rule"]:
+        raise Refusal("ValidationError", f"Alarm {given['name']}: only one metric is rehearsed.")
+    if given["comparison_operator"] not in _COMPARISONS:
+        raise Refusal(
+            "ValidationError",
+            f"Alarm {given['name']}: {given['comparison_operator']} is not rehearsed.",
+        )
+
+
+def _statistic(alarm: Any, series: _Series, start: float, *, period: int) -> float | None:
+    values = series.between(start, start + period)
+    if not values:
+        return None
+    if alarm.extended_statistic:
+        share = float(alarm.extended_statistic[1:]) / 100
+        return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+    statistics: dict[str, Callable[[list[float]], float]] = {
+        "SampleCount": len,
+        "Sum": sum,
+        "Average": lambda all_: sum(all_) / len(all_),
+        "Minimum": min,
+        "Maximum": max,
+    }
+    return float(statistics[alarm.statistic](values))
+
+
+def _judge(alarm: Any, data: list[tuple[float, float | None]]) -> tuple[str | None, str]:
+    """Return the state that the data mean (``None``: as before) and the reason of it."""
+    breaches, words = _COMPARISONS[alarm.comparison_operator]
+    known = [(start, value) for start, value in data if value is not None]
+    breaching = [start for start, value in known if breaches(value, float(alarm.threshold))]
+    missing = len(data) - len(known)
+    treatment = alarm.treat_missing_data or "missing"
+    if missing == len(data) and treatment == "ignore":
+        return None, ""
+    if missing == len(data) and treatment == "missing":
+        periods = "datapoint was" if missing == 1 else "datapoints were"
+        return "INSUFFICIENT_DATA", f"Insufficient Data: {missing} {periods} unknown."
+    count = len(breaching) + (missing if treatment == "breaching" else 0)
+    wanted = int(alarm.datapoints_to_alarm or alarm.evaluation_periods)
+    state = "ALARM" if count >= wanted else "OK"
+    if not known:
+        return state, (
+            f"Threshold Crossed: no datapoints were received for {missing} "
+            f"{'period' if missing == 1 else 'periods'} and {missing} missing "
+            f"{'datapoint was' if missing == 1 else 'datapoints were'} treated as "
+            f"[{_TREATED_AS[treatment]}]."
+        )
+    shown = ", ".join(
+        f"{value} ({datetime.fromtimestamp(start, UTC):%d/%m/%y %H:%M:%S})"
+        for start, value in known
+    )
+    number = f"{len(breaching if state == 'ALARM' else known)} out of the last {len(data)}"
+    verb = "was" if len(known) == 1 else "were"
+    return state, (
+        f"Threshold Crossed: {number} datapoints [{shown}] {verb} "
+        f"{'' if state == 'ALARM' else 'not '}{words} the threshold ({float(alarm.threshold)}) "
+        f"(minimum {wanted} datapoint{'' if wanted == 1 else 's'} for "
+        f"{'OK -> ALARM' if state == 'ALARM' else 'ALARM -> OK'} transition)."
+    )
+
+
+def _reason_data(alarm: Any, data: list[tuple[float, float | None]], now: datetime) -> str:
+    return json.dumps(
+        {
+            "version": "1.0",
+            "queryDate": _text(now),
+            "statistic": alarm.statistic or alarm.extended_statistic,
+            "period": int(alarm.period),
+            "recentDatapoints": [value for _, value in reversed(data) if value is not None],
+            "threshold": float(alarm.threshold),
+        }
+    )
+
+
+def _detail(alarm: Any, before: dict[str, str]) -> dict[str, Any]:
+    """Return what the event of a change tells ("Alarm events and EventBridge")."""
+    return {
+        "alarmName": alarm.name,
+        "state": {
+            "value": alarm.state_value,
+            "reason": alarm.state_reason,
+            "reasonData": alarm.state_reason_data,
+            "timestamp": _text(alarm.state_updated_timestamp),
+        },
+        "previousState": before,
+        "configuration": {
+            "description": alarm.description,
+            "metrics": [
+                {
+                    "id": "m1",
+                    "metricStat": {
+                        "metric": {
+                            "namespace": alarm.namespace,
+                            "name": alarm.metric_name,
+                            "dimensions": {one.name: one.value for one in alarm.dimensions},
+                        },
+                        "period": int(alarm.period),
+                        "stat": alarm.statistic or alarm.extended_statistic,
+                    },
+                    "returnData": True,
+                }
+            ],
+        },
+    }
+
+
+def _message(alarm: Any, old_state: str, account: str, region: str) -> dict[str, Any]:
+    """Return what CloudWatch publishes to a topic."""
+    return {
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description,
+        "AWSAccountId": account,
+        "AlarmConfigurationUpdatedTimestamp": _text(alarm.configuration_updated_timestamp),
+        "NewStateValue": alarm.state_value,
+        "NewStateReason": alarm.state_reason,
+        "StateChangeTime": _text(alarm.state_updated_timestamp),
+        "Region": region,
+        "AlarmArn": alarm.alarm_arn,
+        "OldStateValue": old_state,
+        "OKActions": alarm.ok_actions,
+        "AlarmActions": alarm.alarm_actions,
+        "InsufficientDataActions": alarm.insufficient_data_actions,
+        "Trigger": {
+            "MetricName": alarm.metric_name,
+            "Namespace": alarm.namespace,
+            "StatisticType": "ExtendedStatistic" if alarm.extended_statistic else "Statistic",
+            "Statistic": (alarm.extended_statistic or alarm.statistic).upper(),
+            "Unit": alarm.unit,
+            "Dimensions": [{"value": one.value, "name": one.name} for one in alarm.dimensions],
+            "Period": int(alarm.period),
+            "EvaluationPeriods": int(alarm.evaluation_periods),
+            "DatapointsToAlarm": int(alarm.datapoints_to_alarm or alarm.evaluation_periods),
+            "ComparisonOperator": alarm.comparison_operator,
+            "Threshold": float(alarm.threshold),
+            "TreatMissingData": alarm.treat_missing_data or "missing",
+            "EvaluateLowSampleCountPercentile": alarm.evaluate_low_sample_count_percentile or "",
+        },
+    }
+
+
+def _text(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+@functools.cache
+def _region_name(region: str) -> str:
+    """Return the name of a region as alarms write it, "EU (Ireland)"."""
+    for partition in strict.loader().load_data("endpoints")["partitions"]:
+        if region in partition["regions"]:
+            name: str = partition["regions"][region]["description"]
+            return name.replace("Europe (", "EU (")
+    return region

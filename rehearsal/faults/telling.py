@@ -1,0 +1,119 @@
+"""Faults after the run: its end, or an alarm, does not become a message."""
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from rehearsal.cloud.stepfunctions.executions import EVENT_DATA_BYTES
+from rehearsal.faults.breaking import (
+    denied,
+    machine_changed,
+    of_dispatcher,
+    of_notifier,
+    of_rule,
+    together,
+)
+from rehearsal.faults.model import Fault, succeeded
+from rehearsal.stage import DEAD_LETTER, NOBODY, Stage
+
+
+@contextmanager
+def _rule_disabled(stage: Stage) -> Generator[None]:
+    events: Any = stage.aws.client("events")
+    events.disable_rule(Name=stage.ended_rule)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=stage.ended_rule)
+
+
+@contextmanager
+def _wrong_schema(stage: Stage) -> Generator[None]:
+    """Let the notifier say a version of the schema that there is not."""
+
+    def change(machine: dict[str, Any]) -> None:
+        read = machine["States"]["Read"]["Assign"]
+        read["notice"] = read["notice"].replace("'version': '1.0'", "'version': '2.0'")
+
+    with machine_changed(stage, stage.notifier_arn, change):
+        yield
+
+
+@contextmanager
+def _no_topic_policy(stage: Stage) -> Generator[None]:
+    """Take the statement that admits the stack's alarms out of the failure topic's policy."""
+    sns: Any = stage.aws.client("sns")
+    topic = stage.exports["failureTopicArn"]
+    kept = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    policy = json.loads(kept)
+    policy["Statement"] = [
+        statement
+        for statement in policy["Statement"]
+        if statement["Principal"] != {"Service": "cloudwatch.amazonaws.com"}
+    ]
+    sns.set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
+    )
+    try:
+        yield
+    finally:
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=kept)
+
+
+LONG = "x" * EVENT_DATA_BYTES
+"""Makes an input that the event of a run's end leaves out."""
+
+FAULTS = (
+    Fault(
+        name="input-too-long-for-events",
+        says="The run's input is so long that the event of its end leaves it out",
+        given={"note": LONG},
+        expects=lambda _: succeeded(),
+    ),
+    Fault(
+        name="notifier-denied",
+        says="The notifier's role may not publish any more",
+        broken=denied(of_notifier, "sns:Publish"),
+        expects=lambda _: {
+            **succeeded(),
+            "message to": DEAD_LETTER,
+            "alarm": "dead-letters + notifier-failed",
+        },
+    ),
+    Fault(
+        name="notifier-not-started",
+        says="The role of the rule on the end of runs may not start the notifier any more",
+        broken=denied(of_rule, "states:StartExecution"),
+        expects=lambda _: {**succeeded(), "message to": DEAD_LETTER, "alarm": "dead-letters"},
+    ),
+    Fault(
+        name="message-dead-letter-denied",
+        says="The notifier's role may neither publish nor keep the message in the dead letters",
+        broken=denied(of_notifier, "sns:Publish", "sqs:SendMessage"),
+        expects=lambda _: {**succeeded(), "message to": NOBODY, "alarm": "notifier-failed"},
+    ),
+    Fault(
+        name="rule-disabled",
+        says="Somebody disabled the rule on the end of runs; nothing notices",
+        broken=_rule_disabled,
+        expects=lambda _: {**succeeded(), "message to": NOBODY},
+    ),
+    Fault(
+        name="chatbot-schema-wrong",
+        says="The notifier writes what Chatbot does not read: it is dropped, and nothing notices",
+        broken=_wrong_schema,
+        expects=lambda _: {**succeeded(), "message to": "dropped by Chatbot"},
+    ),
+    Fault(
+        name="topic-policy-missing",
+        says="The failure topic does not admit alarms any more: one goes off and nobody hears it",
+        broken=together(_no_topic_policy, denied(of_dispatcher, "states:StartExecution")),
+        expects=lambda _: {
+            "trigger": "dispatcher failed",
+            "run": "none",
+            "message to": NOBODY,
+            "alarm": "none",
+        },
+    ),
+)

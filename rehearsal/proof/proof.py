@@ -1,0 +1,243 @@
+"""Takes one grant after another away from a deployed stack and looks who notices.
+
+A grant is an action, a resource or a condition of a policy statement, a statement that denies, an
+endpoint, a rule of a security group. First every scenario is played once with everything in place,
+and what its calls and connections rested on is kept. Then each grant is taken away alone, and the
+scenarios that rested on it are played until one comes out otherwise. What nobody notices is
+surplus.
+
+A condition keeps somebody out, and no scenario of the stack's own fails without it. So a call that
+met it is made once more by a stranger: it must be refused, and must pass without the condition.
+"""
+
+import fnmatch
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from definitions.surplus import EXPLAINED, Explained
+from rehearsal.cloud import EmbeddedAws
+from rehearsal.cloud.iam import Asked, Document
+from rehearsal.cloud.network import Support
+from rehearsal.cloud.policy_evaluation import Grant
+from rehearsal.proof.network import Post, network_posts, taken_down
+from rehearsal.proof.parts import Part, parts_of, without
+from rehearsal.proof.strangers import stranger
+from rehearsal.stage import Outcome
+
+STRANGER = "a stranger's call"
+"""Who notices that a condition is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Something that happens to the deployed stack and leaves it as it was."""
+
+    name: str
+    play: Callable[[], Outcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What came of taking one grant away."""
+
+    where: str
+    what: str
+    noticed_by: str | None = None
+    """Name of the scenario that came out otherwise, or :data:`STRANGER`; ``None``: surplus."""
+    how: str = ""
+    """What was otherwise, in words."""
+    reason: str | None = None
+    """Why a surplus grant is there all the same."""
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the grant is needed or explained, and not both."""
+        return (self.noticed_by is None) == (self.reason is not None)
+
+
+@dataclass(kw_only=True)
+class _Baseline:
+    """A scenario as it goes with everything in place, and what it rested on."""
+
+    scenario: Scenario
+    outcome: Outcome
+    seconds: float
+    grants: dict[Grant, Asked] = field(repr=False)
+    supports: set[Support] = field(repr=False)
+
+
+class BrokenScenarioError(Exception):
+    """A scenario does not even come out as it should with everything in place; one line."""
+
+
+class Prover:
+    """Proves the grants of one deployed stack."""
+
+    def __init__(self, aws: EmbeddedAws, scenarios: Iterable[Scenario]) -> None:
+        self._aws = aws
+        self._scenarios = list(scenarios)
+        self._baselines: list[_Baseline] = []
+
+    def rehearse(self) -> Iterator[Outcome]:
+        """Play every scenario that applies once, with everything in place.
+
+        Raises:
+            BrokenScenarioError: one does not come out as it should.
+        """
+        for scenario in self._scenarios:
+            self._aws.iam.used.clear()
+            self._aws.network.used.clear()
+            began = time.monotonic()
+            outcome = scenario.play()
+            if not outcome.passed:
+                raise BrokenScenarioError(
+                    f"{scenario.name} does not come out as it should with every grant in place: "
+                    f"{_otherwise(outcome)}"
+                )
+            if outcome.left_out is None:
+                self._baselines.append(
+                    _Baseline(
+                        scenario=scenario,
+                        outcome=outcome,
+                        seconds=time.monotonic() - began,
+                        grants=dict(self._aws.iam.used),
+                        supports=set(self._aws.network.used),
+                    )
+                )
+            yield outcome
+        self._baselines.sort(key=lambda baseline: baseline.seconds)
+
+    def grants(self, only: str = "") -> list["Candidate"]:
+        """Return everything that can be taken away and whose description has ``only`` in it."""
+        documents = [
+            Candidate(where=str(document), what=str(part), document=document, part=part)
+            for document in self._aws.iam.documents()
+            for part in parts_of(self._aws.iam.read(document))
+        ]
+        posts = [
+            Candidate(where=post.where, what=post.what, post=post)
+            for post in network_posts(self._aws)
+        ]
+        return [
+            candidate
+            for candidate in (*documents, *posts)
+            if only.lower() in f"{candidate.where} {candidate.what}".lower()
+        ]
+
+    def prove(self, candidate: "Candidate") -> Found:
+        """Take a grant away, look who notices, and put it back."""
+        began = time.monotonic()
+        noticed = self._noticed(candidate)
+        return Found(
+            where=candidate.where,
+            what=candidate.what,
+            noticed_by=noticed[0] if noticed else None,
+            how=noticed[1] if noticed else "",
+            reason=_reason(candidate, EXPLAINED),
+            seconds=time.monotonic() - began,
+        )
+
+    def _noticed(self, candidate: "Candidate") -> tuple[str, str] | None:
+        if candidate.document and candidate.part:
+            if candidate.part.kind in ("condition", "statement"):
+                return self._stranger_noticed(candidate.document, candidate.part)
+            touched = [
+                baseline
+                for baseline in self._baselines
+                if any(
+                    _is_of(candidate.document, candidate.part, grant) for grant in baseline.grants
+                )
+            ]
+        else:
+            touched = [
+                baseline
+                for baseline in self._baselines
+                if any(support.id == candidate.post_id for support in baseline.supports)
+            ]
+        with self._without(candidate):
+            for baseline in touched:
+                outcome = baseline.scenario.play()
+                if not outcome.passed:
+                    return baseline.scenario.name, _otherwise(outcome)
+        return None
+
+    def _stranger_noticed(self, document: Document, part: Part) -> tuple[str, str] | None:
+        """Ask as a stranger, with the part in place and without it."""
+        less = without(self._aws.iam.read(document), part)
+        for grant, asked in self._asked(document, part):
+            conditions = [part.name.split(" ", 1)] if part.name else grant.conditions
+            for operator, key in conditions:
+                strange = stranger(asked.call, operator, key)
+                with_part = asked.decide(strange, {})
+                if not with_part.allowed and asked.decide(strange, {document: less}).allowed:
+                    value = ", ".join(strange.values(key)) or "none"
+                    return STRANGER, f"{strange.action} with {key} {value} passes"
+        return None
+
+    def _asked(self, document: Document, part: Part) -> Iterator[tuple[Grant, Asked]]:
+        for baseline in self._baselines:
+            for grant, asked in baseline.grants.items():
+                if grant.where == document and grant.statement == part.statement:
+                    yield grant, asked
+
+    @contextmanager
+    def _without(self, candidate: "Candidate") -> Generator[None]:
+        if candidate.post is not None:
+            with taken_down(self._aws, candidate.post):
+                yield
+            return
+        document, part = candidate.document, candidate.part
+        if document is None or part is None:
+            raise ValueError(f"{candidate} is neither in a document nor in the network")
+        text = self._aws.iam.read(document)
+        self._aws.iam.write(document, without(text, part))
+        try:
+            yield
+        finally:
+            self._aws.iam.write(document, text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A grant that can be taken away: a part of a document, or something of the network."""
+
+    where: str
+    what: str
+    document: Document | None = None
+    part: Part | None = None
+    post: Post | None = None
+
+    @property
+    def post_id(self) -> str:
+        """Id by which connections name what they rest on."""
+        return self.post.id if self.post else ""
+
+
+def _is_of(document: Document, part: Part, grant: Grant) -> bool:
+    """Tell whether a decision rested on a part of a document."""
+    if grant.where != document or grant.statement != part.statement or not grant.applied:
+        return False
+    return part.name in (grant.actions if part.kind == "action" else grant.resources)
+
+
+def _otherwise(outcome: Outcome) -> str:
+    """Say the first fact that is not as expected."""
+    for fact, value in outcome.expected.items():
+        if outcome.happened.get(fact) != value:
+            return f"{fact} {outcome.happened.get(fact)} instead of {value}"
+    return ""
+
+
+def _reason(candidate: Candidate, explained: Sequence[Explained]) -> str | None:
+    return next(
+        (
+            entry.reason
+            for entry in explained
+            if fnmatch.fnmatchcase(candidate.where, entry.document)
+            and fnmatch.fnmatchcase(candidate.what, entry.grants)
+        ),
+        None,
+    )

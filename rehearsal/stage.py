@@ -1,0 +1,441 @@
+"""A deployed stack to act on and to look at: triggers go in, facts about their runs come out."""
+
+import json
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
+from rehearsal.engine import Deployment, deploy
+from rehearsal.provider import AwsProvider
+from rehearsal.stack_file import StackFile
+
+Facts = Mapping[str, Any]
+"""What is expected of a run, or happened to it, in words that a person reads."""
+
+SAMPLE_FILES = ("2026/11/orders.csv", "2026/11/refunds.csv", "README.txt")
+"""What the rehearsal puts into every bucket, so that programs find something."""
+
+ORDINARY: Facts = {"trigger": "started"}
+"""What is expected unless something else is, and not worth a word when it is so."""
+NOBODY = "nobody"
+DEAD_LETTER = "dead letter"
+SUCCEEDS = Played(exit_code=0)
+"""A given success: takes 20 s of virtual time and no process."""
+
+_CHANNELS = {"success": "C0SUCCESS", "failure": "C0FAILURE"}
+"""Slack channels by which the rehearsal listens to a stack that tells nobody."""
+_BETWEEN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One thing that happened: when, what should have come of it, what did."""
+
+    at: datetime
+    what: str
+    expected: Facts
+    happened: Facts
+    name: str = ""
+    """Of the fault; an ordinary day's outcomes have none."""
+    left_out: str | None = None
+    """Why it does not apply to this stack and was not played."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything that was expected is what happened."""
+        return all(self.happened.get(fact) == value for fact, value in self.expected.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job of the deployed stack, as its machine and its schedule describe it."""
+
+    name: str
+    machine_arn: str
+    family: str
+    """Of the task definition that it runs."""
+    trigger: dict[str, Any]
+    """What its schedule hands to the dispatcher."""
+    waits: dict[str, list[int]]
+    """Its retry budgets, by class of failure."""
+    exit_codes: list[int]
+    """The only ones that it tries again; none listed: every one."""
+    timeout_seconds: int
+    schedule: dict[str, Any] | None
+    """As GetSchedule answers; ``None`` if it is only started by hand."""
+
+    @property
+    def tells_of_success(self) -> bool:
+        """Whether people hear of an ordinary run that succeeds."""
+        return self.trigger.get("input", {}).get("notify") == "all"
+
+
+Up = Callable[[Callable[[dict[str, str]], None]], None]
+"""Deploys a stack once more, its configuration as a function has changed it."""
+
+
+def deployed_again(
+    project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
+) -> Up:
+    """Make an ``up`` of a stack that was deployed from this file; each goes on from the last."""
+    last = before
+
+    def up(change: Callable[[dict[str, str]], None]) -> None:
+        nonlocal last
+        config = dict(stack_file.config)
+        change(config)
+        changed = replace(stack_file, config=config)
+        last = deploy(project_dir, changed, AwsProvider(aws), before=last)
+
+    return up
+
+
+class Stage:
+    """A deployed stack with what it takes to trigger runs and to see what came of them."""
+
+    def __init__(self, aws: EmbeddedAws, exports: Mapping[str, Any], up: Up | None = None) -> None:
+        self.aws = aws
+        self.exports = exports
+        self.up = up
+        """Deploys the stack once more; ``None`` where nobody can."""
+        self.states: Any = aws.client("stepfunctions")
+        self._attempts: dict[str, tuple[list[Played], Played]] = {}
+        self._dispatched: dict[str, tuple[str, str]] = {}
+        self.last_trigger: Facts = {}
+        """What the dispatcher got, or should have got, at the last call of :meth:`trigger`."""
+        aws.fargate.play = self._play
+        jobs = [self._job(name, arn) for name, arn in sorted(exports["jobMachineArns"].items())]
+        self.jobs = [job for job in jobs if self.container(job)["image"] in aws.images]
+        self.left_out = [
+            f"job {job.name} is not rehearsed: its image {self.container(job)['image']} is not "
+            "built here"
+            for job in jobs
+            if job not in self.jobs
+        ]
+        """A line for each job whose program is not on this machine."""
+
+    @property
+    def job(self) -> Job:
+        """The job that faults are played on: a scheduled one, if there is any."""
+        return min(self.jobs, key=lambda job: job.schedule is None)
+
+    @cached_property
+    def dispatcher_arn(self) -> str:
+        """ARN of the dispatcher."""
+        return self.exports["dispatcherArn"]
+
+    @cached_property
+    def notifier_arn(self) -> str:
+        """ARN of the notifier: the stack does not export it."""
+        return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)
+
+    @cached_property
+    def ended_rule(self) -> str:
+        """Name of the rule on the end of runs."""
+        events: Any = self.aws.client("events")
+        (name,) = events.list_rule_names_by_target(TargetArn=self.notifier_arn)["RuleNames"]
+        return name
+
+    def prepare(self) -> None:
+        """Fill the buckets, and listen to the topics if the stack itself tells nobody."""
+        s3: Any = self.aws.client("s3")
+        for bucket in self.exports["bucketNames"].values():
+            for key in SAMPLE_FILES:
+                s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        chatbot = self.aws.chatbot
+        if chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]:
+            return
+        for outcome, channel in _CHANNELS.items():
+            chatbot.create_slack_channel_configuration(
+                ConfigurationName=f"rehearsal-{outcome}",
+                SlackTeamId="T0REHEARSAL",
+                SlackChannelId=channel,
+                IamRoleArn=f"arn:aws:iam::{self.aws.account}:role/rehearsal",
+                SnsTopicArns=[self.exports[f"{outcome}TopicArn"]],
+            )
+
+    # -- acting
+
+    def trigger(
+        self,
+        job: Job,
+        *,
+        attempts: Iterable[Played] = (),
+        then: Played = SUCCEEDS,
+        overlap: str = "allow",
+        given: Facts | None = None,
+        times: int = 1,
+    ) -> str:
+        """Trigger a run in a minute, by a schedule of its own, and return the run's name.
+
+        It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
+        ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
+        delivered. A job without a schedule is started as a person starts it.
+        """
+        at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
+        run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
+        self._attempts[run] = (list(attempts), then)
+        self.last_trigger = trigger = {
+            **job.trigger,
+            "overlap": overlap,
+            "scheduledTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            "input": {**job.trigger.get("input", {}), "notify": "all", **(given or {})},
+        }
+        if job.schedule is None:
+            self.pass_time(at - self.aws.clock.now())
+            for _ in range(times):
+                self.dispatch(trigger)
+        else:
+            self._schedule_once(job.schedule, at, trigger, twice=times > 1)
+        return run
+
+    def _schedule_once(
+        self, like: dict[str, Any], at: datetime, trigger: dict[str, Any], *, twice: bool
+    ) -> None:
+        scheduler: Any = self.aws.client("scheduler")
+        name, group = f"once-{at:%Y%m%dT%H%M%S}", like["GroupName"]
+        scheduler.create_schedule(
+            Name=name,
+            GroupName=group,
+            ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
+            ScheduleExpressionTimezone="UTC",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={**like["Target"], "Input": json.dumps(trigger)},
+        )
+        if twice:
+            self.aws.schedules.deliver_twice(group, name)
+        self.pass_time(at - self.aws.clock.now())
+        scheduler.delete_schedule(Name=name, GroupName=group)
+
+    def dispatch(self, trigger: Facts) -> None:
+        """Start the dispatcher as a person does, and let it go on until it waits."""
+        self.states.start_execution(stateMachineArn=self.dispatcher_arn, input=json.dumps(trigger))
+        self.aws.clock.settle()
+
+    def pass_time(self, time: timedelta) -> None:
+        """Let time pass, and everything happen that is due."""
+        self.aws.clock.run_until(self.aws.clock.now() + time)
+
+    def finish(self) -> None:
+        """Let time pass until no execution goes on: dispatcher, jobs, notifier."""
+        machines = [self.dispatcher_arn, *(job.machine_arn for job in self.jobs)]
+        machines.append(self.notifier_arn)
+        self.aws.clock.settle()
+        while running := [
+            run["executionArn"] for arn in machines for run in self.executions(arn, "RUNNING")
+        ]:
+            for execution in running:
+                self.aws.wait_for(execution)
+            self.aws.clock.settle()
+
+    @contextmanager
+    def schedules_paused(self) -> Generator[None]:
+        """Disable the stack's own schedules meanwhile: no other run meets what goes wrong."""
+        scheduled = [job for job in self.jobs if job.schedule is not None]
+        for job in scheduled:
+            self.set_schedule(job, State="DISABLED")
+        try:
+            yield
+        finally:
+            for job in scheduled:
+                self.set_schedule(job)
+
+    def set_schedule(self, job: Job, **changes: Any) -> None:
+        """Put a job's schedule back as it was deployed, but for some changes."""
+        schedule = {
+            key: value
+            for key, value in (job.schedule or {}).items()
+            if key not in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
+        }
+        self.aws.client("scheduler").update_schedule(**schedule | changes)
+
+    # -- looking
+
+    def fate(self, run: str) -> str:
+        """Say what each delivery of a run's trigger came to, or that nothing came of it."""
+        results = [result for of, result in self._dispatches() if of == run]
+        letters = [DEAD_LETTER for letter in self.letters() if _trigger_of(letter) == run]
+        return " + ".join(sorted(results, reverse=True) + letters) or "lost"
+
+    def _dispatches(self) -> Iterable[tuple[str, str]]:
+        """Return the run that each ended execution of the dispatcher was for, and its result."""
+        for listed in self.executions(self.dispatcher_arn):
+            arn = listed["executionArn"]
+            if arn in self._dispatched or listed["status"] == "RUNNING":
+                continue
+            found = self.states.describe_execution(executionArn=arn)
+            if found["status"] == "SUCCEEDED":
+                output = json.loads(found["output"])
+                self._dispatched[arn] = output["run"], output["result"]
+            else:
+                trigger = json.loads(found["input"])
+                self._dispatched[arn] = _run_name(trigger), f"dispatcher {listed['status'].lower()}"
+        return self._dispatched.values()
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Look into the dead-letter queue, which stays as it is: the bodies of its messages."""
+        sqs: Any = self.aws.client("sqs")
+        seen: dict[str, dict[str, Any]] = {}
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=self.exports["deadLetterQueueUrl"],
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=0,
+            )
+            new = {
+                message["MessageId"]: json.loads(message["Body"])
+                for message in answer.get("Messages", [])
+                if message["MessageId"] not in seen
+            }
+            if not new:
+                return list(seen.values())
+            seen |= new
+
+    def empty_dead_letters(self) -> None:
+        """Do what somebody does who has read the dead letters."""
+        self.aws.client("sqs").purge_queue(QueueUrl=self.exports["deadLetterQueueUrl"])
+
+    def facts(self, run: str) -> dict[str, Any]:
+        """Say what came of a trigger of the job that faults are played on; all must have ended."""
+        return {"trigger": self.fate(run), **self.end(execution_arn(self.job.machine_arn, run))}
+
+    def end(self, execution: str) -> dict[str, Any]:
+        """Say how an execution that has ended did so, and who was told."""
+        run = execution.rpartition(":")[2]
+        try:
+            found = self.states.describe_execution(executionArn=execution)
+        except self.states.exceptions.ExecutionDoesNotExist:
+            return {"run": "none", "message to": self.told(run)}
+        said = own_words(found)
+        stopped = "replaced" if found.get("error") == "JobReplaced" else "stopped"
+        kind = stopped if found["status"] == "ABORTED" else found["status"].lower()
+        return {
+            "run": said.get("class", kind),
+            "exit code": said.get("exitCode"),
+            "attempts": said.get("attempts"),
+            "error": found.get("error"),
+            "message to": self.told(run),
+            "because": said.get("reason") or found.get("cause"),
+        }
+
+    def why(self, run: dict[str, Any]) -> str:
+        """Say why a run failed: the last line of its program's log, or the run's own reason."""
+        cause = own_words(run)
+        lines = self.log_lines(cause)
+        return lines[-1] if lines else cause.get("reason") or run.get("cause") or run["status"]
+
+    def log_lines(self, said: Facts) -> list[str]:
+        """Return what the program wrote, by what its run said of its log."""
+        if "logStream" not in said:
+            return []
+        found: Any = self.aws.client("logs").get_log_events(
+            logGroupName=said["logGroup"], logStreamName=said["logStream"]
+        )
+        return [event["message"] for event in found["events"]]
+
+    def messages(self, run: str) -> list[SlackMessage]:
+        """Return what Chatbot got about a run, dropped or not."""
+        return [message for message in self.aws.slack if _told_of(message.notification) == run]
+
+    def told(self, run: str) -> str:
+        """Say who heard of a run's end; each message counts, so that two are seen."""
+        topics = {self.exports[f"{outcome}TopicArn"]: outcome for outcome in _CHANNELS}
+        messages = [
+            topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
+            for message in self.messages(run)
+        ]
+        letters = [DEAD_LETTER for letter in self.letters() if _notice_of(letter) == run]
+        return " + ".join(messages + letters) or NOBODY
+
+    def executions(self, machine_arn: str, status: str | None = None) -> Iterator[dict[str, Any]]:
+        """List a machine's executions, newest first."""
+        pages: Any = self.states.get_paginator("list_executions")
+        only = {"statusFilter": status} if status else {}
+        for page in pages.paginate(stateMachineArn=machine_arn, **only):
+            yield from page["executions"]
+
+    def alarms(self, since: datetime) -> str:
+        """Say which alarms people heard of, by their names without the stack's."""
+        prefix = f"{self.exports['scheduleGroup']}-"
+        heard = {
+            message.notification["AlarmName"].removeprefix(prefix)
+            for message in self.aws.slack
+            if message.time >= since
+            and message.dropped is None
+            and message.notification.get("NewStateValue") == "ALARM"
+        }
+        return " + ".join(sorted(heard)) or "none"
+
+    def role_of(self, machine_arn: str) -> str:
+        """Return the ARN of a state machine's role."""
+        return self.states.describe_state_machine(stateMachineArn=machine_arn)["roleArn"]
+
+    def task_definition(self, job: Job) -> dict[str, Any]:
+        """Return the newest task definition of a job's container."""
+        ecs: Any = self.aws.client("ecs")
+        return ecs.describe_task_definition(taskDefinition=job.family)["taskDefinition"]
+
+    def container(self, job: Job) -> dict[str, Any]:
+        """Return the one container of a job's task definition."""
+        return self.task_definition(job)["containerDefinitions"][0]
+
+    def _play(self, attempt: Attempt) -> Played:
+        attempts, then = self._attempts.get(attempt.run, ([], Played()))
+        return attempts.pop(0) if attempts else then
+
+    def _job(self, name: str, machine_arn: str) -> Job:
+        machine = self.states.describe_state_machine(stateMachineArn=machine_arn)
+        prepare = json.loads(machine["definition"])["States"]["Prepare"]["Assign"]
+        scheduler: Any = self.aws.client("scheduler")
+        try:
+            schedule = scheduler.get_schedule(GroupName=self.exports["scheduleGroup"], Name=name)
+        except scheduler.exceptions.ResourceNotFoundException:
+            schedule = None
+        (family,) = re.findall(r"task-definition/([\w-]+)", prepare["run"])
+        return Job(
+            name=name,
+            machine_arn=machine_arn,
+            family=family,
+            trigger=json.loads(schedule["Target"]["Input"]) if schedule else {"job": name},
+            waits=prepare["waits"],
+            exit_codes=prepare["exitCodes"],
+            timeout_seconds=prepare["timeoutSeconds"],
+            schedule=schedule,
+        )
+
+
+def execution_arn(machine_arn: str, run: str) -> str:
+    """Return the ARN of a machine's execution by its name."""
+    return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+
+
+def own_words(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what a job's machine says of its end; nothing if Step Functions ended it."""
+    said = run.get("output" if run["status"] == "SUCCEEDED" else "cause") or ""
+    return json.loads(said) if said.startswith("{") else {}
+
+
+def _run_name(trigger: Mapping[str, Any]) -> str:
+    return f"{trigger['job']}-{trigger.get('scheduledTime', '').replace(':', '')}"
+
+
+def _trigger_of(letter: dict[str, Any]) -> str | None:
+    """Name the run of a trigger that is a dead letter."""
+    return _run_name(letter) if "job" in letter else None
+
+
+def _notice_of(letter: dict[str, Any]) -> str | None:
+    """Name the run whose end is a dead letter: the event, or the notice that the notifier made."""
+    if "detail" in letter:
+        return letter["detail"]["name"]
+    return _told_of(letter["notice"]["chat"]) if "notice" in letter else None
+
+
+def _told_of(notification: Mapping[str, Any]) -> str | None:
+    return notification.get("metadata", {}).get("additionalContext", {}).get("run")
