@@ -14,8 +14,9 @@ _ANYTHING = frozenset(
     {
         "timestamp", "datetime", "date", "start-date", "stop-date", "start-time", "entered-time",
         "time", "role-arn", "sqs_queue_url", "RandomNumberGenerated", "RequestId",
-        "x-amzn-RequestId", "uuid", "someNonexistentBucketName", "next_token", "table-name", "a_task_token",
-        "creation-date", "X-Amzn-Trace-Id", "subnet_value", "sg_value", "eni_value", "mac_value",
+        "x-amzn-RequestId", "uuid", "someNonexistentBucketName", "next_token", "table-name",
+        "a_task_token", "creation-date", "X-Amzn-Trace-Id",
+        "subnet_value", "sg_value", "eni_value", "mac_value",
         "revision_id", "task_token", "aws_account_id",
         "target-arn", "target-id", "target-id-one", "target-id-two", "receipt-handle",
         "m-d5-of-body",

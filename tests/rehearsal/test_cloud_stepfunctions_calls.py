@@ -102,6 +102,8 @@ def test_null_is_no_member_and_what_is_missing_is_refused_by_the_service(
     ended = run(account, task, given={"nothing": None})
     assert ended["error"] == "SQS.AmazonSQSException"
     assert ended["cause"].startswith("The request must contain the parameter MessageBody. (")
+    ended = run(account, sdk("dynamodb:putItem", {"TableName": "/table", "Item": {}}))
+    assert "at 'tableName' failed to satisfy constraint: Member must satisfy" in ended["cause"]
     task = sdk("dynamodb:putItem", {"TableName": "table", "Item.$": "$.nothing"})
     ended = run(account, task, given={"nothing": None})
     assert ended["error"] == "DynamoDb.DynamoDbException"
@@ -269,6 +271,12 @@ def test_a_worker_fetches_a_task_and_ends_it(account: Account, activity: str) ->
         "ActivityScheduled", "ActivityStarted", "ActivitySucceeded",
     ]  # fmt: skip
     assert events[3]["activityStartedEventDetails"] == {"workerName": "me"}
+
+
+def test_the_same_activity_is_made_once(account: Account, activity: str) -> None:
+    name = activity.rsplit(":", 1)[-1]
+    again = account.aws.client("stepfunctions").create_activity(name=name)
+    assert again["activityArn"] == activity
 
 
 def test_a_worker_waits_a_minute_for_a_task(account: Account, activity: str) -> None:

@@ -128,11 +128,15 @@ def answer_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
         service = self._get_boto_service_name()
         client = aws.client(service, resource_runtime_part.region, role=state_credentials.role_arn)
         _refuse_missing(_model(self).input_shape, normalised_parameters, service)
+        if service == "dynamodb":
+            _refuse_table_name(normalised_parameters.get("TableName", ""))
         try:
             answer = getattr(client, self._get_boto_service_action())(**normalised_parameters)
         except ParamValidationError as error:
             raise _refused("ValidationException", str(error).splitlines()[-1]) from error
         metadata = answer.pop("ResponseMetadata")
+        if "ReturnConsumedCapacity" not in normalised_parameters:
+            answer.pop("ConsumedCapacity", None)  # moto's DynamoDB tells it unasked
         if "ChecksumMode" not in normalised_parameters and "Body" in answer:
             # Our client asks S3 for it, theirs does not.
             answer = {key: answer[key] for key in answer if not key.startswith("Checksum")}
@@ -181,6 +185,17 @@ def _refuse_missing(shape: Any, parameters: dict[str, Any], service: str) -> Non
         f"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: "
         "Member must not be null",
     )
+
+
+def _refuse_table_name(name: str) -> None:
+    """Refuse what is no name of a table, as DynamoDB does and moto's does not."""
+    pattern = "[a-zA-Z0-9_.-]+"
+    if not re.fullmatch(f"{pattern}|arn:.*", name):
+        raise _refused(
+            "ValidationException",
+            f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy "
+            f"constraint: Member must satisfy regular expression pattern: {pattern}",
+        )
 
 
 def _refused(code: str, message: str) -> ClientError:
