@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.stepfunctions.checks import problems
-from tests.rehearsal.conftest import ROLE, START, Account
+from tests.rehearsal.conftest import ROLE, START, Account, make_roles
 
 _numbers = count()
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
@@ -22,6 +22,7 @@ PREFIX = "arn:aws:states:eu-west-1:123456789012"
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with EmbeddedAws(region="eu-west-1", start=START) as aws:
+        make_roles(aws)
         yield Account(aws, Path(tmp_path_factory.mktemp("program")))
 
 
@@ -141,7 +142,7 @@ def test_a_change_makes_a_revision_and_no_change_keeps_it(sfn: Any, name: str) -
     first = sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(passing("1")))
     again = sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(passing("1")))
     assert first["revisionId"] == again["revisionId"]
-    other = sfn.update_state_machine(stateMachineArn=arn, roleArn=f"{ROLE}-2")
+    other = sfn.update_state_machine(stateMachineArn=arn, roleArn=ROLE.replace("some", "task"))
     assert other["revisionId"] != first["revisionId"]
     with pytest.raises(ClientError, match="MissingRequiredParameter"):
         sfn.update_state_machine(stateMachineArn=arn)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.clock import ClockThread
-from tests.rehearsal.conftest import START, Account
+from tests.rehearsal.conftest import START, Account, make_roles
 
 _numbers = count()
 
@@ -20,6 +20,7 @@ _numbers = count()
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with EmbeddedAws(region="eu-west-1", start=START) as aws:
+        make_roles(aws)
         yield Account(aws, Path(tmp_path_factory.mktemp("program")))
 
 
