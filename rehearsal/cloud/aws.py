@@ -32,6 +32,7 @@ from rehearsal.cloud import (
     arguments,
     iam_api,
     s3,
+    secretsmanager,
     sns,
     sqs,
     stepfunctions,
@@ -136,6 +137,7 @@ class EmbeddedAws:
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)
             s3.repair(repairs)
+            secretsmanager.repair(repairs)
             self.iam.repair(repairs)
             tracing.repair(repairs, self)
             sns.repair(repairs, self)
@@ -199,6 +201,11 @@ class EmbeddedAws:
         """Return what is set when this execution or task ends."""
         with _lock:
             return self._ends.setdefault(arn, LatchedEvent(self.clock))
+
+    def forget_end(self, arn: str) -> None:
+        """Let what has ended go on, as a redriven execution does."""
+        with _lock:
+            self._ends.pop(arn, None)
 
     def wait_for(self, execution_arn: str, within: timedelta = timedelta(days=7)) -> dict[str, Any]:
         """Move time until an execution has ended; return what DescribeExecution says of it.
@@ -274,7 +281,11 @@ def _new_client(service: str, region: str, credentials: dict[str, Any]) -> Any:
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
         # Retries belong to whoever is rehearsed, not to the machinery below.
-        config=Config(retries={"total_max_attempts": 1}, ignore_configured_endpoint_urls=True),
+        config=Config(
+            retries={"total_max_attempts": 1},
+            ignore_configured_endpoint_urls=True,
+            inject_host_prefix=False,  # moto does not know sync-states.…, as of StartSyncExecution
+        ),
     )
     client._endpoint.http_session = _NoNetwork()  # noqa: SLF001 - the last step before the world
     return client

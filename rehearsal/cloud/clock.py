@@ -156,6 +156,13 @@ class VirtualClock:
         """Tell whether some thread moves time now, so that waiting for it makes sense."""
         return self._driver is not None
 
+    def let_happen(self, event: "VirtualEvent", within_seconds: float) -> bool:
+        """Wait for an event, and move time meanwhile if nobody else does; tell whether it came."""
+        if counted() or self.is_moving():
+            return self.wait_any([event], within_seconds)
+        self.run_until(self._later(within_seconds), event.is_set)
+        return event.is_set()
+
     def settle(self) -> None:
         """Do everything that is due at the present instant."""
         self.run_until(self._now)
@@ -331,6 +338,11 @@ class ClockThread(threading.Thread):
     def join(self, timeout: float | None = None) -> None:
         """Wait for the end of the thread's work, ``timeout`` virtual seconds at most."""
         self._ended.wait(timeout)
+
+    @property
+    def ended(self) -> "LatchedEvent":
+        """What is set when the thread's work has ended."""
+        return self._ended
 
     def is_alive(self) -> bool:
         """Tell whether the thread's work goes on; the thread itself lives a moment longer."""

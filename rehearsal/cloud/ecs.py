@@ -39,7 +39,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from definitions.sizes import check_size
 from rehearsal.cloud.clock import Deadline
 from rehearsal.cloud.network import Place, UnreachableError, Way, as_agent
-from rehearsal.cloud.repairs import Repairs
+from rehearsal.cloud.repairs import Repairs, text_of
 
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
@@ -378,6 +378,7 @@ class Fargate:
             self._ended(run)
             return
         task.last_status = task.containers[0].last_status = "RUNNING"
+        self._tell(task)
         if not run.played.hangs:
             run.end = self._aws.clock.at(
                 now + timedelta(seconds=run.played.seconds), lambda: self._exit(run), task.group
@@ -658,7 +659,26 @@ class Fargate:
         task.last_status = task.containers[0].last_status = "STOPPED"
         for attachment in task.attachments:
             attachment["status"] = "DELETED"
+        self._tell(task)
         self._aws.end_of(task.task_arn).set()
+
+    def _tell(self, task: Any) -> None:
+        """Let the change of a task's state be an event, if anybody listens."""
+        arn: str = task.task_arn
+        region = arn.split(":")[3]
+        if not self._aws.events.is_heard("aws.ecs", region):
+            return
+        answer = self._aws.client("ecs", region).describe_tasks(
+            cluster=task.cluster_arn, tasks=[arn]
+        )
+        detail = json.loads(json.dumps(answer["tasks"][0], default=text_of))
+        self._aws.events.publish(
+            source="aws.ecs",
+            detail_type="ECS Task State Change",
+            resources=[arn],
+            detail=detail,
+            region=region,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

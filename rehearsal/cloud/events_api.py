@@ -51,6 +51,11 @@ class Pattern:
         """Return something that is true when there is a pattern."""
         return self._rule
 
+    def listens_to(self, source: str) -> bool:
+        """Tell whether some event of a source could match."""
+        ways = [way.get("source") for way in self._rule or []]
+        return any(tests is None or any(test.holds(source) for test in tests) for tests in ways)
+
     def matches_event(self, event: dict[str, Any]) -> bool:
         """Tell whether an event matches; everything does where there is no pattern."""
         return self._rule is None or matches(self._rule, event)

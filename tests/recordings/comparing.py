@@ -13,11 +13,11 @@ from typing import Any
 _ANYTHING = frozenset(
     {
         "timestamp", "datetime", "date", "start-date", "stop-date", "start-time", "entered-time",
-        "time", "snf_role_arn", "sfn_role_arn", "role-arn", "state_machine_role_arn",
-        "activity_arn", "sqs_queue_url", "RandomNumberGenerated", "RequestId", "x-amzn-RequestId",
-        "uuid", "someNonexistentBucketName", "next_token", "table-name", "a_task_token",
-        "cluster_arn", "X-Amzn-Trace-Id", "subnet_value", "sg_value", "eni_value", "mac_value",
-        "task_definition_arn", "revision_id", "map_run_arn", "task_token", "aws_account_id",
+        "time", "role-arn", "sqs_queue_url", "RandomNumberGenerated", "RequestId",
+        "x-amzn-RequestId", "uuid", "someNonexistentBucketName", "next_token", "table-name",
+        "a_task_token", "creation-date", "X-Amzn-Trace-Id",
+        "subnet_value", "sg_value", "eni_value", "mac_value",
+        "revision_id", "task_token", "aws_account_id",
         "target-arn", "target-id", "target-id-one", "target-id-two", "receipt-handle",
         "m-d5-of-body",
     }
@@ -25,13 +25,19 @@ _ANYTHING = frozenset(
 # Of an optimized integration: how the answer came, not what it says.
 _HEADERS = frozenset({"SdkHttpMetadata", "SdkResponseMetadata", "ResponseMetadata"})
 # What AWS says by now and did not when the older recordings were made.
-_SINCE_ADDED = frozenset({"RedriveCount", "RedriveStatus", "RedriveStatusReason"})
+_SINCE_ADDED = frozenset(
+    {
+        "RedriveCount", "RedriveStatus", "RedriveStatusReason",
+        "redriveCount", "redriveStatus", "redriveStatusReason", "encryptionConfiguration",
+    }
+)  # fmt: skip
 _SINCE_APPENDED = " (SDK Attempt Count: 1)"
 _SPOILED = "ip_value"
 """The recorder took parts of ARNs for addresses: what is left of such a text says nothing."""
+# `<uuid:1>`, and words such as state_machine_alias_name, activity_arn_0, snf_role_arn_t1.
 _PLACEHOLDER = re.compile(
-    r"<<[^<>]+>:\d+>|<[^<>]+>|(?<=at time )date\b|\bactivity_arn\b"
-    r"|\bssm?_nonexistent_arn\b|\binvalid_execution_arn\b"
+    r"<<[^<>]+>:\d+>|<[^<>]+>|(?<=at time )date\b"
+    r"|\b[a-z]+(?:[-_][a-z]+)*[-_](?:arn|name)(?:[-_]t?\d+)?\b"
 )
 
 
@@ -61,7 +67,7 @@ def difference(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str | 
         members.append("output")
     for member in members:
         if not same(expected.get(member), actual.get(member)):
-            return f"{member}: {_short(expected.get(member))} but {_short(actual.get(member))}"
+            return f"{member}: {short(expected.get(member))} but {short(actual.get(member))}"
     return None
 
 
@@ -88,6 +94,7 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Write a value in a line."""
     text = json.dumps(value, default=str)
     return text if len(text) <= 300 else f"{text[:300]}…"

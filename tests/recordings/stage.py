@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,7 @@ class Stage:
             )["Subnet"]["SubnetId"]
             for at in range(2)
         ]
+        self._lead_to_the_internet(vpc, subnets)
         group = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
         cluster = ecs.create_cluster(clusterName=name)["cluster"]["clusterArn"]
         ecs.register_task_definition(
@@ -204,6 +206,21 @@ class Stage:
             definition = definition.replace(recorded, real)
         self.case["definition"] = json.loads(definition)
         return {}
+
+    def _lead_to_the_internet(self, vpc: str, subnets: list[str]) -> None:
+        """Let subnets reach the internet: busybox came from Docker Hub."""
+        ec2 = self.aws.client("ec2")
+        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        public = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.9.0/24")["Subnet"]["SubnetId"]
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        nat = ec2.create_nat_gateway(SubnetId=public, AllocationId=address)["NatGateway"]
+        ways = {"GatewayId": gateway}, {"NatGatewayId": nat["NatGatewayId"]}
+        for way, through in zip(ways, ([public], subnets), strict=True):
+            table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+            ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **way)
+            for subnet in through:
+                ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
 
     def _create_table(self, name: str, key: str) -> Any:
         return self.aws.client("dynamodb").create_table(
@@ -264,7 +281,8 @@ class Stage:
             while not self._over.is_set():
                 for message in sqs.receive_message(QueueUrl=queue).get("Messages", []):
                     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-                    work(json.loads(message["Body"]))
+                    with suppress(ClientError):  # the task may be gone
+                        work(json.loads(message["Body"]))
                 self._over.wait(1)
 
         ClockThread(self.aws.clock, target=receive, name=f"worker {self.number}").start()

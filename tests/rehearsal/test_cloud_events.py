@@ -371,3 +371,16 @@ def test_deliveries_are_counted(account: Account) -> None:
         Statistics=["Sum"],
     )
     assert [point["Sum"] for point in counted["Datapoints"]] == [1]
+
+
+def test_the_states_of_a_task_are_events(account: Account) -> None:
+    rule(account, {"Arn": account.queue("tasks")}, {"detail-type": ["ECS Task State Change"]})
+    account.task_definition()
+    ended = account.ended_task()
+    account.aws.clock.settle()
+    told = [event for event, _ in account.letters("tasks")]
+    assert [event["detail"]["lastStatus"] for event in told] == ["RUNNING", "STOPPED"]
+    assert told[1]["source"] == "aws.ecs"
+    assert told[1]["resources"] == [ended["taskArn"]]
+    assert told[1]["detail"]["containers"][0]["exitCode"] == 0
+    assert told[1]["detail"]["stoppedAt"].endswith("Z")

@@ -1,6 +1,7 @@
 """From a topic to mailboxes and to Slack."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -182,3 +183,134 @@ def test_a_machine_publishes_with_structure_and_subject(account: Account, topic:
     account.run(account.machine({"Publish": state}))
     assert account.aws.slack[0].notification == NOTIFICATION
     assert (account.aws.mail[0].subject, account.aws.mail[0].text) == ("news", "plain")
+
+
+def subscribed(account: Account, topic: str, **attributes: str) -> str:
+    """Subscribe a queue; return its name."""
+    sns = account.aws.client("sns")
+    queue = account.queue("copy")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+    return "copy"
+
+
+def test_a_queue_gets_an_envelope(account: Account, topic: str) -> None:
+    name = subscribed(account, topic)
+    attributes = {"kind": {"DataType": "String", "StringValue": "late"}}
+    publish(account, topic, {"a": 1}, Subject="news", MessageAttributes=attributes)
+    ((envelope, none),) = account.letters(name)
+    assert none == {}
+    assert list(envelope) == [
+        "Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp", "SignatureVersion",
+        "Signature", "SigningCertURL", "UnsubscribeURL", "MessageAttributes",
+    ]  # fmt: skip
+    assert (envelope["Message"], envelope["Subject"]) == ('{"a": 1}', "news")
+    assert envelope["MessageAttributes"] == {"kind": {"Type": "String", "Value": "late"}}
+    assert envelope["Timestamp"] == "2026-03-02T00:00:00.000Z"
+
+
+def test_raw_delivery_keeps_the_attributes(account: Account, topic: str) -> None:
+    name = subscribed(account, topic, RawMessageDelivery="true")
+    attributes = {"kind": {"DataType": "String", "StringValue": "late"}}
+    publish(account, topic, {"a": 1}, MessageAttributes=attributes)
+    assert account.letters(name) == [({"a": 1}, {"kind": "late"})]
+
+
+@pytest.mark.parametrize(
+    ("policy", "passed"),
+    [
+        ({"kind": ["late"]}, ["late"]),
+        ({"kind": [{"anything-but": "late"}]}, ["early"]),
+        ({"size": [{"numeric": [">", 5]}]}, ["early"]),
+        ({"kind": [{"exists": False}]}, ["none"]),
+        ({"tags": ["b"]}, ["early"]),
+    ],
+)
+def test_a_filter_looks_at_the_attributes(
+    account: Account, topic: str, policy: dict[str, Any], passed: list[str]
+) -> None:
+    name = subscribed(account, topic, RawMessageDelivery="true", FilterPolicy=json.dumps(policy))
+    late = {"kind": {"DataType": "String", "StringValue": "late"}}
+    early = {
+        "kind": {"DataType": "String", "StringValue": "early"},
+        "size": {"DataType": "Number", "StringValue": "10.5"},
+        "tags": {"DataType": "String.Array", "StringValue": '["a","b"]'},
+    }
+    for text, attributes in (("late", late), ("early", early), ("none", {})):
+        publish(account, topic, json.dumps(text), MessageAttributes=attributes)
+    assert [text for text, _ in account.letters(name)] == passed
+
+
+def test_a_filter_can_look_at_the_body(account: Account, topic: str) -> None:
+    name = subscribed(
+        account,
+        topic,
+        RawMessageDelivery="true",
+        FilterPolicyScope="MessageBody",
+        FilterPolicy='{"job":{"class":[{"prefix":"fail"}]}}',
+    )
+    for body in ({"job": {"class": "failed"}}, {"job": {"class": "fine"}}, "no json", [1]):
+        publish(account, topic, body)
+    assert [text for text, _ in account.letters(name)] == [{"job": {"class": "failed"}}]
+
+
+def test_a_queue_that_admits_nobody_leaves_the_message_to_the_dead_letters(
+    account: Account, topic: str
+) -> None:
+    account.aws.client("sqs").create_queue(QueueName="closed")
+    policy = json.dumps({"deadLetterTargetArn": account.queue("dead")})
+    account.aws.client("sns").subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint="arn:aws:sqs:eu-west-1:123456789012:closed",
+        Attributes={"RedrivePolicy": policy, "RawMessageDelivery": "true"},
+    )
+    publish(account, topic, {"a": 1})
+    assert account.letters("closed") == []
+    ((letter, attributes),) = account.letters("dead")
+    assert (letter, attributes["ErrorCode"]) == ({"a": 1}, "AccessDenied")
+
+
+def test_a_queue_that_is_gone_harms_nobody(account: Account, topic: str) -> None:
+    subscribed(account, topic)
+    url = account.aws.client("sqs").get_queue_url(QueueName="copy")["QueueUrl"]
+    account.aws.client("sqs").delete_queue(QueueUrl=url)
+    publish(account, topic, {"a": 1})
+
+
+def test_an_alarm_is_shown_as_it_comes(account: Account, topic: str) -> None:
+    configure(account, topic)
+    publish(account, topic, {"AlarmName": "first", "NewStateValue": "ALARM"})
+    assert [shown.dropped for shown in account.aws.slack] == [None]
+
+
+def test_an_ordered_topic_numbers_its_messages(account: Account) -> None:
+    sns = account.aws.client("sns")
+    made = sns.create_topic(Name="news.fifo", Attributes={"FifoTopic": "true"})
+    answer = sns.publish(
+        TopicArn=made["TopicArn"],
+        Message="a",
+        MessageGroupId="g",
+        MessageDeduplicationId="d",
+    )
+    assert len(answer["SequenceNumber"]) == 20
+
+
+def test_a_receipt_of_an_ordered_queue_expires(account: Account) -> None:
+    sqs = account.aws.client("sqs")
+    url = sqs.create_queue(QueueName="a.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="a", MessageGroupId="g", MessageDeduplicationId="d")
+    (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=10)["Messages"]
+    account.aws.clock.run_until(START + timedelta(seconds=11))
+    handle = message["ReceiptHandle"]
+    with pytest.raises(ClientError, match="Reason: The receipt handle has expired"):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+
+
+def test_a_queue_is_purged_once_a_minute(account: Account) -> None:
+    sqs = account.aws.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    sqs.purge_queue(QueueUrl=url)
+    with pytest.raises(ClientError, match="PurgeQueueInProgress"):
+        sqs.purge_queue(QueueUrl=url)
+    account.aws.clock.run_until(START + timedelta(seconds=61))
+    sqs.purge_queue(QueueUrl=url)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zlib import crc32
 
 import pytest
 from botocore.exceptions import ClientError
@@ -49,7 +50,8 @@ def run_task_state(account: Account, **more: Any) -> dict[str, Any]:
 
 def evaluate(account: Account, expression: str, given: Any = None) -> Any:
     machine = account.machine(
-        {"Only": {"Type": "Pass", "Output": {"is": f"{{% {expression} %}}"}, "End": True}}
+        {"Only": {"Type": "Pass", "Output": {"is": f"{{% {expression} %}}"}, "End": True}},
+        name=f"machine-{crc32(expression.encode())}",
     )
     ended = account.run(machine, given)
     return ended["output"]["is"] if "output" in ended else (ended["error"], ended["cause"])
@@ -692,6 +694,7 @@ def test_a_timed_out_run_is_described_and_listed_with_its_end(account: Account) 
 
 
 def test_logging_is_accepted(account: Account) -> None:
+    account.aws.client("logs").create_log_group(logGroupName="/batch")
     group = "arn:aws:logs:eu-west-1:123456789012:log-group:/batch:*"
     answer = account.aws.client("stepfunctions").create_state_machine(
         name="logged",

@@ -22,7 +22,10 @@ from rehearsal.cloud.stepfunctions import (
     errors,
     executions,
     expressions,
+    machines,
     maps,
+    redrive,
+    state_tests,
     templates,
     timing,
 )
@@ -44,7 +47,10 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     activities.repair(repairs, aws)
     endings.repair(repairs, aws)
     maps.repair(repairs)
+    machines.repair(repairs, aws)
+    state_tests.repair(repairs, aws)
     executions.repair(repairs, aws)
+    redrive.repair(repairs, aws)
 
 
 def silence() -> Callable[[], None]:

@@ -27,9 +27,11 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     StatesErrorNameType,
     StateTaskActivity,
     StepFunctionResponse,
+    StepFunctionsParserBackend,
     callback,
     stepfunctions_parser_backends,
 )
+from rehearsal.cloud.stepfunctions.refusals import refusal
 from rehearsal.cloud.stepfunctions.texts import compact
 
 if TYPE_CHECKING:
@@ -76,8 +78,12 @@ class _Queue:
 
 
 def hand_tasks_to_workers(repairs: Repairs, aws: "EmbeddedAws") -> None:
-    """Moto has no GetActivityTask, and its activity tasks break before they wait."""
+    """Moto has no GetActivityTask, and its activity tasks break before they wait.
+
+    And it makes an activity only once, where AWS answers the same again.
+    """
     queues: dict[str, _Queue] = defaultdict(lambda: _Queue(aws))
+    create: Any = StepFunctionsParserBackend.create_activity
 
     def eval_execution(self: Any, env: Any) -> None:
         given = compact(self._eval_parameters(env))
@@ -104,6 +110,18 @@ def hand_tasks_to_workers(repairs: Repairs, aws: "EmbeddedAws") -> None:
         task.notify_activity_task_start(self._get_param("workerName"))
         return ActionResult({"taskToken": task.callback_id, "input": task.get_activity_input()})
 
+    def create_activity(self: Any, name: str, **more: Any) -> Any:
+        same = next((one for one in self.activities.values() if one.name == name), None)
+        return create(self, name, **more) if same is None else same
+
+    def describe_activity(self: Any, activity_arn: str) -> Any:
+        self._validate_activity_arn(activity_arn)
+        if activity_arn not in self.activities:
+            raise refusal("ActivityDoesNotExist", f"Activity Does Not Exist: '{activity_arn}'")
+        return self.activities[activity_arn]
+
+    repairs.put(StepFunctionsParserBackend, "create_activity", create_activity)
+    repairs.put(StepFunctionsParserBackend, "describe_activity", describe_activity)
     repairs.put(StateTaskActivity, "_eval_execution", eval_execution)
     repairs.put(StepFunctionResponse, "get_activity_task", get_activity_task)
 

@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from rehearsal.cloud import strict
@@ -106,6 +106,13 @@ def spell_requests_and_responses(repairs: Repairs) -> None:
         response.clear()
         response.update(spelled)
 
+    def normalise_response_of_sqs(self: Any, response: Any, *_: Any, **__: Any) -> None:
+        normalise_response(self, response)
+        members = {re.sub("^Md5Of", "MD5Of", name): value for name, value in response.items()}
+        response.clear()
+        response.update(sorted(members.items()))
+
+    repairs.put(StateTaskServiceSqs, "_normalise_response", normalise_response_of_sqs)
     repairs.put(StateTaskService, "_normalise_parameters", normalise_parameters)
     repairs.put(StateTaskService, "_normalise_response", normalise_response)
 
@@ -129,11 +136,15 @@ def answer_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
         service = self._get_boto_service_name()
         client = aws.client(service, resource_runtime_part.region, role=state_credentials.role_arn)
         _refuse_missing(_model(self).input_shape, normalised_parameters, service)
+        if service == "dynamodb":
+            _refuse_table_name(normalised_parameters.get("TableName", ""))
         try:
             answer = getattr(client, self._get_boto_service_action())(**normalised_parameters)
         except ParamValidationError as error:
             raise _refused("ValidationException", str(error).splitlines()[-1]) from error
         metadata = answer.pop("ResponseMetadata")
+        if "ReturnConsumedCapacity" not in normalised_parameters:
+            answer.pop("ConsumedCapacity", None)  # moto's DynamoDB tells it unasked
         if "ChecksumMode" not in normalised_parameters and "Body" in answer:
             # Our client asks S3 for it, theirs does not.
             answer = {key: answer[key] for key in answer if not key.startswith("Checksum")}
@@ -184,6 +195,17 @@ def _refuse_missing(shape: Any, parameters: dict[str, Any], service: str) -> Non
     )
 
 
+def _refuse_table_name(name: str) -> None:
+    """Refuse what is no name of a table, as DynamoDB does and moto's does not."""
+    pattern = "[a-zA-Z0-9_.-]+"
+    if not re.fullmatch(f"{pattern}|arn:.*", name):
+        raise _refused(
+            "ValidationException",
+            f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy "
+            f"constraint: Member must satisfy regular expression pattern: {pattern}",
+        )
+
+
 def _refused(code: str, message: str) -> ClientError:
     metadata: Any = {"HTTPStatusCode": 400, "RequestId": str(uuid.uuid4())}
     return ClientError(
@@ -209,8 +231,19 @@ def _operation(service: str, action: str) -> Any:
     raise ValueError(f"{service} has no operation {action}")
 
 
+def answer_shape(resource: str) -> Any:
+    """Return the model of what a task's service answers, or nothing when it is not known."""
+    parts = resource.split(":")
+    service, action = (parts[-2], parts[-1].partition(".")[0])
+    service = {"sfn": "stepfunctions", "states": "stepfunctions"}.get(service, service)
+    try:
+        return _operation(service, xform_name(action)).output_shape
+    except (ValueError, UnknownServiceError):
+        return None
+
+
 @cache
-def _spelled(member: str) -> str:
+def spelled(member: str) -> str:
     """Spell a member as Step Functions does: ``taskArn`` and ``ARN`` become TaskArn and Arn.
 
     It goes by the names of the AWS SDK for Java, where only the first word loses its capitals.
@@ -224,8 +257,8 @@ def _spelled(member: str) -> str:
 def _request(shape: Any, value: Any) -> Any:
     """Return what the service gets: its own spelling, text for what is not, nothing for null."""
     if shape.type_name == "structure" and isinstance(value, dict):
-        names = {_spelled(name).lower(): name for name in shape.members}
-        members = {names.get(_spelled(key).lower(), key): item for key, item in value.items()}
+        names = {spelled(name).lower(): name for name in shape.members}
+        members = {names.get(spelled(key).lower(), key): item for key, item in value.items()}
         return {
             name: _request(shape.members[name], item) if name in shape.members else item
             for name, item in members.items()
@@ -248,7 +281,7 @@ def _answer(shape: Any, value: Any, spell: Callable[[datetime], Any]) -> Any:
         return spell(value)
     if shape is not None and shape.type_name == "structure" and isinstance(value, dict):
         return {
-            _spelled(name): _answer(shape.members.get(name), value[name], spell)
+            spelled(name): _answer(shape.members.get(name), value[name], spell)
             for name in sorted(value)
         }
     if shape is not None and shape.type_name == "list" and isinstance(value, list):

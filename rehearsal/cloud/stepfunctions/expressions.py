@@ -19,6 +19,7 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     Arguments,
     AssignDecl,
     AssignTemplateBinding,
+    CommonStateField,
     EventDetails,
     FailureEvent,
     FailureEventException,
@@ -52,6 +53,7 @@ def repair(repairs: Repairs, clock: VirtualClock) -> None:
         Timebox, "current_milli_time", staticmethod(lambda: int(clock.now().timestamp() * 1_000))
     )
     name_the_field_of_an_expression(repairs)
+    tell_of_failed_expressions(repairs)
 
 
 def name_the_field_of_an_expression(repairs: Repairs) -> None:
@@ -82,6 +84,28 @@ def name_the_field_of_an_expression(repairs: Repairs) -> None:
                 raise
 
         repairs.put(component, "_eval_body", eval_body)
+
+
+def tell_of_failed_expressions(repairs: Repairs) -> None:
+    """Moto's history says nothing of an expression that fails, except in Task and Map states."""
+    evaluate = CommonStateField._eval_body
+
+    def eval_body(self: Any, env: Any) -> None:
+        try:
+            evaluate(self, env)
+        except FailureEventException as failure:
+            failed, told = HistoryEventType.EvaluationFailed, env.event_manager
+            is_told = told._history_event_list[-1]["type"] in (failed, "MapStateFailed")
+            if failure.failure_event.event_type == failed and not is_told:
+                details: Any = failure.get_evaluation_failed_event_details()
+                told.add_event(
+                    context=env.event_history_context,
+                    event_type=failed,
+                    event_details=EventDetails(evaluationFailedEventDetails=details),  # pyright: ignore[reportCallIssue] - the others may be missing
+                )
+            raise
+
+    repairs.put(CommonStateField, "_eval_body", eval_body)
 
 
 class QueryFailure(FailureEventException):

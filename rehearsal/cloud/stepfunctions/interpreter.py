@@ -5,9 +5,17 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from moto.logs.models import logs_backends
 from moto.stepfunctions import models
 from moto.stepfunctions.exceptions import ExecutionAlreadyExists
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.api import (
+    ExecutionStatus,
+    HistoryEventType,
+    StateMachineType,
+    TaskFailedEventDetails,
+)
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.assign.assign_template_binding import (
     AssignTemplateBinding,
@@ -44,11 +52,16 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
     StringJSONata,
     StringVariableSample,
 )
-from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsJSONata
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import (
+    EvalTimeoutError,
+    TimeoutSecondsJSONata,
+)
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_merge import (
     JsonMerge,
 )
 from moto.stepfunctions.parser.asl.component.program import program
+from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
@@ -93,6 +106,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import (
     StateTaskActivity,
 )
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
@@ -101,11 +115,21 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 from moto.stepfunctions.parser.asl.eval import environment
 from moto.stepfunctions.parser.asl.eval.callback import callback
 from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimedOut
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.parser.asl.eval.program_state import (
+    ProgramEnded,
+    ProgramStopped,
+    ProgramTimedOut,
+)
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.static_analyser.variable_references_static_analyser import (
+    VariableReferencesStaticAnalyser,
+)
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.backend import execution as execution_module
 from moto.stepfunctions.parser.backend import execution_worker
@@ -119,16 +143,25 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 __all__ = [
     "TMP_THREADS",
+    "ASLLexer",
+    "ASLParser",
+    "AWSExecutionDetails",
     "Activity",
     "AmazonStateLanguageParser",
     "Arguments",
     "AssignDecl",
     "AssignTemplateBinding",
+    "CommonStateField",
     "CustomErrorName",
+    "Environment",
     "ErrorEqualsDecl",
+    "EvalComponent",
+    "EvalTimeoutError",
     "EventDetails",
+    "EventHistoryContext",
     "ExecutionAlreadyExists",
     "ExecutionState",
+    "ExecutionStatus",
     "FailureEvent",
     "FailureEventException",
     "HeartbeatTimedOut",
@@ -140,9 +173,12 @@ __all__ = [
     "PayloadBindingStringExpressionSimple",
     "PayloadTmpl",
     "Preprocessor",
+    "Program",
+    "ProgramEnded",
     "ProgramStopped",
     "ProgramTimedOut",
     "SecondsJSONata",
+    "StateMachineType",
     "StateTask",
     "StateTaskActivity",
     "StateTaskService",
@@ -162,6 +198,7 @@ __all__ = [
     "TaskFailedEventDetails",
     "TimeoutSecondsJSONata",
     "Timestamp",
+    "VariableReferencesStaticAnalyser",
     "WaitFunction",
     "boto_client",
     "branch_worker",
@@ -175,6 +212,7 @@ __all__ = [
     "inline_iteration_component",
     "jitter_strategy_decl",
     "job",
+    "logs_backends",
     "models",
     "preprocessor",
     "program",

@@ -7,22 +7,28 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import copy
 import functools
 import random
-import re
 import threading
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.clock import ClockThread, LatchedEvent, VirtualClock, VirtualEvent
 from rehearsal.cloud.repairs import Repairs, text_of
+from rehearsal.cloud.stepfunctions.checks import instant
 from rehearsal.cloud.stepfunctions.interpreter import (
+    EvalComponent,
+    EvalTimeoutError,
     EventDetails,
+    ExecutionState,
     FailureEvent,
     FailureEventException,
     HistoryEventType,
+    Program,
     ProgramStopped,
     ProgramTimedOut,
     StatesErrorName,
@@ -34,13 +40,11 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     branches_decl,
     callback,
     environment,
-    execute_state,
     execution_module,
     execution_worker,
     inline_iteration_component,
     jitter_strategy_decl,
     job,
-    program,
     retrier_decl,
     state,
 )
@@ -48,16 +52,15 @@ from rehearsal.cloud.stepfunctions.interpreter import (
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-
 
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Put the repairs of this module in place."""
     run_threads_on_the_clock(repairs, aws.clock)
+    end_programs_and_states_in_time(repairs, aws.clock)
     keep_the_end_of_a_program(repairs, aws.clock)
     wait_on_the_clock(repairs)
     tell_dates_as_text(repairs, aws.clock)
-    wait_until_any_instant(repairs, aws.clock)
+    wait_until_anyinstant(repairs, aws.clock)
 
 
 def run_threads_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
@@ -75,11 +78,83 @@ def run_threads_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
         Thread=thread, Event=event, Lock=threading.Lock, RLock=threading.RLock
     )
     repairs.put(execution_worker.ExecutionWorker, "start", start)
-    repairs.put(execute_state, "threading", threads)
-    repairs.put(execute_state, "Thread", thread)
     repairs.put(callback, "Event", event)
-    for module in (program, job, branches_decl, branch_worker, inline_iteration_component):
+    for module in (job, branches_decl, branch_worker, inline_iteration_component):
         repairs.put(module, "threading", threads)
+
+
+def end_programs_and_states_in_time(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto runs each program and each attempt of a state in a thread, to leave it when it is late.
+
+    What waits in them hears of its end, so a deadline is enough: three threads of a run are one.
+    """
+
+    def eval_program(self: Any, env: Any, state: str | None = None) -> None:
+        env.next_state_name = state or self.start_at.start_at_name
+        with _deadline(clock, self.timeout_seconds, env.set_timed_out):
+            EvalComponent.eval(self, env)
+
+    def evaluate_with_timeout(self: Any, env: Any) -> None:
+        frame: Any = env.open_frame()
+        frame.states.reset(input_value=env.states.get_input())
+        frame.stack = copy.deepcopy(env.stack)
+        self.timeout.eval(env=env)
+        seconds = env.stack.pop()
+        late: list[bool] = []
+
+        def leave() -> None:
+            late.append(True)
+            frame.set_ended()
+
+        limit = None if self.timeout.is_default_value() else seconds
+        try:
+            with _deadline(clock, limit, leave):
+                self._eval_execution(frame)
+        except Exception:
+            if not late:  # else it is what leaving it brought about
+                raise
+        finally:
+            frame.set_ended()
+            env.close_frame(frame)
+        if late:
+            raise EvalTimeoutError
+        if not env.is_running():
+            env.stack.append(None)
+            return
+        _take_result(self, env, frame.stack.pop())
+
+    repairs.put(Program, "eval", eval_program)
+    repairs.put(ExecutionState, "_evaluate_with_timeout", evaluate_with_timeout)
+
+
+@contextmanager
+def _deadline(clock: VirtualClock, limit: Any, leave: Callable[[], None]) -> Generator[None]:
+    """Call ``leave`` unless the block ends within ``limit``: seconds, or moto's TimeoutSeconds."""
+    if limit is None:
+        yield
+        return
+    seconds = getattr(limit, "timeout_seconds", limit)
+    name = threading.current_thread().name
+    deadline = clock.at(clock.now() + timedelta(seconds=seconds), leave, name)
+    try:
+        yield
+    finally:
+        deadline.cancel()
+
+
+def _take_result(state: Any, env: Any, result: Any) -> None:
+    """Make the output of an attempt the state's, as moto does behind its thread."""
+    env.stack.append(result)
+    if not state._is_language_query_jsonpath():
+        env.states.set_result(result)
+    if state.assign_decl:
+        state.assign_decl.eval(env=env)
+    if state.result_selector:
+        state.result_selector.eval(env=env)
+    if state.result_path:
+        state.result_path.eval(env)
+    else:
+        env.states.reset(input_value=env.stack.pop())
 
 
 def keep_the_end_of_a_program(repairs: Repairs, clock: VirtualClock) -> None:
@@ -147,31 +222,21 @@ def tell_dates_as_text(repairs: Repairs, clock: VirtualClock) -> None:
     repairs.put(state, "StateData", state_data)
 
 
-def wait_until_any_instant(repairs: Repairs, clock: VirtualClock) -> None:
+def wait_until_anyinstant(repairs: Repairs, clock: VirtualClock) -> None:
     """Moto takes UTC timestamps alone, and calls others States.Runtime in JSONata as well."""
 
     def seconds_until(self: Any, env: Any) -> float:
         self.string.eval(env=env)
         text = env.stack.pop()
-        instant = _instant(text)
-        if instant is None and isinstance(self.string, StringJSONata):
+        until = instant(text)
+        if until is None and isinstance(self.string, StringJSONata):
             raise FailureEventException(_no_timestamp(env, text))
-        if instant is None:
+        if until is None:
             raise FailureEventException(self._create_failure_event(env, text))
-        return (instant - clock.now()).total_seconds()
+        return (until - clock.now()).total_seconds()
 
     repairs.put(Timestamp, "_get_wait_seconds", seconds_until)
-    repairs.put(Timestamp, "_from_timestamp_string", staticmethod(_instant))
-
-
-def _instant(text: Any) -> datetime | None:
-    """Return the instant that an RFC 3339 text names: with T, seconds, and Z or an offset."""
-    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+    repairs.put(Timestamp, "_from_timestamp_string", staticmethod(instant))
 
 
 def _no_timestamp(env: Any, text: Any) -> FailureEvent:
