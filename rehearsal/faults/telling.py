@@ -97,13 +97,13 @@ FAULTS = (
         name="rule-disabled",
         says="Somebody disabled the rule on the end of runs; nothing notices",
         broken=_rule_disabled,
-        expects=lambda _: {**succeeded(), "message to": NOBODY},
+        expects=lambda _: {**succeeded(), "message to": NOBODY, "alarm": "none"},
     ),
     Fault(
         name="chatbot-schema-wrong",
         says="The notifier writes what Chatbot does not read: it is dropped, and nothing notices",
         broken=_wrong_schema,
-        expects=lambda _: {**succeeded(), "message to": "dropped by Chatbot"},
+        expects=lambda _: {**succeeded(), "message to": "dropped by Chatbot", "alarm": "none"},
     ),
     Fault(
         name="topic-policy-missing",

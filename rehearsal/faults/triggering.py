@@ -155,6 +155,6 @@ FAULTS = (
         says="Somebody disabled the schedule: nothing runs for a day, and nothing notices",
         act=_never_fires,
         unless=_unscheduled,
-        expects=lambda _: {"trigger": "never came", "message to": NOBODY},
+        expects=lambda _: {"trigger": "never came", "message to": NOBODY, "alarm": "none"},
     ),
 )
