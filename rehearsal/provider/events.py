@@ -22,7 +22,7 @@ from rehearsal.provider.registry import within as in_range
 
 MAX_TARGETS = 5
 """Targets of a rule (EventBridge quotas)."""
-MAX_PATTERN_CHARACTERS = 4_096
+MAX_PATTERN_CHARACTERS = 2_048
 
 _NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 _STATES = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")

@@ -788,7 +788,7 @@ def test_a_rule_is_checked(provider: AwsProvider) -> None:
     kind = "aws:cloudwatch/eventRule:EventRule"
     refused(provider, "eventPattern is not JSON", kind, eventPattern="{")
     long = json.dumps({"source": ["x" * 4_096]})
-    refused(provider, "AWS takes 4,096", kind, eventPattern=long)
+    refused(provider, "AWS takes 2,048", kind, eventPattern=long)
     refused(provider, "state is 'ON'", kind, eventPattern="{}", state="ON")
     refused(provider, "name is 'a b'", kind, eventPattern="{}", name="a b")
 
