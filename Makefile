@@ -29,7 +29,7 @@ format: $(INSTALLED)            ## write what format-check wants to see
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-bench: $(INSTALLED)             ## seconds, memory and sizes of 1, 100 and 1,000 jobs
+bench: $(INSTALLED)             ## seconds, memory and sizes of the program and its rehearsal
 	@$(BIN)/python -m benchmarks
 
 readme: $(INSTALLED)            ## write the settings table from the model

@@ -1,10 +1,10 @@
-"""Measure how long the program takes for 1, 100 and 1,000 jobs, and print it beside the aims.
+"""Measure how long the program and its rehearsal take, and print it beside the aims.
 
     python -m benchmarks [--quick]
 
-Every evaluation is a process of its own (``benchmarks/evaluate.py``). On a shared machine seconds
-vary by a third from one to the next: compare the smallest, and trust the ratio more than the
-seconds. This only measures: an aim that is missed does not fail.
+Every evaluation is a process of its own (``benchmarks/evaluate.py``), and so is every rehearsal.
+On a shared machine seconds vary by a third from one to the next: compare the smallest, and trust
+the ratio more than the seconds. This only measures: an aim that is missed does not fail.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measured import PROJECT, REGION, Measured
+from benchmarks.measured import PROJECT, REGION, Measured, Rehearsed
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 5
@@ -80,9 +80,9 @@ def configuration(jobs: int) -> str:
 
 
 def job(number: int) -> dict[str, Any]:
-    """Return a job that runs once a day, each at its own minute."""
+    """Return a job that runs once an hour, a sixtieth of them at each minute."""
     return {
-        "schedule": f"cron({number % 60} {number // 60 % 24} * * ? *)",
+        "schedule": f"cron({number % 60} * * * ? *)",
         "command": ["run"],
         "timeout": "15m",
         "retries": {"app": [60]},
@@ -114,21 +114,31 @@ def evaluate(case: Case) -> Round:
     Raises:
         EvaluationError: the program did not run to its end.
     """
+    seconds, said = run_module(["benchmarks.evaluate", str(case.program)], case.jobs)
+    return Round(process_seconds=seconds, measured=Measured(**json.loads(said)))
+
+
+def run_module(module: list[str], jobs: int) -> tuple[float, str]:
+    """Run a module of this project with the configuration of so many jobs.
+
+    Returns the seconds it took and the last line that it printed.
+
+    Raises:
+        EvaluationError: it failed.
+    """
     began = time.perf_counter()
-    process = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-W", "ignore", "-m", "benchmarks.evaluate", str(case.program)],
+    process = subprocess.run(  # noqa: S603 - our own modules
+        [sys.executable, "-W", "ignore", "-m", *module],
         cwd=ROOT,
-        env={**os.environ, "PULUMI_CONFIG": configuration(case.jobs)},
+        env={**os.environ, "PULUMI_CONFIG": configuration(jobs)},
         capture_output=True,
         text=True,
         check=False,
     )
     if process.returncode != 0:
-        raise EvaluationError(f"{case.name}, {case.jobs} jobs: does not run\n{process.stderr}")
-    return Round(
-        process_seconds=time.perf_counter() - began,
-        measured=Measured(**json.loads(process.stdout.splitlines()[-1])),
-    )
+        said = process.stdout + process.stderr
+        raise EvaluationError(f"{' '.join(module)}, {jobs} jobs: failed\n{said}")
+    return time.perf_counter() - began, process.stdout.splitlines()[-1]
 
 
 def measure(rounds: int, console: Console) -> dict[Case, list[Round]]:
@@ -178,6 +188,32 @@ def aim(value: float | None) -> str:
     return f" (aim {value:g})" if value else ""
 
 
+def rehearsals(console: Console) -> Table:
+    """Rehearse once each; a row for each, with what it should take at most."""
+    result = Table(
+        title="The rehearsal, processes as a whole", title_justify="left", box=None, pad_edge=False
+    )
+    for title in ("", "seconds", "aim"):
+        result.add_column(title, justify="left" if not title else "right")
+    for command, aim_seconds in (("run dev", 10), ("faults prod", 60)):
+        with console.status(command):
+            seconds, _ = run_module(["rehearsal", *command.split(), "--quiet"], 0)
+        result.add_row(f"rehearsal {command}", f"{seconds:.1f}", f"{aim_seconds}")
+    with console.status("1,000 jobs in the embedded AWS"):
+        _, said = run_module(["benchmarks.rehearse"], 1_000)
+    lived = Rehearsed(**json.loads(said))
+    result.add_row(
+        f"1,000 jobs, {lived.resources:,} resources: deploy", f"{lived.deploy_seconds:.1f}", "90"
+    )
+    result.add_row(
+        f"an hour with {lived.runs:,} runs, {lived.succeeded:,} succeeded",
+        f"{lived.hour_seconds:.1f}",
+        "180",
+    )
+    result.add_row("peak memory of both, MiB", f"{lived.peak_mib:,.0f}", "2,048")
+    return result
+
+
 def ratio(measures: dict[Case, list[Round]]) -> float:
     """Return our shortest time for 100 jobs in that of the usual program."""
     ours, usual = (
@@ -196,13 +232,15 @@ def main() -> int:
     console = Console()
     try:
         measures = measure(rounds, console)
+        lived = rehearsals(console)
     except EvaluationError as error:
         console.print(str(error), markup=False)
         return 1
     console.print(table(measures))
     console.print(
-        f"100 jobs: {ratio(measures):.2f} of the usual program's time (aim {RATIO_AIM:.2f})"
+        f"100 jobs: {ratio(measures):.2f} of the usual program's time (aim {RATIO_AIM:.2f})\n"
     )
+    console.print(lived)
     return 0
 
 

@@ -22,3 +22,17 @@ class Measured:
     """Calls of data sources."""
     depth: int
     """Custom resources on the longest chain in which each waits for the one before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed:
+    """What an hour of a stack in the embedded AWS took."""
+
+    deploy_seconds: float
+    hour_seconds: float
+    """Real seconds for one virtual hour in which every job runs once."""
+    peak_mib: float
+    resources: int
+    """Registered resources, components included."""
+    runs: int
+    succeeded: int
