@@ -11,6 +11,7 @@ virtual time, and what goes wrong with it, is decided by ``EmbeddedAws.play``.
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -73,8 +74,9 @@ class Attempt:
 class Played:
     """How an attempt goes. Without arguments: the real program runs, and takes 20 seconds."""
 
-    seconds: float = 20.0
-    """Virtual seconds from start to exit."""
+    seconds: float | None = 20.0
+    """Virtual seconds from start to exit; ``None`` lets its process decide, which only a clock that
+    follows the machine's waits for."""
     refused: str | None = None
     """RunTask answers with this failure reason and no task."""
     start_failure: str | None = None
@@ -185,7 +187,8 @@ class Fargate:
         """End every process and the credentials address."""
         for run in self._runs.values():
             if run.process is not None:
-                run.process.kill()
+                with suppress(ProcessLookupError):  # what it started may outlive it
+                    os.killpg(run.process.pid, signal.SIGKILL)
                 run.process.wait()
             if run.output is not None:
                 run.output.join()
@@ -316,7 +319,7 @@ class Fargate:
             self._ended(run)
             return
         task.last_status = task.containers[0].last_status = "RUNNING"
-        if not run.played.hangs:
+        if not run.played.hangs and run.played.seconds is not None:
             run.end = self._aws.clock.at(
                 now + timedelta(seconds=run.played.seconds), lambda: self._exit(run), task.group
             )
@@ -464,6 +467,8 @@ class Fargate:
         finally:
             if not run.played.hangs:
                 self._aws.clock.process_ended()
+            if run.played.seconds is None:
+                self._aws.clock.soon(lambda: self._exit(run), run.task.group)
 
     def _log(self, run: _Run, lines: list[bytes]) -> None:
         texts = [line.decode(errors="replace").rstrip("\r") for line in lines]
@@ -475,6 +480,8 @@ class Fargate:
             self._logs(run).put_log_events(**_stream_of(run), logEvents=events)
 
     def _exit(self, run: _Run) -> None:
+        if run.task.desired_status == "STOPPED":  # it ended by the signal: _stop tells of that
+            return
         container = run.task.containers[0]
         if run.played.killed is not None:
             container.exitCode, container.reason = run.played.killed
