@@ -1,10 +1,12 @@
 """``python -m rehearsal``: try a stack without AWS."""
 
+import atexit
 import gc
 import time
 
 BEGAN = time.monotonic()  # imports count: they are a quarter of the wait,
-gc.set_threshold(200_000, 50, 100)  # and nothing of them is garbage
+gc.set_threshold(200_000, 50, 100)  # and nothing of them is garbage,
+atexit.register(gc.freeze)  # nor worth looking for at the end, which takes seconds
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +19,16 @@ from rehearsal.day import Day, Outcome
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
 from rehearsal.plan import plan
 from rehearsal.provider import AwsProvider
+from rehearsal.live import Live
 from rehearsal.report import Report
+from rehearsal.serve import FOLDER, PORT, ServeError, serve
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
 
 PROJECT = Path(__file__).parent.parent
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
 """A Monday, and no full minute: no schedule falls on the edge of the hours that are lived."""
 MOST_HOURS = 24 * 7
+LAST_PORT = 65_535
 
 app = typer.Typer(
     help="Try a stack on an AWS in this process: no account, no Docker, no Pulumi CLI.",
@@ -31,11 +36,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-@app.callback()
-def verbs() -> None:
-    """Keep `run` a verb: without a second command, typer would drop it."""
 
 
 @app.command()
@@ -71,6 +71,27 @@ def run(
     else:
         raise typer.Exit(0 if passed else 1)
     raise typer.Exit(1)
+
+
+@app.command("serve")
+def keep_serving(
+    stack: Annotated[str, typer.Argument(help="Stack whose region and passphrase count.")] = "dev",
+    port: Annotated[
+        int, typer.Option(min=1, max=LAST_PORT - 2, help="First of three consecutive ports.")
+    ] = PORT,
+    env: Annotated[Path, typer.Option(help="Where to write the shell's exports.")] = (
+        PROJECT / FOLDER / "env"
+    ),
+) -> None:
+    """Keep an empty AWS up on 127.0.0.1, to which the real Pulumi CLI deploys.
+
+    Ends by Ctrl-C and exits with 0 then, with 1 if it could not begin.
+    """
+    try:
+        serve(PROJECT, read_stack_file(PROJECT, stack), port, env.absolute(), Live())
+    except (StackFileError, ServeError) as error:
+        Report().failed([str(error)])
+        raise typer.Exit(1) from None
 
 
 def _rehearse(stack_file: StackFile, earlier: StackFile | None, hours: int, report: Report) -> bool:
