@@ -52,7 +52,7 @@ def serve(project: Path, stack_file: StackFile, port: int, env_file: Path, live:
     ports = Ports(port)
     folder, region = project / FOLDER, stack_file.config.get("aws:region", "us-east-1")
     with ExitStack() as stack:
-        _interrupt_by_every_signal()
+        signals = _interrupt_by_every_signal(stack)
         _take_folder(stack, folder)
         passphrase = passphrase_of(stack_file, os.environ)
         stack.enter_context(chdir(project))  # programs name their build contexts from there
@@ -61,10 +61,10 @@ def serve(project: Path, stack_file: StackFile, port: int, env_file: Path, live:
         if passphrase == PASSPHRASE:
             _keep_as_it_is(stack, project / f"Pulumi.{stack_file.stack}.yaml")
         _write(stack, env_file, _exports(ports, folder, region, passphrase))
-        live.serving(stack_file.stack, region, aws.endpoint, env_file)
         with suppress(KeyboardInterrupt):
+            live.serving(stack_file.stack, region, aws.endpoint, env_file)
             while True:
-                signal.pause()
+                signals.recv(1)
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
     live.ended()
@@ -259,12 +259,20 @@ def _write(stack: ExitStack, path: Path, text: str) -> None:
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _interrupt_by_every_signal() -> None:
-    """Let every signal that asks to end do what Ctrl-C does; ``nohup`` goes on meaning it."""
+def _interrupt_by_every_signal(stack: ExitStack) -> socket.socket:
+    """Let every signal that asks to end do what Ctrl-C does; ``nohup`` goes on meaning it.
+
+    Returns what has a byte to read for each: unlike ``signal.pause``, it misses none.
+    """
 
     def interrupt(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
 
+    read, written = (stack.enter_context(end) for end in socket.socketpair())
+    written.setblocking(False)
+    signal.set_wakeup_fd(written.fileno())
+    stack.callback(signal.set_wakeup_fd, -1)
     for number in _SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, interrupt)
+    return read

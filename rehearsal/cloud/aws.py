@@ -277,7 +277,7 @@ def _serve(stack: ExitStack, port: int) -> str:
 
     class Handler(MotoRequestHandler):
         protocol_version = "HTTP/1.0"  # no connection outlives its answer, nor the server
-        timeout = 2.0  # seconds: closing waits for those who opened a connection and said nothing
+        timeout = 1.0  # seconds: closing waits for those who opened a connection and said nothing
 
         def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - as inherited
             """Say nothing of requests."""
