@@ -17,9 +17,9 @@ import typer
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.day import Day, Outcome
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
+from rehearsal.live import Live
 from rehearsal.plan import plan
 from rehearsal.provider import AwsProvider
-from rehearsal.live import Live
 from rehearsal.report import Report
 from rehearsal.serve import FOLDER, PORT, ServeError, serve
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file

@@ -1,0 +1,183 @@
+"""A stack's life under the real CLI, lived once and recorded, whatever worker asks for it."""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from tests.serving import Server, copy_project
+
+TOKEN = "token-that-nobody-may-read"
+SCHEDULE = "cron(30 * * * ? *)"
+ADDED = """
+    added:
+      schedule: cron(0 3 * * ? *)
+      command: [python, -m, list_files]
+      timeout: 5m
+"""
+HANGS = """
+import socket, time
+connection = socket.create_connection(("127.0.0.1", {port}))
+connection.sendall(b"running")
+time.sleep(600)
+"""
+
+Life = dict[str, Any]
+"""What the CLI printed at each step, and what was found in the embedded AWS."""
+
+
+@pytest.fixture(scope="session")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """Live it, or read what another worker recorded."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    recorded = shared / "life.json"
+    with (shared / "life.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not recorded.exists():
+            recorded.write_text(json.dumps(_live(copy_project(shared / "project"))))
+    found: Life = json.loads(recorded.read_text())
+    return found
+
+
+def _live(project: Path) -> Life:
+    with Server(project) as server:
+        shell = server.environment()
+        pulumi = _pulumi(project, shell)
+        stack_file = project / "Pulumi.dev.yaml"
+        life: Life = {"before": _inventory(server)}
+
+        life["select"] = pulumi("stack", "select", "--create", "dev")
+        pulumi("config", "set", "--secret", "--path", _TOKEN_PATH, TOKEN)
+        life["up"] = pulumi("up", "--yes")
+        life["again"] = pulumi("up", "--yes")
+        settings = stack_file.read_text()
+
+        stack_file.write_text(settings.replace(SCHEDULE, "cron(31 * * * ? *)"))
+        life["changed schedule"] = pulumi("preview", "--diff")
+        stack_file.write_text(settings.replace("    list-files:\n", f"{ADDED}    list-files:\n", 1))
+        life["added job"] = pulumi("up", "--yes", "--skip-preview")
+        stack_file.write_text(settings)
+        life["removed job"] = pulumi("up", "--yes", "--skip-preview")
+
+        _drift(shell)
+        life["refresh"] = pulumi("refresh", "--yes", "--skip-preview", "--diff")
+        life["after the drift"] = pulumi("up", "--yes", "--skip-preview")
+
+        life["run"] = _run(server, shell, "dev", {"job": "list-files"})
+        life["export"] = pulumi("stack", "export")
+        life["export in clear"] = pulumi("stack", "export", "--show-secrets")
+        life["outputs"] = pulumi("stack", "output", "--json")
+        life["destroy"] = pulumi("destroy", "--yes", "--skip-preview")
+        life["left"] = _inventory(server)
+
+        pulumi("stack", "select", "--create", "prod")
+        life["prod"] = pulumi("up", "-s", "prod", "--yes", "--skip-preview")
+        life["hanging"] = _end_while_a_job_runs(server, shell)
+        life["said"] = server.said
+    return life
+
+
+_TOKEN_PATH = "fargate-batch:secrets.sample.values.API_TOKEN"
+
+
+def _pulumi(project: Path, shell: dict[str, str]) -> Callable[..., str]:
+    command = shutil.which("pulumi")
+    assert command
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(  # noqa: S603 - the CLI that this is about
+            [command, *arguments, "--non-interactive"],
+            cwd=project,
+            env=shell,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    return run
+
+
+def _client(shell: dict[str, str], service: str) -> Any:
+    return boto3.Session().client(
+        service,
+        endpoint_url=shell["AWS_ENDPOINT_URL"],
+        region_name=shell["AWS_REGION"],
+        aws_access_key_id=shell["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=shell["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def _inventory(server: Server) -> dict[str, int]:
+    """Count what moto holds, by service and kind."""
+    address = f"http://127.0.0.1:{server.port}/moto-api/data.json"
+    held: dict[str, dict[str, list[Any]]] = requests.get(address, timeout=30).json()
+    return {
+        f"{service} {kind}": len(things)
+        for service, kinds in held.items()
+        for kind, things in kinds.items()
+        if things
+    }
+
+
+def _drift(shell: dict[str, str]) -> None:
+    """Change one schedule and delete one alarm by hand."""
+    scheduler = _client(shell, "scheduler")
+    place = {"GroupName": "fargate-batch-dev", "Name": "list-files"}
+    now = scheduler.get_schedule(**place)
+    scheduler.update_schedule(
+        **place,
+        ScheduleExpression="rate(5 days)",
+        State="ENABLED",
+        Target=now["Target"],
+        FlexibleTimeWindow=now["FlexibleTimeWindow"],
+    )
+    alarms = _client(shell, "cloudwatch")
+    names = [alarm["AlarmName"] for alarm in alarms.describe_alarms()["MetricAlarms"]]
+    alarms.delete_alarms(AlarmNames=[name for name in names if name.endswith("dispatcher-failed")])
+
+
+def _run(server: Server, shell: dict[str, str], stack: str, trigger: dict[str, Any]) -> str:
+    """Start a job by hand; return the line that tells of its end."""
+    account = _client(shell, "sts").get_caller_identity()["Account"]
+    dispatcher = (
+        f"arn:aws:states:{shell['AWS_REGION']}:{account}:stateMachine:"
+        f"fargate-batch-{stack}-dispatcher"
+    )
+    _client(shell, "stepfunctions").start_execution(
+        stateMachineArn=dispatcher, input=json.dumps(trigger)
+    )
+    return server.wait_for(f"fargate-batch-{stack}--{trigger['job']}")[-1]
+
+
+def _end_while_a_job_runs(server: Server, shell: dict[str, str]) -> Life:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        program = HANGS.format(port=listening.getsockname()[1])
+        account = _client(shell, "sts").get_caller_identity()["Account"]
+        _client(shell, "stepfunctions").start_execution(
+            stateMachineArn=(
+                f"arn:aws:states:{shell['AWS_REGION']}:{account}:stateMachine:"
+                "fargate-batch-prod-dispatcher"
+            ),
+            input=json.dumps(
+                {"job": "list-files", "input": {"command": ["python", "-c", program]}}
+            ),
+        )
+        listening.settimeout(30)
+        with listening.accept()[0] as connection:
+            connection.settimeout(30)
+            said = connection.recv(100).decode()
+            code = server.end()
+            return {"said": said, "code": code, "afterwards": connection.recv(100).decode()}
