@@ -218,6 +218,7 @@ class Fargate:
             )
             run = self._new_run(backend, task, definition, wanted)
             if run.played.refused is not None:
+                _delete_interface(run)
                 del backend.tasks[task.cluster_name][task.task_arn]
                 return ActionResult(
                     {
@@ -519,8 +520,7 @@ class Fargate:
             version=5,
         )
         task.last_status = task.containers[0].last_status = "STOPPED"
-        for attachment in task.attachments:
-            attachment["status"] = "DELETED"
+        _delete_interface(run)
         self._aws.end_of(task.task_arn).set()
 
 
@@ -618,6 +618,15 @@ def _task_definition(backend: Any, named: str) -> Any:
     if definition.status != "ACTIVE":
         raise EcsClientException("TaskDefinition is inactive")
     return definition
+
+
+def _delete_interface(run: _Run) -> None:
+    """Moto keeps a task's network interface for good, and with it the subnet and the groups."""
+    interfaces = ec2_backends[run.backend.account_id][run.region].enis
+    for attachment in run.task.attachments:
+        attachment["status"] = "DELETED"
+        for detail in attachment["details"]:
+            interfaces.pop(detail["value"], None)
 
 
 def _check_request(backend: Any, definition: Any, wanted: _Request) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def _live(project: Path) -> Life:
         life["select"] = pulumi("stack", "select", "--create", "dev")
         pulumi("config", "set", "--secret", "--path", _TOKEN_PATH, TOKEN)
         life["up"] = pulumi("up", "--yes")
-        life["again"] = pulumi("up", "--yes")
+        life["again"] = pulumi("up", "--yes", "--skip-preview")
         settings = stack_file.read_text()
 
         stack_file.write_text(settings.replace(SCHEDULE, "cron(31 * * * ? *)"))
@@ -96,6 +97,7 @@ def _pulumi(project: Path, shell: dict[str, str]) -> Callable[..., str]:
     assert command
 
     def run(*arguments: str) -> str:
+        began = time.monotonic()
         done = subprocess.run(  # noqa: S603 - the CLI that this is about
             [command, *arguments, "--non-interactive"],
             cwd=project,
@@ -104,6 +106,7 @@ def _pulumi(project: Path, shell: dict[str, str]) -> Callable[..., str]:
             text=True,
             check=False,
         )
+        print(arguments, time.monotonic() - began)
         assert done.returncode == 0, f"pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}"
         return done.stdout
 

@@ -404,3 +404,15 @@ def test_a_program_that_ignores_sigterm_is_killed(account: Account) -> None:
     account.aws.client("ecs").stop_task(cluster="batch", task=arn)
     account.aws.clock.settle()
     assert account.task(arn)["containers"][0]["exitCode"] == 137
+
+
+def test_a_task_that_ended_holds_no_network_interface(account: Account) -> None:
+    account.task_definition()
+    account.write_program("")
+    account.ended_task()
+    account.aws.play = lambda _: Played(refused="RESOURCE:ENI")
+    account.run_task()
+    interfaces = account.aws.client("ec2").describe_network_interfaces(
+        Filters=[{"Name": "subnet-id", "Values": [account.subnet_id]}]
+    )
+    assert interfaces["NetworkInterfaces"] == []
