@@ -13,8 +13,8 @@ from typing import Any
 
 import boto3
 import pytest
-import requests
 
+from tests.rehearsal.leftovers import leftovers
 from tests.serving import Server, copy_project
 
 TOKEN = "token-that-nobody-may-read"
@@ -56,7 +56,7 @@ def _live(project: Path) -> Life:
         shell = server.environment()
         pulumi = _pulumi(project, shell)
         stack_file = project / "Pulumi.dev.yaml"
-        life: Life = {"before": _inventory(server)}
+        life: Life = {}
 
         life["select"] = pulumi("stack", "select", "--create", "dev")
         pulumi("config", "set", "--secret", "--path", _TOKEN_PATH, TOKEN)
@@ -75,17 +75,19 @@ def _live(project: Path) -> Life:
         life["refresh"] = pulumi("refresh", "--yes", "--skip-preview", "--diff")
         life["after the drift"] = pulumi("up", "--yes", "--skip-preview")
 
-        life["run"] = _run(server, shell, "dev", {"job": "list-files"})
+        _start(shell, "dev", {"job": "list-files"})
+        life["run"] = server.wait_for("fargate-batch-dev--list-files ")[-1]
         life["export"] = pulumi("stack", "export")
         life["export in clear"] = pulumi("stack", "export", "--show-secrets")
         life["outputs"] = pulumi("stack", "output", "--json")
         life["destroy"] = pulumi("destroy", "--yes", "--skip-preview")
-        life["left"] = _inventory(server)
+        life["left"] = leftovers(_Cloud(shell), shell["AWS_REGION"])
 
         pulumi("stack", "select", "--create", "prod")
         life["prod"] = pulumi("up", "-s", "prod", "--yes", "--skip-preview")
         life["hanging"] = _end_while_a_job_runs(server, shell)
         life["said"] = server.said
+    Path("/tmp/life.json").write_text(json.dumps(life))
     return life
 
 
@@ -123,16 +125,18 @@ def _client(shell: dict[str, str], service: str) -> Any:
     )
 
 
-def _inventory(server: Server) -> dict[str, int]:
-    """Count what moto holds, by service and kind."""
-    address = f"http://127.0.0.1:{server.port}/moto-api/data.json"
-    held: dict[str, dict[str, list[Any]]] = requests.get(address, timeout=30).json()
-    return {
-        f"{service} {kind}": len(things)
-        for service, kinds in held.items()
-        for kind, things in kinds.items()
-        if things
-    }
+class _Cloud:
+    """The embedded AWS over HTTP, which does not know Chatbot."""
+
+    def __init__(self, shell: dict[str, str]) -> None:
+        self._shell = shell
+        self.chatbot = self
+
+    def client(self, service: str, _region: str) -> Any:
+        return _client(self._shell, service)
+
+    def describe_slack_channel_configurations(self) -> dict[str, list[Any]]:
+        return {"SlackChannelConfigurations": []}
 
 
 def _drift(shell: dict[str, str]) -> None:
@@ -152,35 +156,22 @@ def _drift(shell: dict[str, str]) -> None:
     alarms.delete_alarms(AlarmNames=[name for name in names if name.endswith("dispatcher-failed")])
 
 
-def _run(server: Server, shell: dict[str, str], stack: str, trigger: dict[str, Any]) -> str:
-    """Start a job by hand; return the line that tells of its end."""
-    account = _client(shell, "sts").get_caller_identity()["Account"]
-    dispatcher = (
-        f"arn:aws:states:{shell['AWS_REGION']}:{account}:stateMachine:"
-        f"fargate-batch-{stack}-dispatcher"
-    )
+def _start(shell: dict[str, str], stack: str, trigger: dict[str, Any]) -> None:
+    """Start a job by hand, as a person does."""
+    prefix = f"arn:aws:states:{shell['AWS_REGION']}:123456789012:stateMachine:fargate-batch"
     _client(shell, "stepfunctions").start_execution(
-        stateMachineArn=dispatcher, input=json.dumps(trigger)
+        stateMachineArn=f"{prefix}-{stack}-dispatcher", input=json.dumps(trigger)
     )
-    return server.wait_for(f"fargate-batch-{stack}--{trigger['job']}")[-1]
 
 
 def _end_while_a_job_runs(server: Server, shell: dict[str, str]) -> Life:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         program = HANGS.format(port=listening.getsockname()[1])
-        account = _client(shell, "sts").get_caller_identity()["Account"]
-        _client(shell, "stepfunctions").start_execution(
-            stateMachineArn=(
-                f"arn:aws:states:{shell['AWS_REGION']}:{account}:stateMachine:"
-                "fargate-batch-prod-dispatcher"
-            ),
-            input=json.dumps(
-                {"job": "list-files", "input": {"command": ["python", "-c", program]}}
-            ),
-        )
-        listening.settimeout(30)
+        command = ["python", "-c", program]
+        _start(shell, "prod", {"job": "list-files", "input": {"command": command}})
+        listening.settimeout(60)
         with listening.accept()[0] as connection:
-            connection.settimeout(30)
+            connection.settimeout(60)
             said = connection.recv(100).decode()
             code = server.end()
             return {"said": said, "code": code, "afterwards": connection.recv(100).decode()}
