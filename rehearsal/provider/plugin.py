@@ -95,10 +95,14 @@ def _about(package: str) -> dict[str, Answer]:
         "GetSchema": lambda _request, _peer: provider_pb2.GetSchemaResponse(schema=schema),
         "CheckConfig": lambda request, _peer: provider_pb2.CheckResponse(inputs=request.news),
         "DiffConfig": _diff_config,
-        "Configure": lambda _request, _peer: provider_pb2.ConfigureResponse(
-            acceptSecrets=True, acceptResources=True, acceptOutputs=True, supportsPreview=True
-        ),
+        "Configure": lambda _request, _peer: _configured(),
     }
+
+
+def _configured() -> Message:
+    return provider_pb2.ConfigureResponse(
+        acceptSecrets=True, acceptResources=True, acceptOutputs=True, supportsPreview=True
+    )
 
 
 def _diff_config(request: Any, _peer: str) -> Message:
@@ -137,7 +141,7 @@ class AwsPlugin:
         self._configured[peer] = self._unconfigured.configure(
             {key: value for key, value in settings.items() if key not in _NOT_SETTINGS}
         )
-        return _about("aws")["Configure"](request, peer)
+        return _configured()
 
     def _check(self, request: Any, peer: str) -> Message:
         given = wire.from_struct(request.news)
@@ -241,7 +245,9 @@ class AwsxPlugin:
     def _image_uri(self, request: Any) -> str:
         inputs = self._provider.check(request.type, _plain(request.inputs))
         if not request.dryRun:
-            _, outputs = self._provider.create(request.type, request.name, inputs)
+            # An image goes to where its repository is: <account>.dkr.ecr.<region>.amazonaws.com.
+            there = self._provider.configure({"region": inputs["repositoryUrl"].split(".")[3]})
+            _, outputs = there.create(request.type, request.name, inputs)
             return outputs["imageUri"]
         if wire.has_unknown(inputs):
             return wire.UNKNOWN
