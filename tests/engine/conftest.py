@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,7 +86,6 @@ def _live(project: Path) -> Life:
         life["prod"] = pulumi("up", "-s", "prod", "--yes", "--skip-preview")
         life["hanging"] = _end_while_a_job_runs(server, shell)
         life["said"] = server.said
-    Path("/tmp/life.json").write_text(json.dumps(life))
     return life
 
 
@@ -99,7 +97,6 @@ def _pulumi(project: Path, shell: dict[str, str]) -> Callable[..., str]:
     assert command
 
     def run(*arguments: str) -> str:
-        began = time.monotonic()
         done = subprocess.run(  # noqa: S603 - the CLI that this is about
             [command, *arguments, "--non-interactive"],
             cwd=project,
@@ -108,7 +105,6 @@ def _pulumi(project: Path, shell: dict[str, str]) -> Callable[..., str]:
             text=True,
             check=False,
         )
-        print(arguments, time.monotonic() - began)
         assert done.returncode == 0, f"pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}"
         return done.stdout
 
