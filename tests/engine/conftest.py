@@ -67,12 +67,10 @@ def _live(project: Path) -> Life:
         life["changed schedule"] = pulumi("preview", "--diff")
         stack_file.write_text(settings.replace("    list-files:\n", f"{ADDED}    list-files:\n", 1))
         life["added job"] = pulumi("up", "--yes", "--skip-preview")
-        stack_file.write_text(settings)
-        life["removed job"] = pulumi("up", "--yes", "--skip-preview")
-
         _drift(shell)
         life["refresh"] = pulumi("refresh", "--yes", "--skip-preview", "--diff")
-        life["after the drift"] = pulumi("up", "--yes", "--skip-preview")
+        stack_file.write_text(settings)
+        life["removed job"] = pulumi("up", "--yes", "--skip-preview")
 
         _start(shell, "dev", {"job": "list-files"})
         life["run"] = server.wait_for("fargate-batch-dev--list-files ")[-1]
