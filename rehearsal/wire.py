@@ -18,7 +18,7 @@ _OUTPUT: str = rpc._special_output_value_sig  # noqa: SLF001  # pyright: ignore[
 
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Return a request's values; whole numbers as integers, because Struct knows only floats."""
+    """Return a request's values: sorted, for Struct keeps no order, and with integers again."""
     values: dict[str, Any] = json_format.MessageToDict(struct)
     return _with_integers(values)
 
@@ -101,6 +101,8 @@ def _shows(value: Any, texts: list[str]) -> bool:
 def _with_integers(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if _is_object(value):
+        return {key: _with_integers(item) for key, item in sorted(_items(value))}
     return _mapped(value, _with_integers)
 
 
