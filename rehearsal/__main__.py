@@ -1,10 +1,12 @@
 """``python -m rehearsal``: try a stack without AWS."""
 
+import atexit
 import gc
 import time
 
 BEGAN = time.monotonic()  # imports count: they are a quarter of the wait,
-gc.set_threshold(200_000, 50, 100)  # and nothing of them is garbage
+gc.set_threshold(200_000, 50, 100)  # and nothing of them is garbage,
+atexit.register(gc.freeze)  # nor worth looking for at the end, which takes seconds
 
 import difflib
 from collections.abc import Callable
@@ -18,11 +20,13 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.day import live
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
 from rehearsal.faults import FAULTS, play_all
+from rehearsal.live import Live
 from rehearsal.page import Notes, PageError
 from rehearsal.plan import plan
 from rehearsal.proof import BrokenScenarioError, Found, Prover, outdated, scenarios
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
+from rehearsal.serve import FOLDER, PORT, ServeError, serve
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
 from rehearsal.stage import Outcome, Stage, as_it_was, deployed_again
 
@@ -41,6 +45,7 @@ USUAL_FAULTS = (
     "overlap-replace",
 )
 """What `run` plays; `faults` plays all."""
+LAST_PORT = 65_535
 
 app = typer.Typer(
     help="Try a stack on an AWS in this process: no account, no Docker, no Pulumi CLI.",
@@ -153,6 +158,27 @@ def prove(
         return [_outcome(stage, one) for one in found] + _outdated(stage, found)
 
     _exit(_on_stage(stack, report, notes, rehearse))
+
+
+@app.command("serve")
+def keep_serving(
+    stack: Annotated[str, typer.Argument(help="Stack whose region and passphrase count.")] = "dev",
+    port: Annotated[
+        int, typer.Option(min=1, max=LAST_PORT - 2, help="First of three consecutive ports.")
+    ] = PORT,
+    env: Annotated[Path, typer.Option(help="Where to write the shell's exports.")] = (
+        PROJECT / FOLDER / "env"
+    ),
+) -> None:
+    """Keep an empty AWS up on 127.0.0.1, to which the real Pulumi CLI deploys.
+
+    Ends by Ctrl-C and exits with 0 then, with 1 if it could not begin.
+    """
+    try:
+        serve(PROJECT, read_stack_file(PROJECT, stack), port, env.absolute(), Live())
+    except (StackFileError, ServeError) as error:
+        Report().failed([str(error)])
+        raise typer.Exit(1) from None
 
 
 def _outcome(stage: Stage, found: Found) -> Outcome:

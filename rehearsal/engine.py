@@ -25,15 +25,13 @@ from typing import Any, Literal, Protocol
 
 import pulumi
 import pulumi.runtime
-from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime import mocks, rpc
+from google.protobuf import empty_pb2
+from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
+from rehearsal import wire
 from rehearsal.stack_file import StackFile
-
-MASK = "[secret]"
-"""What a person sees in the place of a secret."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,6 @@ class Diff:
     delete_before_replace: bool = False
     """Whether the other one can be made only once this one is gone."""
 
-
-# How a wrapped value travels; the SDK gives these words no public name.
-_SIGNATURE: str = rpc._special_sig_key  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - see above
-_SECRET: str = rpc._special_secret_sig  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - see above
 
 _SAME = Diff()
 _UNKNOWN = "[unknown until it is made]"
@@ -293,8 +287,8 @@ def _default(provider: Provider, stack_file: StackFile) -> Provider:
 
 def _concluded(monitor: "_Monitor", warnings: list[str], began: float) -> Deployment:
     deployment = Deployment(
-        outputs=_plain(monitor.exports),
-        masked_outputs=_masked(monitor.exports),
+        outputs=wire.plain(monitor.exports),
+        masked_outputs=wire.masked(monitor.exports),
         resources={**monitor.made, **monitor.before},
         steps=monitor.steps,
         replaced=monitor.replaced,
@@ -350,10 +344,10 @@ class _Monitor(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == _STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        wrapped = _from_struct(request.object)
-        secret = {key for key, value in wrapped.items() if _has_secret(value)}
+        wrapped = wire.from_struct(request.object)
+        secret = {key for key, value in wrapped.items() if wire.has_secret(value)}
         try:
-            resource = self._settle(urn, request, _plain(wrapped), frozenset(secret))
+            resource = self._settle(urn, request, wire.plain(wrapped), frozenset(secret))
         except Exception as error:
             self._fail(urn, request.type, request.name, error, wrapped)
             return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.Result.FAIL)
@@ -363,11 +357,11 @@ class _Monitor(mocks.MockMonitor):
             self._on_resource(resource)
         secret |= set(request.additionalSecretOutputs)
         outputs = {
-            key: {_SIGNATURE: _SECRET, "value": value} if key in secret else value
+            key: wire.secret(value) if key in secret else value
             for key, value in resource.outputs.items()
         }
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=resource.id if resource.custom else "", object=_to_struct(outputs)
+            urn=urn, id=resource.id if resource.custom else "", object=wire.to_struct(outputs)
         )
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - named by gRPC
@@ -380,13 +374,13 @@ class _Monitor(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - named by gRPC
         provider = self._provider(request.provider)
-        answer = provider.invoke(request.tok, _plain(_from_struct(request.args)))
+        answer = provider.invoke(request.tok, wire.plain(wire.from_struct(request.args)))
         response: Any = resource_pb2.ResourceInvokeResponse  # its field is named by a keyword
-        return response(**{"return": _to_struct(answer)})
+        return response(**{"return": wire.to_struct(answer)})
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - named by gRPC
         if request.urn.split("::")[2] == _STACK_TYPE:
-            self.exports = _from_struct(request.outputs)
+            self.exports = wire.from_struct(request.outputs)
         return empty_pb2.Empty()
 
     def delete_the_rest(self) -> None:
@@ -599,12 +593,7 @@ class _Monitor(mocks.MockMonitor):
     def _fail(
         self, urn: str, type_: str, name: str, error: Exception, wrapped: dict[str, Any]
     ) -> None:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        # What a person wrote wrong is a ValueError or an answer of AWS; the rest is worth its name.
-        if isinstance(error, KeyError | TypeError | AttributeError | AssertionError):
-            reason = f"{type(error).__name__}: {reason}"
-        for secret in _secrets(wrapped):
-            reason = reason.replace(secret, MASK)
+        reason = wire.reason(error, wire.secrets(wrapped))
         self.failures.append(Failure(urn, type_, name, reason))
 
 
@@ -704,86 +693,3 @@ def _take_modules(names: set[str]) -> dict[str, ModuleType]:
     """Remove the modules under these names from ``sys.modules`` and return them."""
     taken = [name for name in sys.modules if name.partition(".")[0] in names]
     return {name: sys.modules.pop(name) for name in taken}
-
-
-def _from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Return a request's values; whole numbers as integers, because Struct knows only floats."""
-    values: dict[str, Any] = json_format.MessageToDict(struct)
-    return _with_integers(values)
-
-
-def _to_struct(values: dict[str, Any]) -> struct_pb2.Struct:
-    struct = struct_pb2.Struct()
-    struct.update({key: value for key, value in values.items() if value is not None})
-    return struct
-
-
-def _with_integers(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return _mapped(value, _with_integers)
-
-
-def _plain(value: Any) -> Any:
-    """Take the secret wrappings off."""
-    if _is_secret(value):
-        return _plain(value["value"])
-    return _mapped(value, _plain)
-
-
-def _masked(value: Any) -> Any:
-    """Put ``MASK`` in the place of each secret."""
-    return MASK if _is_secret(value) else _mapped(value, _masked)
-
-
-def _mapped(value: Any, function: Callable[[Any], Any]) -> Any:
-    """Apply ``function`` to what a dictionary or list holds."""
-    if isinstance(value, dict):
-        return {key: function(item) for key, item in _items(value)}
-    if isinstance(value, list):
-        return [function(item) for item in _elements(value)]
-    return value
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and _signature(value) == _SECRET
-
-
-def _has_secret(value: Any) -> bool:
-    if isinstance(value, dict):
-        return _is_secret(value) or any(_has_secret(item) for _, item in _items(value))
-    return isinstance(value, list) and any(_has_secret(item) for item in _elements(value))
-
-
-def _secrets(value: Any) -> list[str]:
-    """Return the texts that must not be shown, longest first."""
-    found: list[str] = []
-
-    def gather(part: Any, *, inside: bool) -> None:
-        if _is_secret(part):
-            gather(part["value"], inside=True)
-        elif isinstance(part, dict):
-            for _, item in _items(part):
-                gather(item, inside=inside)
-        elif isinstance(part, list):
-            for item in _elements(part):
-                gather(item, inside=inside)
-        elif inside and isinstance(part, str) and part:
-            found.append(part)
-
-    gather(value, inside=False)
-    return sorted(found, key=len, reverse=True)
-
-
-def _signature(value: Any) -> Any:
-    return value.get(_SIGNATURE)
-
-
-def _items(value: Any) -> list[tuple[str, Any]]:
-    """Return a dictionary's items, typed: what a request holds is only known at run time."""
-    return list(value.items())
-
-
-def _elements(value: Any) -> list[Any]:
-    """Return a list's elements, typed likewise."""
-    return list(value)

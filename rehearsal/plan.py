@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from rehearsal.engine import MASK, Action, Step
+from rehearsal.engine import Action, Step
+from rehearsal.wire import MASK
 
 SIGNS: dict[Action, str] = {
     "create": "+",

@@ -50,6 +50,10 @@ class StackFile:
     """Every value as text, under ``<project>:<key>`` or ``<provider>:<key>``."""
     secret_keys: list[str]
     """Keys whose value is a secret or holds one; a placeholder stands in its place."""
+    secrets_provider: str = ""
+    """Who encrypts the secrets, if not a passphrase: ``awskms://...``, for example."""
+    encryption_salt: str = ""
+    """What tells a right passphrase from a wrong one; the CLI writes it."""
 
 
 def known_stacks(project_dir: Path) -> list[str]:
@@ -93,7 +97,14 @@ def read_stack_file(project_dir: Path, stack: str, file: Path | None = None) -> 
     }
     secret_keys = [key for key, value in values.items() if _holds_secret(value)]
     config = {key: _text(path.name, key, value) for key, value in values.items()}
-    return StackFile(name, stack, dict(sorted(config.items())), sorted(secret_keys))
+    return StackFile(
+        name,
+        stack,
+        dict(sorted(config.items())),
+        sorted(secret_keys),
+        secrets_provider=settings.get("secretsprovider") or "",
+        encryption_salt=settings.get("encryptionsalt") or "",
+    )
 
 
 def _stack_values(file: str, project: str, config: Any) -> dict[str, Any]:

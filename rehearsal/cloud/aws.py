@@ -6,6 +6,7 @@
 
 import functools
 import os
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -57,6 +58,12 @@ from rehearsal.cloud.repairs import (
 from rehearsal.cloud.scheduler import Schedules
 from rehearsal.cloud.sns import Mail
 
+ADMINISTRATOR = {
+    "AccessKeyId": ADMINISTRATOR_KEY,
+    "SecretAccessKey": "rehearsal",
+}
+"""Credentials that may do everything, over HTTP too."""
+
 _SETTINGS = {"stepfunctions": {"execute_state_machine": True}}
 _SESSION_SECONDS = 3_600
 _NO_FILES = {
@@ -82,7 +89,11 @@ class EmbeddedAws:
     Only one can be open at a time in a process, for moto is one.
     """
 
-    def __init__(self, *, region: str, start: datetime) -> None:
+    def __init__(self, *, region: str, start: datetime, port: int = 0) -> None:
+        """``port`` is that of :attr:`endpoint`; 0 takes a free one.
+
+        Entering raises ``OSError`` when the port is taken.
+        """
         self.account = DEFAULT_ACCOUNT_ID
         self.region = region
         self.clock = VirtualClock(start)
@@ -106,6 +117,7 @@ class EmbeddedAws:
         self._clients: dict[tuple[str, str, str | None], Any] = {}
         self._credentials: dict[tuple[str, str], dict[str, Any]] = {}
         self._ends: dict[str, LatchedEvent] = {}
+        self._port = port
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
@@ -123,7 +135,7 @@ class EmbeddedAws:
             stack.callback(mock.stop)
             stack.callback(stepfunctions.forget_threads)
             stack.callback(stepfunctions.silence())
-            self.endpoint = _serve(stack, self.network)
+            self.endpoint = _serve(stack, self.network, self._port)
             stack.callback(self.clock.close)
             self.fargate.open()
             stack.callback(self.fargate.close)
@@ -265,11 +277,7 @@ def _administrator(service: str, region: str) -> Any:
     return _new_client(
         service,
         region,
-        {
-            "AccessKeyId": ADMINISTRATOR_KEY,
-            "SecretAccessKey": "rehearsal",
-            "SessionToken": None,
-        },
+        {**ADMINISTRATOR, "SessionToken": None},
     )
 
 
@@ -320,22 +328,26 @@ def _restore_environment(taken: dict[str, str]) -> None:
     os.environ.update(taken)
 
 
-def _serve(stack: ExitStack, network: Network) -> str:
-    """Serve the same AWS over HTTP on a free port of 127.0.0.1."""
+def _serve(stack: ExitStack, network: Network, port: int) -> str:
+    """Serve the same AWS over HTTP on this port of 127.0.0.1, or a free one."""
 
     class Handler(MotoRequestHandler):
         protocol_version = "HTTP/1.0"  # no connection outlives its answer, nor the server
+        timeout = 1.0  # seconds: closing waits for those who opened a connection and said nothing
 
         def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - as inherited
             """Say nothing of requests."""
 
-    server = make_server(
-        "127.0.0.1",
-        0,
-        Front(DomainDispatcherApplication(create_backend_app), network),
-        threaded=True,
-        request_handler=Handler,
-    )
+    with socket.create_server(("127.0.0.1", port)) as listening:  # werkzeug would exit by itself
+        server = make_server(
+            "127.0.0.1",
+            port,
+            Front(DomainDispatcherApplication(create_backend_app), network),
+            threaded=True,
+            request_handler=Handler,
+            fd=listening.fileno(),
+        )
+        port = listening.getsockname()[1]
     server.daemon_threads = False  # pyright: ignore[reportAttributeAccessIssue] - of ThreadingMixIn: close waits for requests
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="embedded AWS")
     thread.start()
@@ -346,4 +358,4 @@ def _serve(stack: ExitStack, network: Network) -> str:
         server.server_close()
 
     stack.callback(close)
-    return f"http://127.0.0.1:{server.server_port}"
+    return f"http://127.0.0.1:{port}"

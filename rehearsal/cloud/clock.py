@@ -8,16 +8,21 @@ there is no instant at which work is pending and nobody is busy. Nothing ever po
 One thread, the caller of :meth:`VirtualClock.run_until`, moves time. It wakes one waiter or calls
 one callback at a time and waits for quiet in between; deadlines of one instant go by name. So the
 order of events is the same in every run, as far as the work itself is.
+
+The caller of :meth:`VirtualClock.follow` does the same at the pace of the machine's own clock.
 """
 
 import heapq
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+LOOKS_AGAIN_AFTER_SECONDS = 1.0
+"""How late a clock that follows the machine's can notice that somebody set it, or that it slept."""
 
 _thread = threading.local()
 
@@ -50,7 +55,7 @@ class Deadline:
 
 
 class VirtualClock:
-    """Discrete-event time that starts at ``start`` and moves only in :meth:`run_until`."""
+    """Discrete-event time that starts at ``start`` and moves only while somebody drives it."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
@@ -63,13 +68,17 @@ class VirtualClock:
         self._busy = 0
         self._processes = 0
         self._process_limit = os.cpu_count() or 1
-        self._error: BaseException | None = None
+        self._errors: list[BaseException] = []
         self._closed = False
         self._driver: threading.Thread | None = None
+        self._follows = False
 
     def now(self) -> datetime:
-        """Return the present instant, in UTC."""
-        return self._now
+        """Return the present instant, in UTC; it never goes back."""
+        with self._lock:
+            if self._follows:
+                self._now = max(self._now, datetime.now(UTC))
+            return self._now
 
     def at(self, when: datetime, action: Callable[[], None], name: str = "") -> Deadline:
         """Call ``action`` in the clock's thread at ``when``; at once if that has passed.
@@ -78,7 +87,7 @@ class VirtualClock:
         :meth:`run_until`.
         """
         with self._lock:
-            deadline = Deadline(max(when.astimezone(UTC), self._now), action)
+            deadline = Deadline(max(when.astimezone(UTC), self.now()), action)
             entry = (deadline.when, name, next(self._order), deadline)
             heapq.heappush(self._deadlines, entry)
             self._changed.notify_all()
@@ -86,7 +95,7 @@ class VirtualClock:
 
     def soon(self, action: Callable[[], None], name: str = "") -> Deadline:
         """Call ``action`` in the clock's thread at the present instant, when all is quiet."""
-        return self.at(self._now, action, name)
+        return self.at(self.now(), action, name)
 
     def wait(self, seconds: float) -> None:
         """Let ``seconds`` of virtual time pass in this thread."""
@@ -141,16 +150,43 @@ class VirtualClock:
         callback or a thread of the clock raised.
         """
         instant = instant.astimezone(UTC)
-        with self._lock:
-            if self._driver is not None:
-                raise RuntimeError("the clock is running already")
-            self._driver = threading.current_thread()
-        try:
+        with self._driving():
             while not self._pause() and not done():
                 if not self._step(instant):
                     break
-        finally:
-            self._driver = None
+
+    def follow(
+        self,
+        done: Callable[[], bool],
+        failed: Callable[[BaseException], None],
+        idle: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Keep to the machine's own clock and do everything when it is due, until ``done()``.
+
+        ``done`` is asked whenever something happens: to end from another thread, let it become true
+        and call :meth:`soon`. ``failed`` is told what a callback or a thread of the clock raised,
+        and time goes on. ``idle`` is called whenever nothing is left to do at the present instant.
+        """
+        with self._driving():
+            self._follows = True
+            try:
+                while True:
+                    self._wait_for_quiet(done)
+                    if self._closed or done():
+                        return
+                    for error in self._take_errors():
+                        failed(error)
+                    action = self._take_due()
+                    if action is None:
+                        idle()
+                        self._wait_for_the_next(done)
+                        continue
+                    try:
+                        action()
+                    except Exception as error:
+                        failed(error)
+            finally:
+                self._follows = False
 
     def is_moving(self) -> bool:
         """Tell whether some thread moves time now, so that waiting for it makes sense."""
@@ -189,7 +225,8 @@ class VirtualClock:
         """Take back :meth:`thread_started`; an error is raised again by :meth:`run_until`."""
         with self._lock:
             self._threads.discard(thread)
-            self._error = self._error or error
+            if error is not None:
+                self._errors.append(error)
             self._leave()
 
     def close(self) -> None:
@@ -210,9 +247,21 @@ class VirtualClock:
             if threading.Thread.is_alive(thread):
                 raise RuntimeError(f"{thread.name} did not end with the clock")
 
+    @contextmanager
+    def _driving(self) -> Generator[None]:
+        """Make the present thread the one that moves time."""
+        with self._lock:
+            if self._driver is not None:
+                raise RuntimeError("the clock is running already")
+            self._driver = threading.current_thread()
+        try:
+            yield
+        finally:
+            self._driver = None
+
     def _later(self, seconds: float) -> datetime:
         try:
-            return self._now + timedelta(seconds=seconds)
+            return self.now() + timedelta(seconds=seconds)
         except OverflowError:
             return datetime.max.replace(tzinfo=UTC)
 
@@ -230,21 +279,51 @@ class VirtualClock:
 
     def _pause(self) -> bool:
         """Wait for quiet; true when the clock was closed meanwhile."""
+        self._wait_for_quiet(lambda: False)
+        errors = self._take_errors()
+        if errors:
+            raise errors[0]
+        return self._closed
+
+    def _wait_for_quiet(self, done: Callable[[], bool]) -> None:
         with self._lock:
-            self._changed.wait_for(lambda: self._busy == 0 or self._closed)
-            if self._error is not None:
-                error, self._error = self._error, None
-                raise error
-            return self._closed
+            self._changed.wait_for(lambda: self._busy == 0 or self._closed or done())
+
+    def _take_errors(self) -> list[BaseException]:
+        with self._lock:
+            errors, self._errors = self._errors, []
+            return errors
+
+    def _next_due(self) -> datetime | None:
+        """Return when the next deadline is due that nobody cancelled; called with the lock."""
+        while self._deadlines and self._deadlines[0][3].action is None:
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def _take_due(self) -> Callable[[], None] | None:
+        """Take the next action that is due by now off the clock."""
+        with self._lock:
+            due = self._next_due()
+            if due is None or due > self.now():
+                return None
+            return heapq.heappop(self._deadlines)[3].action
+
+    def _wait_for_the_next(self, done: Callable[[], bool]) -> None:
+        """Wait until a deadline is due or something happens; not long, for clocks are set."""
+        with self._lock:
+            if self._busy or self._errors or self._closed or done():
+                return
+            seconds = LOOKS_AGAIN_AFTER_SECONDS
+            if (due := self._next_due()) is not None:
+                seconds = min(seconds, (due - self.now()).total_seconds())
+            self._changed.wait(max(seconds, 0))
 
     def _step(self, instant: datetime) -> bool:
         """Do the next thing that is due by ``instant``; false when there is none left."""
         with self._lock:
             if self._busy:
                 return True
-            while self._deadlines and self._deadlines[0][3].action is None:
-                heapq.heappop(self._deadlines)
-            due = self._deadlines[0][0] if self._deadlines else None
+            due = self._next_due()
             # Processes run side by side, but only within one instant.
             limit = self._process_limit if due == self._now else 1
             if self._processes >= limit:

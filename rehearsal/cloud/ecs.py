@@ -11,6 +11,7 @@ virtual time, and what goes wrong with it, is decided by ``EmbeddedAws.play``.
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -82,8 +83,9 @@ class Attempt:
 class Played:
     """How an attempt goes. Without arguments: the real program runs, and takes 20 seconds."""
 
-    seconds: float = 20.0
-    """Virtual seconds from start to exit."""
+    seconds: float | None = 20.0
+    """Virtual seconds from start to exit; ``None`` lets its process decide, which only a clock that
+    follows the machine's waits for."""
     error: tuple[str, str] | None = None
     """RunTask fails with this error code and message."""
     refused: str | None = None
@@ -213,7 +215,8 @@ class Fargate:
         """End every process and the credentials address."""
         for run in self._runs.values():
             if run.process is not None:
-                run.process.kill()
+                with suppress(ProcessLookupError):  # what it started may outlive it
+                    os.killpg(run.process.pid, signal.SIGKILL)
                 run.process.wait()
             if run.output is not None:
                 run.output.join()
@@ -247,6 +250,7 @@ class Fargate:
                 del backend.tasks[task.cluster_name][task.task_arn]
                 raise JsonRESTError(*run.played.error)  # a model may lack the code
             if run.played.refused is not None:
+                _delete_interface(run)
                 del backend.tasks[task.cluster_name][task.task_arn]
                 return ActionResult(
                     {
@@ -379,7 +383,7 @@ class Fargate:
             return
         task.last_status = task.containers[0].last_status = "RUNNING"
         self._tell(task)
-        if not run.played.hangs:
+        if not run.played.hangs and run.played.seconds is not None:
             run.end = self._aws.clock.at(
                 now + timedelta(seconds=run.played.seconds), lambda: self._exit(run), task.group
             )
@@ -601,6 +605,8 @@ class Fargate:
         finally:
             if not run.played.hangs:
                 self._aws.clock.process_ended()
+            if run.played.seconds is None:
+                self._aws.clock.soon(lambda: self._exit(run), run.task.group)
 
     def _log(self, run: _Run, lines: list[bytes]) -> None:
         texts = [line.decode(errors="replace").rstrip("\r") for line in lines]
@@ -613,6 +619,8 @@ class Fargate:
             self._logs(run).put_log_events(**_stream_of(run), logEvents=events)
 
     def _exit(self, run: _Run) -> None:
+        if run.task.desired_status == "STOPPED":  # it ended by the signal: _stop tells of that
+            return
         container = run.task.containers[0]
         if run.played.taken is not None:
             run.task.stop_code, run.task.stopped_reason = run.played.taken
@@ -657,8 +665,7 @@ class Fargate:
             version=task.version + 1,
         )
         task.last_status = task.containers[0].last_status = "STOPPED"
-        for attachment in task.attachments:
-            attachment["status"] = "DELETED"
+        _delete_interface(run)
         self._tell(task)
         self._aws.end_of(task.task_arn).set()
 
@@ -775,6 +782,15 @@ def _task_definition(backend: Any, named: str) -> Any:
     if definition.status != "ACTIVE":
         raise EcsClientException("TaskDefinition is inactive")
     return definition
+
+
+def _delete_interface(run: _Run) -> None:
+    """Moto keeps a task's network interface for good, and with it the subnet and the groups."""
+    interfaces = ec2_backends[run.backend.account_id][run.region].enis
+    for attachment in run.task.attachments:
+        attachment["status"] = "DELETED"
+        for detail in attachment["details"]:
+            interfaces.pop(detail["value"], None)
 
 
 def _check_request(backend: Any, definition: Any, wanted: _Request) -> None:

@@ -59,15 +59,17 @@ class Schedules:
         scheduler_api.repair(repairs)
         create = EventBridgeSchedulerBackend.create_schedule
         update = EventBridgeSchedulerBackend.update_schedule
+        clock = self._aws.clock
 
         def create_schedule(self: Any, *args: Any, **parameters: Any) -> Any:
-            return arm(create(self, *args, **parameters), self)
+            now = clock.now()  # in real time, it is created a moment later
+            return arm(create(self, *args, **parameters), self, now)
 
         def update_schedule(self: Any, *args: Any, **parameters: Any) -> Any:
-            return arm(update(self, *args, **parameters), self)
+            now = clock.now()
+            return arm(update(self, *args, **parameters), self, now)
 
-        def arm(schedule: Any, backend: Any) -> Any:
-            now = self._aws.clock.now()
+        def arm(schedule: Any, backend: Any, now: datetime) -> Any:
             # A rate fires for the first time at once: for it, the present instant counts.
             is_rate = schedule.schedule_expression.startswith("rate(")
             self._arm(schedule, backend, now - timedelta(microseconds=1) if is_rate else now)

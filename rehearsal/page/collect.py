@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from definitions.dispatcher_machine import JOB_REPLACED
 from rehearsal.cloud import EmbeddedAws, SlackMessage
-from rehearsal.engine import MASK, Deployment, Resource
+from rehearsal.engine import Deployment, Resource
 from rehearsal.page.facts import (
     Alarm,
     Chapter,
@@ -29,6 +29,7 @@ from rehearsal.page.facts import (
     Turned,
 )
 from rehearsal.stage import Outcome
+from rehearsal.wire import MASK
 
 SLOWEST = 10
 """How many of the slowest resources are named."""

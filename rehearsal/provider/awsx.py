@@ -83,25 +83,18 @@ def delete_image(call: Call) -> None:
     call.cloud.images.pop(call.outputs["imageUri"], None)
 
 
+def image_uri(inputs: dict[str, Any]) -> str:
+    """Return the address of the image that checked inputs make, pushed or not."""
+    return f"{inputs['repositoryUrl']}@{_digest(_manifest(inputs['contextHash']))}"
+
+
 def _push(call: Call, tag: str) -> None:
     args, ecr = call.args, call.client("ecr")
     url, context = args.need("repositoryUrl"), Path(args.need("context"))
     for key in ("args", "dockerfile", "platform"):
         args.get(key)  # they are in the hash
-    manifest = json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": _MANIFEST_TYPE,
-            "config": {
-                "mediaType": "application/vnd.oci.image.config.v1+json",
-                "digest": f"sha256:{args.need('contextHash')}",
-                "size": 1,
-            },
-            "layers": [],
-        }
-    )
-    digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
-    repository = url.partition("/")[2]
+    manifest = _manifest(args.need("contextHash"))
+    digest, repository = _digest(manifest), url.partition("/")[2]
     if _must_push(ecr, repository, tag, digest):
         ecr.put_image(
             repositoryName=repository,
@@ -112,6 +105,25 @@ def _push(call: Call, tag: str) -> None:
         )
     call.outputs["imageUri"] = f"{url}@{digest}"
     call.cloud.images[call.outputs["imageUri"]] = context
+
+
+def _manifest(content: str) -> str:
+    return json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST_TYPE,
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json",
+                "digest": f"sha256:{content}",
+                "size": 1,
+            },
+            "layers": [],
+        }
+    )
+
+
+def _digest(manifest: str) -> str:
+    return f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
 
 
 def _content(context: Path, dockerfile: Path, settings: str) -> str:

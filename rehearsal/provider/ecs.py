@@ -73,7 +73,7 @@ def update_cluster(call: Call) -> None:
 def delete_cluster(call: Call) -> None:
     """Delete a cluster; ECS refuses that while tasks run in it."""
     ecs = call.client("ecs")
-    if tasks := ecs.list_tasks(cluster=call.id)["taskArns"]:
+    if tasks := ecs.list_tasks(cluster=call.id, desiredStatus="RUNNING")["taskArns"]:
         raise ValueError(
             f"cluster {call.id} has {len(tasks)} tasks (ClusterContainsTasksException)"
         )

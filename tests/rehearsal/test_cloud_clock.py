@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
@@ -264,3 +264,114 @@ def test_closing_ends_every_waiting_thread() -> None:
     clock.settle()
     clock.close()
     assert not [thread for thread in threads if threading.Thread.is_alive(thread)]
+
+
+class Following:
+    """A clock that follows the machine's, in a thread of its own."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.errors: list[BaseException] = []
+        self.idle = threading.Event()
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._follow)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        self.clock.follow(self._ends.is_set, self.errors.append, self.idle.set)
+
+    def end(self) -> None:
+        self._ends.set()
+        self.clock.soon(lambda: None)
+        self.join()
+
+    def join(self) -> None:
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def following(clock: VirtualClock) -> Iterator[Following]:
+    made = Following(clock)
+    yield made
+    made.end()
+
+
+def test_a_clock_that_follows_shows_the_machines_time(following: Following) -> None:
+    assert following.idle.wait(10)
+    before = datetime.now(UTC)
+    assert before <= following.clock.now() <= datetime.now(UTC)
+
+
+def test_a_clock_that_follows_does_not_go_back_when_the_machines_does(
+    following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert following.idle.wait(10)
+    shown = following.clock.now()
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) - MINUTE
+
+    monkeypatch.setattr("rehearsal.cloud.clock.datetime", Earlier)
+    assert following.clock.now() >= shown
+
+
+def test_what_is_due_soon_happens_while_following_and_not_before_its_time(
+    following: Following,
+) -> None:
+    assert following.idle.wait(10)
+    clock, happened = following.clock, threading.Event()
+    due = clock.now() + timedelta(milliseconds=20)
+    seen: list[datetime] = []
+
+    def act() -> None:
+        seen.append(clock.now())
+        happened.set()
+
+    clock.at(due, act)
+    assert happened.wait(10)
+    assert seen[0] >= due
+
+
+def test_a_thread_waits_in_real_time_while_following(following: Following) -> None:
+    assert following.idle.wait(10)
+    clock, ended = following.clock, threading.Event()
+    seen: list[timedelta] = []
+
+    def work() -> None:
+        began = clock.now()
+        clock.wait(0.02)
+        seen.append(clock.now() - began)
+        ended.set()
+
+    run(clock, work, "execution")
+    assert ended.wait(10)
+    assert seen[0] >= timedelta(seconds=0.02)
+
+
+def test_an_error_is_told_and_the_clock_follows_on(following: Following) -> None:
+    def fail(text: str) -> None:
+        raise ValueError(text)
+
+    clock, happened = following.clock, threading.Event()
+    run(clock, lambda: fail("thread"), "execution").join()
+    clock.soon(lambda: fail("action"))
+    clock.soon(happened.set)
+    assert happened.wait(10)
+    assert {str(error) for error in following.errors} == {"thread", "action"}
+
+
+def test_a_closed_clock_follows_no_more(clock: VirtualClock) -> None:
+    following = Following(clock)
+    assert following.idle.wait(10)
+    clock.close()
+    following.join()
+
+
+def test_a_thread_that_never_rests_cannot_keep_a_clock_from_ending(clock: VirtualClock) -> None:
+    following, rest = Following(clock), threading.Event()
+    run(clock, lambda: bool(rest.wait(10)), "execution")
+    following.end()
+    rest.set()

@@ -429,3 +429,15 @@ def test_runtask_fails_with_a_given_error_and_leaves_no_task(account: Account) -
     with pytest.raises(ClientError, match=r"\(ThrottlingException\).*Rate exceeded"):
         account.run_task()
     assert account.aws.client("ecs").list_tasks(cluster="batch")["taskArns"] == []
+
+
+def test_a_task_that_ended_holds_no_network_interface(account: Account) -> None:
+    account.task_definition()
+    account.write_program("")
+    account.ended_task()
+    account.aws.play = lambda _: Played(refused="RESOURCE:ENI")
+    account.run_task()
+    interfaces = account.aws.client("ec2").describe_network_interfaces(
+        Filters=[{"Name": "subnet-id", "Values": [account.subnet_id]}]
+    )
+    assert interfaces["NetworkInterfaces"] == []
