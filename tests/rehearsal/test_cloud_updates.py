@@ -1,5 +1,6 @@
 """Repairs that changing and deleting needs: each of these fails on moto as it is."""
 
+import json
 from typing import Any
 
 import pytest
@@ -123,8 +124,12 @@ def test_the_key_of_a_log_group_can_be_changed(aws: EmbeddedAws) -> None:
         (found,) = logs.describe_log_groups()["logGroups"]
         return found.get("kmsKeyId")
 
-    logs.associate_kms_key(logGroupName="/a", kmsKeyId="arn:aws:kms:eu-west-1:1:key/k")
-    assert key() == "arn:aws:kms:eu-west-1:1:key/k"
+    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+    made: str = aws.client("kms").create_key(
+        Policy=json.dumps({"Version": "2012-10-17", "Statement": [open_to_all]})
+    )["KeyMetadata"]["Arn"]
+    logs.associate_kms_key(logGroupName="/a", kmsKeyId=made)
+    assert key() == made
     logs.disassociate_kms_key(logGroupName="/a")
     assert key() is None
     with pytest.raises(logs.exceptions.ResourceNotFoundException):

@@ -64,6 +64,11 @@ def others(cloud: EmbeddedAws, provider: AwsProvider, everything: Deployment) ->
     iam = cloud.client("iam")
     made["policy"] = iam.create_policy(PolicyName="other", PolicyDocument=policy)["Policy"]["Arn"]
     make("role", "aws:iam/role:Role", "arn", assumeRolePolicy=trust)
+    iam.put_role_policy(
+        RoleName=made["role"].rpartition("/")[2],
+        PolicyName="logs",  # which a machine's role needs as soon as the machine logs
+        PolicyDocument=policy.replace("s3:GetObject", "logs:*"),
+    )
     key_policy = the(everything, "key").inputs["policy"]
     make("key", "aws:kms/key:Key", "arn", policy=key_policy)
     make("topic", "aws:sns/topic:Topic")

@@ -49,7 +49,13 @@ key = aws.kms.Key(
         {
             "Effect": "Allow",
             "Principal": {"Service": "logs.eu-west-1.amazonaws.com"},
-            "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:GenerateDataKey*"],
+            "Action": [
+                "kms:Encrypt*",
+                "kms:Decrypt*",
+                "kms:ReEncrypt*",
+                "kms:GenerateDataKey*",
+                "kms:Describe*",
+            ],
             "Resource": "*",
         },
     ),
