@@ -787,10 +787,11 @@ def _task_definition(backend: Any, named: str) -> Any:
 def _delete_interface(run: _Run) -> None:
     """Moto keeps a task's network interface for good, and with it the subnet and the groups."""
     interfaces = ec2_backends[run.backend.account_id][run.region].enis
-    for attachment in run.task.attachments:
-        attachment["status"] = "DELETED"
+    for attachment in run.attachments:  # the task's own do not name it before it is there
         for detail in attachment["details"]:
             interfaces.pop(detail["value"], None)
+    for attachment in run.task.attachments:
+        attachment["status"] = "DELETED"
 
 
 def _check_request(backend: Any, definition: Any, wanted: _Request) -> None:

@@ -40,7 +40,7 @@ from rehearsal.page.facts import (
 from rehearsal.page.render import MOST_CARDS, MOST_RUNS, render, slack_markup, time_line
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
-from rehearsal.stage import Outcome, Stage
+from rehearsal.stage import Outcome, Stage, deployed_again
 from tests.deploying import ROOT
 
 BEGIN = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
@@ -246,8 +246,9 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     notes = Notes("run prod", directory, 0.0)
     notes.open()
     with EmbeddedAws(region="ap-northeast-1", start=BEGIN) as aws:
-        deployment = deploy(ROOT, read_stack_file(ROOT, "prod"), AwsProvider(aws))
-        stage = Stage(aws, deployment.outputs)
+        stack_file = read_stack_file(ROOT, "prod")
+        deployment = deploy(ROOT, stack_file, AwsProvider(aws))
+        stage = Stage(aws, deployment.outputs, deployed_again(ROOT, stack_file, aws, deployment))
         stage.prepare()
         begin = aws.clock.now()
         lived = list(live(stage, 1))

@@ -22,7 +22,6 @@ from rehearsal.stack_file import StackFile
 from tests.deploying import ROOT
 from tests.serving import Server, copy_project
 
-ROLE = "arn:aws:iam::123456789012:role/any"
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -133,8 +132,17 @@ def test_a_state_machine_started_over_http_runs_and_its_end_is_shown(server: Ser
         "StartAt": "Wait",
         "States": {"Wait": {"Type": "Wait", "Seconds": 0, "End": True}},
     }
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "states.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    role = client(server, "iam").create_role(
+        RoleName="any",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
     machine = states.create_state_machine(
-        name="waits", definition=json.dumps(definition), roleArn=ROLE
+        name="waits", definition=json.dumps(definition), roleArn=role
     )
     states.start_execution(stateMachineArn=machine["stateMachineArn"], name="once")
     (line,) = [line for line in server.wait_for("once") if "once" in line]
