@@ -23,7 +23,7 @@ from rehearsal.faults import FAULTS, play_all
 from rehearsal.live import Live
 from rehearsal.page import Notes, PageError
 from rehearsal.plan import plan
-from rehearsal.proof import BrokenScenarioError, Found, Prover, outdated, scenarios
+from rehearsal.proof import Found, ProofError, Prover, outdated, scenarios
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.serve import FOLDER, PORT, ServeError, serve
@@ -223,7 +223,7 @@ def _on_stage(
         earlier = read_stack_file(PROJECT, stack, before) if before else None
         notes.open()
         return _rehearse(stack_file, earlier, report, notes, rehearse, show)
-    except (BrokenScenarioError, PageError, StackFileError) as error:
+    except (ProofError, PageError, StackFileError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
         report.failed(refusal.lines)

@@ -60,17 +60,15 @@ class Found:
 
 @dataclass(kw_only=True)
 class _Baseline:
-    """A scenario as it goes with everything in place, and what it rested on."""
+    """A scenario, and what it rests on with everything in place."""
 
     scenario: Scenario
-    outcome: Outcome
-    seconds: float
     grants: dict[Grant, Asked] = field(repr=False)
     supports: set[Support] = field(repr=False)
 
 
-class BrokenScenarioError(Exception):
-    """A scenario does not even come out as it should with everything in place; one line."""
+class ProofError(Exception):
+    """There is nothing to prove by, or nothing to prove; one line."""
 
 
 class Prover:
@@ -85,15 +83,14 @@ class Prover:
         """Play every scenario that applies once, with everything in place.
 
         Raises:
-            BrokenScenarioError: one does not come out as it should.
+            ProofError: one does not come out as it should even so.
         """
         for scenario in self._scenarios:
             self._aws.iam.used.clear()
             self._aws.network.used.clear()
-            began = time.monotonic()
             outcome = scenario.play()
             if not outcome.passed:
-                raise BrokenScenarioError(
+                raise ProofError(
                     f"{scenario.name} does not come out as it should with every grant in place: "
                     f"{_otherwise(outcome)}"
                 )
@@ -101,31 +98,35 @@ class Prover:
                 self._baselines.append(
                     _Baseline(
                         scenario=scenario,
-                        outcome=outcome,
-                        seconds=time.monotonic() - began,
                         grants=dict(self._aws.iam.used),
                         supports=set(self._aws.network.used),
                     )
                 )
             yield outcome
-        self._baselines.sort(key=lambda baseline: baseline.seconds)
 
     def grants(self, only: str = "") -> list["Candidate"]:
-        """Return everything that can be taken away and whose description has ``only`` in it."""
-        documents = [
+        """Return everything that can be taken away and whose description has ``only`` in it.
+
+        Raises:
+            ProofError: there is none.
+        """
+        documents = self._aws.iam.documents
+        found = [
             Candidate(where=str(document), what=str(part), document=document, part=part)
-            for document in self._aws.iam.documents.all()
-            for part in parts_of(self._aws.iam.documents.read(document))
+            for document in documents.all()
+            for part in parts_of(documents.read(document))
         ]
-        posts = [
+        found += [
             Candidate(where=post.where, what=post.what, post=post)
             for post in network_posts(self._aws)
         ]
-        return [
-            candidate
-            for candidate in (*documents, *posts)
-            if only.lower() in f"{candidate.where} {candidate.what}".lower()
-        ]
+        wanted = [one for one in found if only.lower() in f"{one.where} {one.what}".lower()]
+        if not wanted:
+            raise ProofError(
+                f"nothing that the stack grants has {only!r} in its description: name an action, "
+                "a role, a condition key, a service of an endpoint"
+            )
+        return wanted
 
     def prove(self, candidate: "Candidate") -> Found:
         """Take a grant away, look who notices, and put it back."""

@@ -1,30 +1,22 @@
-"""What is played to see whether a grant is missed: an ordinary run, every fault, and a deploy."""
+"""What is played to see whether a grant is missed: every fault, and a deploy."""
 
 import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from rehearsal.cloud import Played
 from rehearsal.engine import DeployFailed
-from rehearsal.faults import FAULTS, Fault, play
-from rehearsal.faults.model import succeeded
+from rehearsal.faults import FAULTS, play
 from rehearsal.proof.proof import Scenario
 from rehearsal.stage import Facts, Outcome, Stage, as_it_was
 
 ADDED = "added-by-the-proof"
 """Name of a container and of a job."""
-_ORDINARY_RUN = Fault(
-    name="ordinary-run",
-    says="A run of the real program, in which nothing goes wrong",
-    then=Played(),
-    expects=lambda _: succeeded(),
-)
 
 
 def scenarios(stage: Stage) -> Iterator[Scenario]:
     """Return everything that can be played on a deployed stack."""
-    for fault in (_ORDINARY_RUN, *FAULTS.values()):
+    for fault in FAULTS.values():
         yield Scenario(name=fault.name, play=partial(play, stage, fault))
     yield Scenario(name="deploy", play=partial(_deploy, stage))
 
