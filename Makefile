@@ -4,7 +4,7 @@ BIN = .venv/bin
 INSTALLED = .venv/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 CODE = __main__.py definitions components stacks app rehearsal benchmarks tests
 
-.PHONY: install rehearse test check format-check format lint types bench readme
+.PHONY: install rehearse test check prove format-check format lint types bench readme
 
 rehearse: $(INSTALLED)          ## deploy to an embedded AWS and live through some hours of it
 	@$(BIN)/python -m rehearsal run dev
@@ -13,6 +13,10 @@ test: $(INSTALLED)              ## the whole test suite
 	$(BIN)/pytest -n 2
 
 check: format-check lint types test
+
+prove: $(INSTALLED)             ## play every fault, and prove that every permission is needed
+	@for stack in dev prod; do for what in faults prove; do \
+		$(BIN)/python -m rehearsal $$what $$stack || exit 1; done; done
 
 install: $(INSTALLED)
 

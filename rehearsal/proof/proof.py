@@ -225,9 +225,11 @@ def _is_of(document: Document, part: Part, grant: Grant) -> bool:
 
 
 def _otherwise(outcome: Outcome) -> str:
-    """Say the first fact that is not as expected."""
+    """Say the first fact that is not as expected, or why there are none."""
     for fact, value in outcome.expected.items():
-        if outcome.happened.get(fact) != value:
+        if fact not in outcome.happened:
+            return str(outcome.happened.get("because", f"{fact} unknown"))
+        if outcome.happened[fact] != value:
             return f"{fact} {outcome.happened.get(fact)} instead of {value}"
     return ""
 
