@@ -1,9 +1,25 @@
 """What AWS asks of policy documents, which moto takes as they come."""
 
+import functools
+import warnings
 from typing import Any
 
 from rehearsal.provider.registry import json_object, objects, texts
 
+with warnings.catch_warnings():  # it leaves a file open and uses pkg_resources
+    warnings.simplefilter("ignore")
+    import parliament  # pyright: ignore[reportMissingTypeStubs] - there are none
+
+_GRANTS_NOTHING = frozenset(
+    {
+        "UNKNOWN_PREFIX",
+        "UNKNOWN_ACTION",
+        "UNKNOWN_CONDITION_FOR_ACTION",
+        "UNKNOWN_OPERATOR",
+        "MISMATCHED_TYPE",
+    }
+)
+"""What parliament finds and IAM takes without a word, although the statement then never applies."""
 _PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
@@ -27,6 +43,25 @@ def check_resource_policy(key: str, text: str, vendor: str) -> None:
             own = action == "*" or action.lower().startswith(f"{vendor}:")
             if vendor != "*" and not own:
                 raise ValueError(f"{key}: action {action} is not one of {vendor}")
+
+
+@functools.lru_cache(maxsize=256)  # the same for many roles, and it takes its time
+def check_identity_policy(key: str, text: str) -> None:
+    """Refuse a role's policy with a slip of the pen by which it grants nothing.
+
+    Raises:
+        ValueError: it is not JSON, a statement lacks something or has a Principal, or names what
+            is not there.
+    """
+    if any("Principal" in statement for statement in statements(key, text)):
+        raise ValueError(f"{key}: a role's policy has no Principal")
+    analysis: Any = parliament.analyze_policy_string(text)  # pyright: ignore[reportUnknownMemberType] - it has no types
+    for finding in analysis.findings:
+        if finding.issue in _GRANTS_NOTHING:
+            what = str(finding.issue).lower().replace("_", " ")
+            raise ValueError(
+                f"{key}: {what}: {finding.detail}; IAM takes it, and it grants nothing"
+            )
 
 
 def check_trust_policy(text: str) -> None:

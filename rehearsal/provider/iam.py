@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from rehearsal.provider.documents import check_trust_policy, statements, trusts
+from rehearsal.provider.documents import check_identity_policy, check_trust_policy, trusts
 from rehearsal.provider.registry import (
     NAME,
     Arguments,
@@ -143,8 +143,7 @@ def update_role_policy(call: Call) -> None:
     """Put another document in the place of an inline policy."""
     iam, policy = call.client("iam"), call.args.need("policy")
     owner, _, name = call.id.partition(":")
-    if any("Principal" in statement for statement in statements("policy", policy)):
-        raise ValueError("policy: a role's policy has no Principal")
+    check_identity_policy("policy", policy)
     others = [
         json.dumps(iam.get_role_policy(RoleName=owner, PolicyName=other)["PolicyDocument"])
         for other in iam.list_role_policies(RoleName=owner)["PolicyNames"]

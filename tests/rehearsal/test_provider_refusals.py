@@ -210,6 +210,28 @@ def test_a_roles_policy_is_json_without_a_principal(provider: AwsProvider) -> No
 
 
 @pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ({"Action": "s3:GetObjekt"}, "unknown action: Unknown action s3:GetObjekt"),
+        ({"Action": "s4:GetObject"}, "unknown prefix: Unknown prefix s4"),
+        (
+            {"Action": "ecs:RunTask", "Condition": {"ArnEquals": {"ecs:clutser": "x"}}},
+            "Unknown condition ecs:clutser for action ecs:RunTask",
+        ),
+        (
+            {"Action": "ecs:RunTask", "Condition": {"ArnEqual": {"ecs:cluster": "x"}}},
+            "unknown operator: ArnEqual",
+        ),
+    ],
+)
+def test_a_slip_by_which_a_role_may_do_nothing_is_found(
+    provider: AwsProvider, statement: dict[str, Any], words: str
+) -> None:
+    document = policy(**statement, Resource="*")
+    refused(provider, words, "aws:iam/rolePolicy:RolePolicy", role="x", policy=document)
+
+
+@pytest.mark.parametrize(
     ("document", "words"),
     [
         ("{", "policy is not JSON"),
