@@ -12,7 +12,7 @@ from typing import Any
 from moto.iam import models
 from moto.iam.responses import IamResponse
 
-from rehearsal.cloud.repairs import Refusal, Repairs
+from rehearsal.cloud.repairs import Refusal, Repairs, check_requests
 
 MAX_INLINE_POLICY = {"role": 10_240, "group": 5_120, "user": 2_048}
 """Characters of all inline policies of one, blanks not counted (IAM quotas)."""
@@ -47,18 +47,7 @@ def repair(repairs: Repairs) -> None:
         "put_user_policy": _check_inline_policy("user"),
         "update_assume_role_policy": _check_trust,
     }
-    for operation, check in checks.items():
-        otherwise = getattr(IamResponse, operation)
-
-        def checked(
-            self: Any,
-            otherwise: Any = otherwise,
-            check: Callable[[Any, dict[str, Any]], None] = check,
-        ) -> Any:
-            check(self.backend, self.params)
-            return otherwise(self)
-
-        repairs.put(IamResponse, operation, checked)
+    check_requests(repairs, IamResponse, checks)
 
     spelled = models.SERVICE_NAME_CONVERSION | _LINKED_ROLES
     repairs.put(models, "SERVICE_NAME_CONVERSION", spelled)

@@ -6,6 +6,7 @@
 
 import datetime as real_datetime
 import functools
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from types import ModuleType
 from typing import Any
@@ -52,6 +53,26 @@ class Repairs:
                 delattr(owner, name)
             else:
                 setattr(owner, name, before)
+
+
+def check_requests(
+    repairs: Repairs,
+    response_class: Any,
+    checks: Mapping[str, Callable[[Any, dict[str, Any]], None]],
+) -> None:
+    """Let each operation be checked before moto does it: by backend and parameters."""
+    for operation, check in checks.items():
+        otherwise = getattr(response_class, operation)
+
+        def checked(
+            self: Any,
+            otherwise: Any = otherwise,
+            check: Callable[[Any, dict[str, Any]], None] = check,
+        ) -> Any:
+            check(self.backend, self.params)
+            return otherwise(self)
+
+        repairs.put(response_class, operation, checked)
 
 
 def put_time_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:

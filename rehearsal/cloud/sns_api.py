@@ -16,7 +16,7 @@ from moto.sns.responses import SNSResponse
 
 from rehearsal.cloud.event_pattern import PatternError, Rule, compile_pattern
 from rehearsal.cloud.json_tokens import TokenError, read_all
-from rehearsal.cloud.repairs import Refusal, Repairs
+from rehearsal.cloud.repairs import Refusal, Repairs, check_requests
 
 MAX_MESSAGE_BYTES = 262_144
 """Of a message with the names, types and values of its attributes, or of a batch."""
@@ -86,18 +86,7 @@ def repair(repairs: Repairs) -> None:
         "tag_resource": _check_tags,
         "unsubscribe": _check_unsubscribe,
     }
-    for operation, check in checks.items():
-        otherwise = getattr(SNSResponse, operation)
-
-        def checked(
-            self: Any,
-            otherwise: Any = otherwise,
-            check: Callable[[Any, dict[str, Any]], None] = check,
-        ) -> Any:
-            check(self.backend, self.params)
-            return otherwise(self)
-
-        repairs.put(SNSResponse, operation, checked)
+    check_requests(repairs, SNSResponse, checks)
     _look_for_topics_where_they_can_be(repairs)
     _number_ordered_messages(repairs)
     repairs.put(models.SNSBackend, "_validate_filter_policy", _trust_filter)
