@@ -23,7 +23,7 @@ from rehearsal.faults import FAULTS, play_all
 from rehearsal.live import Live
 from rehearsal.page import Notes, PageError
 from rehearsal.plan import plan
-from rehearsal.proof import Found, ProofError, Prover, outdated, scenarios
+from rehearsal.proof import ProofError, Prover, scenarios, verdicts
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.serve import FOLDER, PORT, ServeError, serve
@@ -151,11 +151,12 @@ def prove(
 
     def rehearse(stage: Stage) -> list[Outcome]:
         prover = Prover(stage.aws, scenarios(stage))
+        candidates = prover.grants(only)
         with stage.schedules_paused():
             report.progress("With every grant in place", prover.rehearse())
-            found = report.grants(prover.grants(only), prover.prove)
+            found = report.grants(candidates, prover.prove)
         notes.proved(found)
-        return [_outcome(stage, one) for one in found] + _outdated(stage, found)
+        return verdicts(found, stage.aws.clock.now())
 
     _exit(_on_stage(stack, report, notes, rehearse))
 
@@ -179,30 +180,6 @@ def keep_serving(
     except (StackFileError, ServeError) as error:
         Report().failed([str(error)])
         raise typer.Exit(1) from None
-
-
-def _outcome(stage: Stage, found: Found) -> Outcome:
-    """Say of a grant whether it is needed, in the words of outcomes."""
-    verdict = "explained" if found.reason else "surplus"
-    return Outcome(
-        at=stage.aws.clock.now(),
-        what=f"{found.where}: {found.what}",
-        expected={"is": "explained" if found.reason else "needed"},
-        happened={"is": "needed" if found.noticed_by else verdict},
-    )
-
-
-def _outdated(stage: Stage, found: list[Found]) -> list[Outcome]:
-    """Say which explanations explain nothing any more: their grants were all missed."""
-    return [
-        Outcome(
-            at=stage.aws.clock.now(),
-            what=f"definitions/surplus.py: {entry.document}: {entry.grants}",
-            expected={"explains": "a surplus grant"},
-            happened={"explains": "only grants that somebody needs: remove it"},
-        )
-        for entry in outdated(found)
-    ]
 
 
 def _exit(passed: bool) -> NoReturn:

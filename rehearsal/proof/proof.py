@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from definitions.surplus import EXPLAINED, Explained
 from rehearsal.cloud import EmbeddedAws
@@ -234,10 +235,28 @@ def _otherwise(outcome: Outcome) -> str:
     return ""
 
 
-def outdated(found: Sequence[Found]) -> list[Explained]:
-    """Return the explanations whose grants were all missed: they explain nothing any more."""
+def verdicts(found: Sequence[Found], at: datetime) -> list[Outcome]:
+    """Say what came of a proof in the words of outcomes: of each grant, and of explanations.
+
+    An explanation whose grants were all missed explains nothing any more, and has failed.
+    """
     return [
-        entry
+        Outcome(
+            at=at,
+            what=f"{one.where}: {one.what}",
+            expected={"is": "explained" if one.reason else "needed"},
+            happened={
+                "is": "needed" if one.noticed_by else "explained" if one.reason else "surplus"
+            },
+        )
+        for one in found
+    ] + [
+        Outcome(
+            at=at,
+            what=f"definitions/surplus.py: {entry.document}: {entry.grants}",
+            expected={"explains": "a surplus grant"},
+            happened={"explains": "only grants that somebody needs: remove it"},
+        )
         for entry in EXPLAINED
         if (of_entry := [one for one in found if _explains(entry, one.where, one.what)])
         and all(one.noticed_by for one in of_entry)

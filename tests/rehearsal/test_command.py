@@ -203,6 +203,26 @@ def test_a_fault_that_comes_out_wrong_is_said_and_makes_the_exit_code(project: P
     assert "because: ECS.AmazonECSException: Capacity is unavailable" in wrong.stdout
 
 
+def test_a_permission_that_nobody_needs_is_found_out_and_makes_the_exit_code(
+    project: Path,
+) -> None:
+    edit(project / "definitions/policies.py", '["ecs:RunTask"]', '["ecs:RunTask", "ecs:StartTask"]')
+    finished = rehearse("prove", "dev", "--only", "runner RunTasks: action", project=project)
+    assert finished.returncode == 1
+    assert "2 grants taken away one by one: 1 missed, 0 not missed but explained, 1 surplus" in (
+        finished.stdout
+    )
+    assert "RunTasks: action ecs:StartTask" in finished.stdout
+    assert "1 of 2 came out as they should" in finished.stdout
+    assert finished.stderr == ""
+
+
+def test_a_proof_of_what_is_not_there_is_one_line_before_anything_is_played() -> None:
+    finished = rehearse("prove", "dev", "--only", "ec2:Fly", "--quiet")
+    assert (finished.returncode, finished.stdout.count("\n")) == (1, 1)
+    assert "nothing that the stack grants has 'ec2:Fly' in its description" in finished.stdout
+
+
 def test_bad_settings_are_said_line_by_line_and_nothing_is_deployed(project: Path) -> None:
     edit(
         project / "Pulumi.dev.yaml",

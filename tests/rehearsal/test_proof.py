@@ -10,7 +10,7 @@ from definitions.surplus import EXPLAINED
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.policy_documents import Document
 from rehearsal.engine import deploy
-from rehearsal.proof import Found, ProofError, Prover, Scenario, outdated, scenarios
+from rehearsal.proof import Found, ProofError, Prover, Scenario, scenarios, verdicts
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Outcome, Stage, deployed_again
@@ -146,13 +146,28 @@ def test_a_surplus_grant_may_be_explained(prover: Prover) -> None:
     assert "ECS guide" in found.reason
 
 
+def test_the_verdict_on_a_grant_is_needed_explained_or_surplus() -> None:
+    found = [
+        Found(where="x", what="needed", noticed_by="double-fire"),
+        Found(where="x", what="explained", reason="AWS asks for it"),
+        Found(where="x", what="surplus"),
+    ]
+    assert [(one.what, one.passed) for one in verdicts(found, START)] == [
+        ("x: needed", True),
+        ("x: explained", True),
+        ("x: surplus", False),
+    ]
+
+
 def test_an_explanation_of_what_is_missed_is_out_of_date() -> None:
     entry = EXPLAINED[0]
     missed = Found(where=entry.document, what=entry.grants, noticed_by="double-fire")
     unmissed = Found(where=entry.document, what=entry.grants, reason=entry.reason)
-    assert outdated([missed]) == [entry]
-    assert outdated([missed, unmissed]) == []
-    assert outdated([]) == []
+    (_, out_of_date) = verdicts([missed], START)
+    assert not out_of_date.passed
+    assert out_of_date.what.startswith("definitions/surplus.py")
+    assert len(verdicts([missed, unmissed], START)) == 2
+    assert verdicts([], START) == []
 
 
 def test_a_scenario_that_fails_with_everything_in_place_proves_nothing(stage: Stage) -> None:
