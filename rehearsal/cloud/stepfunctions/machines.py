@@ -68,6 +68,7 @@ def refuse_machines_as_aws_does(repairs: Repairs) -> None:
         kind = more.get("sm_type") or "STANDARD"
         refuse_definition(definition, kind)
         refuse_logging(more.get("loggingConfiguration"), self)
+        more["loggingConfiguration"] = _whole(more.get("loggingConfiguration"))
         taken = next((machine for machine in self.state_machines if machine.name == name), None)
         if taken is not None and (taken.definition, taken.roleArn, taken.type) != (
             definition,
@@ -79,10 +80,6 @@ def refuse_machines_as_aws_does(repairs: Repairs) -> None:
             )
         machine: Any = create(self, name=name, definition=definition, **more)
         machine.sm_type = machine.type
-        machine.loggingConfiguration = {
-            "includeExecutionData": False,
-            **machine.loggingConfiguration,
-        }
         return machine
 
     repairs.put(StepFunctionsParserBackend, "create_state_machine", create_state_machine)
@@ -128,6 +125,10 @@ def refuse_logging(configuration: dict[str, Any] | None, backend: Any) -> None:
         raise refusal(code, f"{wrong}Log Destination not found.")
 
 
+def _whole(configuration: dict[str, Any] | None) -> dict[str, Any]:
+    return {"level": "OFF", "includeExecutionData": False, **(configuration or {})}
+
+
 def tell_revisions(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto knows no revisions: what changed, and in which state of the machine."""
     describe = StepFunctionResponse._describe_state_machine
@@ -156,6 +157,8 @@ def tell_revisions(repairs: Repairs, aws: "EmbeddedAws") -> None:
         if "definition" in changes:
             refuse_definition(changes["definition"], machine.type)
         refuse_logging(changes.get("loggingConfiguration"), backend)
+        if "loggingConfiguration" in changes:
+            changes["loggingConfiguration"] = _whole(changes["loggingConfiguration"])
         if get("versionDescription") and not get("publish"):
             raise refusal(
                 "ValidationException", "Version description can only be set when publish is true"
@@ -395,7 +398,8 @@ def _revision(machine: Any) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=2_048)
 def _variable_references(definition: str) -> dict[str, Any]:
-    return VariableReferencesStaticAnalyser.process_and_get(definition=definition)
+    found: Any = VariableReferencesStaticAnalyser.process_and_get(definition=definition)
+    return {state: sorted(names) for state, names in found.items()}
 
 
 def _references(definition: str) -> dict[str, Any]:
