@@ -26,6 +26,7 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     models,
 )
 from rehearsal.cloud.stepfunctions.refusals import refusal
+from rehearsal.cloud.stepfunctions.registrations import Registration
 
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
@@ -37,7 +38,7 @@ PAGE = 100
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Put the repairs of this module in place."""
     name_what_is_no_arn(repairs)
-    refuse_machines_as_aws_does(repairs)
+    refuse_machines_as_aws_does(repairs, aws)
     tell_revisions(repairs, aws)
     publish_versions(repairs, aws)
     keep_aliases_apart(repairs)
@@ -57,7 +58,7 @@ def name_what_is_no_arn(repairs: Repairs) -> None:
     repairs.put(StepFunctionsParserBackend, "_validate_arn", validate_arn)
 
 
-def refuse_machines_as_aws_does(repairs: Repairs) -> None:
+def refuse_machines_as_aws_does(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto takes definitions that AWS refuses, and a second machine of the same name.
 
     Its own refusals are in other words, and it forgets that a machine is EXPRESS.
@@ -65,6 +66,7 @@ def refuse_machines_as_aws_does(repairs: Repairs) -> None:
     create = models.StepFunctionBackend.create_state_machine
 
     def create_state_machine(self: Any, name: str, definition: str, **more: Any) -> Any:
+        _count(aws, "CreateStateMachine")
         kind = more.get("sm_type") or "STANDARD"
         refuse_definition(definition, kind)
         refuse_logging(more.get("loggingConfiguration"), self)
@@ -125,6 +127,10 @@ def refuse_logging(configuration: dict[str, Any] | None, backend: Any) -> None:
         raise refusal(code, f"{wrong}Log Destination not found.")
 
 
+def _count(aws: "EmbeddedAws", operation: str) -> None:
+    aws.registrations[Registration(operation=operation, at=aws.clock.now())] += 1
+
+
 def _whole(configuration: dict[str, Any] | None) -> dict[str, Any]:
     return {"level": "OFF", "includeExecutionData": False, **(configuration or {})}
 
@@ -134,6 +140,7 @@ def tell_revisions(repairs: Repairs, aws: "EmbeddedAws") -> None:
     describe = StepFunctionResponse._describe_state_machine
 
     def update_state_machine(self: Any) -> ActionResult:
+        _count(aws, "UpdateStateMachine")
         backend, get = self.stepfunction_backend, self._get_param
         arn: str = get("stateMachineArn")
         machine = _machine(backend, arn)
