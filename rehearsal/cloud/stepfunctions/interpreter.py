@@ -55,7 +55,6 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 )
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import (
     EvalTimeoutError,
-    TimeoutSeconds,
     TimeoutSecondsJSONata,
 )
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
@@ -206,7 +205,6 @@ __all__ = [
     "StringJSONata",
     "StringVariableSample",
     "TaskFailedEventDetails",
-    "TimeoutSeconds",
     "TimeoutSecondsJSONata",
     "Timestamp",
     "VariableReferencesStaticAnalyser",
