@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from rehearsal.cloud import EmbeddedAws
+from rehearsal.cloud.stepfunctions.registrations import throttling_warnings
 from rehearsal.day import live
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
 from rehearsal.faults import FAULTS, play_all
@@ -245,10 +246,12 @@ def _deploy(
     """Deploy a stack, on top of an earlier stack file if there is one."""
     provider = AwsProvider(aws)
     deployment = deploy(PROJECT, earlier or stack_file, provider, report.made)
-    report.deployed(deployment.seconds, deployment.warnings)
+    slow = throttling_warnings(aws.registrations)
+    report.deployed(deployment.seconds, [*deployment.warnings, *slow])
     if earlier:
+        aws.registrations.clear()
         deployment = deploy(PROJECT, stack_file, provider, before=deployment)
-        report.warn(deployment.warnings)
+        report.warn([*deployment.warnings, *throttling_warnings(aws.registrations)])
         report.plan("What the stack file changes", plan(deployment.steps))
     return deployment
 

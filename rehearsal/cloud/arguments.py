@@ -65,7 +65,7 @@ def _violations(shape: Any, value: Any, path: str, *, showing: bool) -> list[str
             for name, member in shape.members.items()
             for error in _violations_of_member(shape, name, member, value, path, showing=showing)
         ]
-    shown = f"'{_java(shape, value)}' " if showing else ""
+    shown = f"'{_java(shape, value)}' " if showing and not shape.metadata.get("sensitive") else ""
     found = [
         f"Value {shown}at '{path}' failed to satisfy constraint: Member must {constraint}"
         for constraint in _broken(shape, value, showing=showing)

@@ -8,6 +8,7 @@ import functools
 import os
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -57,6 +58,7 @@ from rehearsal.cloud.repairs import (
 )
 from rehearsal.cloud.scheduler import Schedules
 from rehearsal.cloud.sns import Mail
+from rehearsal.cloud.stepfunctions.registrations import Registration
 
 ADMINISTRATOR = {
     "AccessKeyId": ADMINISTRATOR_KEY,
@@ -107,6 +109,8 @@ class EmbeddedAws:
         """Executions whose trace reached X-Ray."""
         self.unheard: list[str] = []
         """What a service was not allowed to do and tells nobody of: a line each."""
+        self.registrations: Counter[Registration] = Counter()
+        """How many state machines each call made or changed at one instant."""
         self.iam = Iam(self)
         self.network = Network(self)
         self.events = EventBus(self)

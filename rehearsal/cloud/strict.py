@@ -22,6 +22,7 @@ ANSWERING = {
     "events": "ValidationException",
     "iam": "ValidationError",
     "scheduler": "ValidationException",
+    "stepfunctions": "ValidationException",
 }
 """The services that answer for themselves (``arguments.py``), and the code of their refusal."""
 

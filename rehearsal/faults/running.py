@@ -89,8 +89,7 @@ def _silent_worker(stage: Stage, _: Fault) -> Facts:
     arn = stage.job.machine_arn
     name = f"{arn.rpartition(':')[2]}-worker"
     activity = stage.states.create_activity(name=name)["activityArn"]
-    times = {"HeartbeatSeconds": 60, "TimeoutSeconds": 3_600}
-    work = {"Type": "Task", "Resource": activity, **times, "End": True}
+    work = {"Type": "Task", "Resource": activity, "HeartbeatSeconds": 60, "End": True}
     definition = {"QueryLanguage": "JSONata", "StartAt": "Work", "States": {"Work": work}}
     machine = stage.states.create_state_machine(
         name=name, definition=json.dumps(definition), roleArn=stage.role_of(arn)

@@ -48,14 +48,38 @@ def patterns() -> list[Case]:
 
 
 @functools.cache
-def exceptions() -> dict[str, list[dict[str, str]]]:
+def exceptions() -> dict[str, list[dict[str, Any]]]:
     """Return what is out of scope (``out_of_scope``) and what still differs (``differs``)."""
     return tomllib.loads(_FILE.read_text())
 
 
-def differing() -> dict[str, str]:
-    """Return the reason for each case that is known to differ, by name."""
-    return {entry["name"]: entry["reason"] for entry in exceptions().get("differs", [])}
+def is_explained(name: str) -> bool:
+    """Tell whether ``differs`` has an entry that selects a case."""
+    return any(_fits(name, selector) for selector in _differing())
+
+
+def dead_selectors(differences: dict[str, str | None]) -> list[str]:
+    """Return the names and beginnings in ``differs`` of which every case agrees by now."""
+    dead: list[str] = []
+    for selector in _differing():
+        selected = [what for name, what in differences.items() if _fits(name, selector)]
+        if selected and not any(selected):
+            dead.append(selector)
+    return dead
+
+
+_ANY_MORE = "…"
+"""At the end of a name in ``differs``: it selects every name that begins so."""
+
+
+def _differing() -> list[str]:
+    entries = exceptions().get("differs", [])
+    return [name for entry in entries for name in entry.get("names", [entry.get("name", "")])]
+
+
+def _fits(name: str, selector: str) -> bool:
+    beginning = selector.removesuffix(_ANY_MORE)
+    return name == selector or (beginning != selector and name.startswith(beginning))
 
 
 @functools.cache

@@ -1,7 +1,8 @@
 """Each repair of moto's interpreter, by what goes wrong without it."""
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from zlib import crc32
@@ -9,8 +10,8 @@ from zlib import crc32
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Played
-from tests.rehearsal.conftest import ROLE, START, Account
+from rehearsal.cloud import EmbeddedAws, Played
+from tests.rehearsal.conftest import ROLE, START, Account, make_roles
 
 DONE: dict[str, Any] = {"Type": "Succeed"}
 
@@ -166,6 +167,52 @@ def test_the_definition_of_a_running_execution_is_not_parsed_again(account: Acco
     misses = parse.cache_info().misses
     account.run(machine)
     assert parse.cache_info().misses == misses
+
+
+def history_of(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    with EmbeddedAws(region="eu-west-1", start=START) as aws:
+        make_roles(aws)
+        sfn = aws.client("stepfunctions")
+        machine = sfn.create_state_machine(
+            name="the-same", definition=json.dumps(definition), roleArn=ROLE
+        )["stateMachineArn"]
+        arn = sfn.start_execution(stateMachineArn=machine, name="run")["executionArn"]
+        aws.wait_for(arn)
+        events: list[dict[str, Any]] = sfn.get_execution_history(executionArn=arn)["events"]
+        return events
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Let threads interrupt each other all the time, as they otherwise do on a busy machine."""
+    seconds = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(seconds)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_two_runs_of_the_same_have_the_same_history() -> None:
+    names = [f"variable{number}" for number in range(9, 0, -1)]
+    step = {"StartAt": "Wait", "States": {"Wait": wait(1)}}
+    items = {"Items": list(range(9)), "MaxConcurrency": 3, "ItemProcessor": step, "End": True}
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Assign",
+        "States": {
+            "Assign": {"Type": "Pass", "Assign": dict.fromkeys(names, 1), "Next": "Branches"},
+            "Branches": {"Type": "Parallel", "Branches": [step] * 9, "Next": "Items"},
+            "Items": {"Type": "Map", **items},
+        },
+    }
+    history = history_of(definition)
+    assert history == history_of(definition)
+    (assigned,) = (
+        event["stateExitedEventDetails"]["assignedVariables"]
+        for event in history
+        if event["type"] == "PassStateExited"
+    )
+    assert list(assigned) == sorted(names)  # a set's order is another in each process
 
 
 # JSONata

@@ -11,7 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import EmbeddedAws
-from rehearsal.cloud.stepfunctions.checks import problems
+from rehearsal.cloud.stepfunctions import executions
+from rehearsal.cloud.stepfunctions.checks import DEFINITION_BYTES, problems
+from rehearsal.cloud.stepfunctions.registrations import Registration, throttling_warnings
 from tests.rehearsal.conftest import ROLE, START, Account, make_roles
 
 _numbers = count()
@@ -319,6 +321,78 @@ def test_a_history_is_read_page_by_page_and_backwards(
     )
     assert [event["id"] for event in first["events"] + rest["events"]] == [4, 3, 2, 1]
     assert "nextToken" not in rest
+
+
+def test_an_input_has_at_most_262_144_bytes(sfn: Any, name: str) -> None:
+    arn = create(sfn, name)["stateMachineArn"]
+    sfn.start_execution(stateMachineArn=arn, input=json.dumps("x" * (executions.INPUT_BYTES - 2)))
+    too_long = ("x" * executions.INPUT_BYTES, "€" * (executions.INPUT_BYTES // 3))
+    for text, code in zip(too_long, ("ValidationException", "InvalidExecutionInput"), strict=True):
+        with pytest.raises(ClientError) as refused:
+            sfn.start_execution(stateMachineArn=arn, input=json.dumps(text, ensure_ascii=False))
+        assert code_of(refused) == code
+        assert len(str(refused.value)) < 300  # the input is not repeated
+
+
+def test_a_definition_longer_than_a_mebibyte_is_refused(sfn: Any, name: str) -> None:
+    with pytest.raises(ClientError, match="'definition' failed to satisfy constraint") as refused:
+        create(sfn, name, passing("x" * DEFINITION_BYTES))
+    assert code_of(refused) == "ValidationException"
+
+
+LOOP = {
+    "StartAt": "Item",
+    "States": {
+        "Item": {"Type": "Pass", "Next": "Again"},
+        "Again": {"Type": "Wait", "Seconds": 1, "Next": "Item"},
+    },
+}
+EACH_LOOPS = {
+    "StartAt": "Each",
+    "States": {"Each": {"Type": "Parallel", "Branches": [LOOP, LOOP], "End": True}},
+}
+
+
+@pytest.mark.parametrize("definition", [LOOP, EACH_LOOPS])
+def test_the_25_000th_event_of_an_execution_is_its_failure(
+    account: Account,
+    sfn: Any,
+    name: str,
+    definition: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(executions, "MOST_EVENTS", 50)  # the rule is the same and takes less time
+    arn = account.start(create(sfn, name, definition)["stateMachineArn"])
+    ended = account.aws.wait_for(arn)
+    assert (ended["status"], ended["error"], ended["cause"]) == (
+        "FAILED",
+        "States.Runtime",
+        "The execution reached the maximum number of history events (50).",
+    )
+    assert ended["redriveStatusReason"] == "Execution history event limit exceeded"
+    events = sfn.get_execution_history(executionArn=arn)["events"]
+    assert [event["id"] for event in events] == list(range(1, 51))
+    assert events[-1]["type"] == "ExecutionFailed"
+    assert events[-1]["previousEventId"] == 49
+
+
+def test_many_machines_of_one_instant_are_told_to_take_aws_long(account: Account, sfn: Any) -> None:
+    def at(operation: str) -> Registration:
+        return Registration(operation=operation, at=START)
+
+    counted = {at("CreateStateMachine"): 1_000, at("UpdateStateMachine"): 159}
+    assert throttling_warnings(counted) == [
+        "AWS would take about 15 min for these 1,000 state machines: it creates 100 at once, then "
+        "one a second"
+    ]
+    account.aws.registrations.clear()
+    arn = create(sfn, "counted")["stateMachineArn"]
+    sfn.update_state_machine(stateMachineArn=arn, roleArn=ROLE)
+    now = account.aws.clock.now()
+    assert account.aws.registrations == {
+        Registration(operation="CreateStateMachine", at=now): 1,
+        Registration(operation="UpdateStateMachine", at=now): 1,
+    }
 
 
 # TestState

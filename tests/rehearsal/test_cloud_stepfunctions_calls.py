@@ -234,6 +234,13 @@ def test_a_missed_heartbeat_is_a_timeout(account: Account, queue: str) -> None:
     assert "cause" not in ended
 
 
+def test_a_task_that_beats_has_no_timeout_unless_it_is_told(account: Account, queue: str) -> None:
+    begin = account.aws.clock.now()
+    arn = waiting(account, queue, HeartbeatSeconds=100)
+    ended = account.aws.wait_for(arn)
+    assert ended["stopDate"] == begin + timedelta(seconds=100)
+
+
 def test_a_task_that_waits_for_a_token_ends_when_it_is_stopped(
     account: Account, queue: str
 ) -> None:

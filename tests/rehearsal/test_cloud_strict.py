@@ -22,10 +22,10 @@ from rehearsal.cloud.strict import check_call
             r"RunTask\.launchType: 'SPOT' is not one of EC2, FARGATE",
         ),
         (
-            "stepfunctions",
-            "list_executions",
-            {"stateMachineArn": "arn", "maxResults": 5_000},
-            r"ListExecutions\.maxResults: 5000, at most 1000 allowed",
+            "logs",
+            "describe_log_groups",
+            {"limit": 51},
+            r"DescribeLogGroups\.limit: 51, at most 50 allowed",
         ),
     ],
 )
@@ -61,6 +61,13 @@ def test_what_is_right_passes(aws: EmbeddedAws) -> None:
             {"Name": "a b"},
             r"\(ValidationException\).*: 1 validation error detected: Value 'a b' at 'name' failed "
             "to satisfy constraint: Member must satisfy regular expression pattern: ",
+        ),
+        (
+            "stepfunctions",
+            "list_executions",
+            {"stateMachineArn": "arn", "maxResults": 5_000},
+            "Value '5000' at 'maxResults' failed to satisfy constraint: Member must have value "
+            "less than or equal to 1000",
         ),
         (
             "events",

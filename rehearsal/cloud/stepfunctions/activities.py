@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 60
 """How long GetActivityTask waits for a task (API reference)."""
+_OWN_KEY = {"type": "AWS_OWNED_KEY"}
 
 
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
@@ -80,7 +81,8 @@ class _Queue:
 def hand_tasks_to_workers(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto has no GetActivityTask, and its activity tasks break before they wait.
 
-    And it makes an activity only once, where AWS answers the same again.
+    It makes an activity only once, where AWS answers the same again, and does not say whose key
+    encrypts it.
     """
     queues: dict[str, _Queue] = defaultdict(lambda: _Queue(aws))
     create: Any = StepFunctionsParserBackend.create_activity
@@ -112,7 +114,9 @@ def hand_tasks_to_workers(repairs: Repairs, aws: "EmbeddedAws") -> None:
 
     def create_activity(self: Any, name: str, **more: Any) -> Any:
         same = next((one for one in self.activities.values() if one.name == name), None)
-        return create(self, name, **more) if same is None else same
+        made: Any = create(self, name, **more) if same is None else same
+        made.encryption_configuration = made.encryption_configuration or _OWN_KEY
+        return made
 
     def describe_activity(self: Any, activity_arn: str) -> Any:
         self._validate_activity_arn(activity_arn)

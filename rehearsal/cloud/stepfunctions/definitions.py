@@ -22,6 +22,7 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     ASLLexer,
     ASLParser,
     Preprocessor,
+    QueryLanguage,
     preprocessor,
 )
 
@@ -29,6 +30,7 @@ from rehearsal.cloud.stepfunctions.interpreter import (
 def repair(repairs: Repairs) -> None:
     """Put the repairs of this module in place."""
     read_each_definition_alone(repairs)
+    take_jsonpath_inside_of_jsonata(repairs)
     read_texts_as_json(repairs)
     parse_a_definition_once(repairs)
 
@@ -90,6 +92,19 @@ def read_each_definition_alone(repairs: Repairs) -> None:
         self._query_language_per_scope = []
 
     repairs.put(Preprocessor, "__init__", afresh)
+
+
+def take_jsonpath_inside_of_jsonata(repairs: Repairs) -> None:
+    """Moto refuses JSONPath in a state of a JSONata state; AWS only in a machine of JSONata."""
+    open_scope = Preprocessor._open_query_language_scope
+
+    def open_any_scope(self: Any, parse_tree: Any) -> None:
+        try:
+            open_scope(self, parse_tree)
+        except ValueError:  # checks.py has refused what AWS refuses
+            self._query_language_per_scope.append(QueryLanguage())
+
+    repairs.put(Preprocessor, "_open_query_language_scope", open_any_scope)
 
 
 def read_texts_as_json(repairs: Repairs) -> None:

@@ -22,6 +22,9 @@ from moto.core.responses import ActionResult
 from rehearsal.cloud.clock import VirtualClock
 from rehearsal.cloud.repairs import Repairs
 from rehearsal.cloud.stepfunctions.interpreter import (
+    Environment,
+    EventManager,
+    HistoryEventType,
     ProgramStopped,
     StateMachineType,
     StepFunctionResponse,
@@ -41,6 +44,10 @@ REDRIVABLE_FOR = timedelta(days=14)
 """How long after its end an execution can be redriven (RedriveExecution, API reference)."""
 EXPRESS_SECONDS = 300
 """Longest an EXPRESS execution takes (Step Functions quotas)."""
+INPUT_BYTES = 262_144
+"""Longest input of an execution, in UTF-8 (Step Functions quotas)."""
+MOST_EVENTS = 25_000
+"""Events of the longest history, the last of which says that it failed (Step Functions quotas)."""
 EVENT_DATA_BYTES = 248 * 1_024
 """Above this, a status event leaves input and output out (Step Functions Developer Guide)."""
 
@@ -51,6 +58,7 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     stop_with_error_and_cause(repairs, aws.clock)
     describe_executions_in_full(repairs, aws)
     tell_of_status_changes(repairs, aws)
+    fail_at_the_longest_history(repairs)
 
 
 def start_executions_as_aws_does(repairs: Repairs, aws: "EmbeddedAws") -> None:
@@ -192,7 +200,16 @@ def _new_execution(backend: Any, started: _Started, name: str, given: str, now: 
 
 
 def _refuse_input(text: str) -> None:
-    """Refuse an input that is no JSON, in the words of AWS's parser (Jackson)."""
+    """Refuse an input that is no JSON, in the words of AWS's parser (Jackson), or is too long.
+
+    An input of more than 262,144 characters, the model refuses before; the words with which AWS
+    refuses fewer of more bytes are not known.
+    """
+    if len(text.encode()) > INPUT_BYTES:
+        raise refusal(
+            "InvalidExecutionInput",
+            f"Invalid State Machine Execution Input: 'Input is longer than {INPUT_BYTES} bytes'",
+        )
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
@@ -367,6 +384,8 @@ def why_not_redrivable(execution: Any, now: datetime) -> str | None:
     """Return why an execution cannot be redriven, or nothing when it can."""
     if execution.status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {execution.status} and cannot be redriven"
+    if execution.exec_worker.env.event_manager.is_full:
+        return "Execution history event limit exceeded"
     if now - execution.stop_date > REDRIVABLE_FOR:
         return "Execution's redrivable period exceeded"
     return None
@@ -403,6 +422,38 @@ def tell_of_status_changes(repairs: Repairs, aws: "EmbeddedAws") -> None:
     repairs.put(execution_module.Execution, "tell_running", tell_running)
     repairs.put(execution_module.Execution, "start", start_and_tell)
     repairs.put(execution_module.BaseExecutionWorkerCommunication, "terminated", end_and_tell)
+
+
+def fail_at_the_longest_history(repairs: Repairs) -> None:
+    """Moto's histories grow for ever, where AWS makes a failure of the 25,000th event."""
+    initialise: Any = Environment.__init__
+    add: Any = EventManager.add_event
+
+    def remember_program(self: Any, *args: Any, **more: Any) -> None:
+        initialise(self, *args, **more)
+        self.event_manager.program = self  # frames get the manager of their program after this
+
+    def add_event(self: Any, context: Any, event_type: Any, *args: Any, **more: Any) -> int:
+        if self.is_full and event_type != HistoryEventType.ExecutionFailed:
+            return context.last_published_event_id
+        event_id: int = add(self, context, event_type, *args, **more)
+        program = self.program
+        if event_id == MOST_EVENTS - 1 and program and program.is_standard_workflow():
+            self.is_full = True
+            program.event_history_context.source_event_id = event_id
+            program.set_error(
+                {
+                    "error": "States.Runtime",
+                    "cause": "The execution reached the maximum number of history events "
+                    f"({MOST_EVENTS}).",
+                }
+            )
+        return event_id
+
+    repairs.put(EventManager, "program", None)  # the item of a distributed Map has none
+    repairs.put(EventManager, "is_full", False)
+    repairs.put(Environment, "__init__", remember_program)
+    repairs.put(EventManager, "add_event", add_event)
 
 
 def status_change(execution: Any, status: str, now: datetime) -> dict[str, Any]:

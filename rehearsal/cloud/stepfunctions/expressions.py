@@ -33,6 +33,7 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     StringJSONata,
     StringVariableSample,
     TimeoutSecondsJSONata,
+    VariableStore,
 )
 
 
@@ -54,6 +55,7 @@ def repair(repairs: Repairs, clock: VirtualClock) -> None:
     )
     name_the_field_of_an_expression(repairs)
     tell_of_failed_expressions(repairs)
+    tell_variables_in_order(repairs)
 
 
 def name_the_field_of_an_expression(repairs: Repairs) -> None:
@@ -106,6 +108,16 @@ def tell_of_failed_expressions(repairs: Repairs) -> None:
             raise
 
     repairs.put(CommonStateField, "_eval_body", eval_body)
+
+
+def tell_variables_in_order(repairs: Repairs) -> None:
+    """Moto tells of a state's variables in an order that differs from process to process."""
+    assigned = VariableStore.get_assigned_variables
+
+    def in_order(self: Any) -> dict[str, str]:
+        return dict(sorted(assigned(self).items()))
+
+    repairs.put(VariableStore, "get_assigned_variables", in_order)
 
 
 class QueryFailure(FailureEventException):

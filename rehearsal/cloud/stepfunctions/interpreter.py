@@ -47,6 +47,7 @@ from moto.stepfunctions.parser.asl.component.common.payload.payloadvalue.payload
 from moto.stepfunctions.parser.asl.component.common.payload.payloadvalue.payloadtmpl.payload_tmpl import (
     PayloadTmpl,
 )
+from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguage
 from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import (
     StringJSONata,
@@ -118,12 +119,17 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimedO
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.parser.asl.eval.event.event_manager import (
+    EventHistoryContext,
+    EventManager,
+)
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
+    ProgramError,
     ProgramStopped,
     ProgramTimedOut,
 )
+from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
@@ -159,6 +165,7 @@ __all__ = [
     "EvalTimeoutError",
     "EventDetails",
     "EventHistoryContext",
+    "EventManager",
     "ExecutionAlreadyExists",
     "ExecutionState",
     "ExecutionStatus",
@@ -175,8 +182,10 @@ __all__ = [
     "Preprocessor",
     "Program",
     "ProgramEnded",
+    "ProgramError",
     "ProgramStopped",
     "ProgramTimedOut",
+    "QueryLanguage",
     "SecondsJSONata",
     "StateMachineType",
     "StateTask",
@@ -199,6 +208,7 @@ __all__ = [
     "TimeoutSecondsJSONata",
     "Timestamp",
     "VariableReferencesStaticAnalyser",
+    "VariableStore",
     "WaitFunction",
     "boto_client",
     "branch_worker",

@@ -26,6 +26,7 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     models,
 )
 from rehearsal.cloud.stepfunctions.refusals import refusal
+from rehearsal.cloud.stepfunctions.registrations import Registration
 
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
@@ -37,7 +38,7 @@ PAGE = 100
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Put the repairs of this module in place."""
     name_what_is_no_arn(repairs)
-    refuse_machines_as_aws_does(repairs)
+    refuse_machines_as_aws_does(repairs, aws)
     tell_revisions(repairs, aws)
     publish_versions(repairs, aws)
     keep_aliases_apart(repairs)
@@ -57,7 +58,7 @@ def name_what_is_no_arn(repairs: Repairs) -> None:
     repairs.put(StepFunctionsParserBackend, "_validate_arn", validate_arn)
 
 
-def refuse_machines_as_aws_does(repairs: Repairs) -> None:
+def refuse_machines_as_aws_does(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto takes definitions that AWS refuses, and a second machine of the same name.
 
     Its own refusals are in other words, and it forgets that a machine is EXPRESS.
@@ -65,9 +66,11 @@ def refuse_machines_as_aws_does(repairs: Repairs) -> None:
     create = models.StepFunctionBackend.create_state_machine
 
     def create_state_machine(self: Any, name: str, definition: str, **more: Any) -> Any:
+        _count(aws, "CreateStateMachine")
         kind = more.get("sm_type") or "STANDARD"
         refuse_definition(definition, kind)
         refuse_logging(more.get("loggingConfiguration"), self)
+        more["loggingConfiguration"] = _whole(more.get("loggingConfiguration"))
         taken = next((machine for machine in self.state_machines if machine.name == name), None)
         if taken is not None and (taken.definition, taken.roleArn, taken.type) != (
             definition,
@@ -79,10 +82,6 @@ def refuse_machines_as_aws_does(repairs: Repairs) -> None:
             )
         machine: Any = create(self, name=name, definition=definition, **more)
         machine.sm_type = machine.type
-        machine.loggingConfiguration = {
-            "includeExecutionData": False,
-            **machine.loggingConfiguration,
-        }
         return machine
 
     repairs.put(StepFunctionsParserBackend, "create_state_machine", create_state_machine)
@@ -128,11 +127,20 @@ def refuse_logging(configuration: dict[str, Any] | None, backend: Any) -> None:
         raise refusal(code, f"{wrong}Log Destination not found.")
 
 
+def _count(aws: "EmbeddedAws", operation: str) -> None:
+    aws.registrations[Registration(operation=operation, at=aws.clock.now())] += 1
+
+
+def _whole(configuration: dict[str, Any] | None) -> dict[str, Any]:
+    return {"level": "OFF", "includeExecutionData": False, **(configuration or {})}
+
+
 def tell_revisions(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto knows no revisions: what changed, and in which state of the machine."""
     describe = StepFunctionResponse._describe_state_machine
 
     def update_state_machine(self: Any) -> ActionResult:
+        _count(aws, "UpdateStateMachine")
         backend, get = self.stepfunction_backend, self._get_param
         arn: str = get("stateMachineArn")
         machine = _machine(backend, arn)
@@ -156,6 +164,8 @@ def tell_revisions(repairs: Repairs, aws: "EmbeddedAws") -> None:
         if "definition" in changes:
             refuse_definition(changes["definition"], machine.type)
         refuse_logging(changes.get("loggingConfiguration"), backend)
+        if "loggingConfiguration" in changes:
+            changes["loggingConfiguration"] = _whole(changes["loggingConfiguration"])
         if get("versionDescription") and not get("publish"):
             raise refusal(
                 "ValidationException", "Version description can only be set when publish is true"
@@ -395,7 +405,8 @@ def _revision(machine: Any) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=2_048)
 def _variable_references(definition: str) -> dict[str, Any]:
-    return VariableReferencesStaticAnalyser.process_and_get(definition=definition)
+    found: Any = VariableReferencesStaticAnalyser.process_and_get(definition=definition)
+    return {state: sorted(names) for state, names in found.items()}
 
 
 def _references(definition: str) -> dict[str, Any]:

@@ -138,6 +138,7 @@ def _redrive(aws: "EmbeddedAws", execution: Any) -> None:
     execution.redrive_date = aws.clock.now()
     env.before = was
     env.event_manager = was.event_manager
+    env.event_manager.program = env
     env.states.context_object.context_object_data["Execution"] |= {
         "RedriveCount": execution.redrive_count,
         "RedriveTime": text_of(execution.redrive_date),

@@ -29,6 +29,7 @@ from rehearsal.cloud.stepfunctions.interpreter import (
     FailureEventException,
     HistoryEventType,
     Program,
+    ProgramError,
     ProgramStopped,
     ProgramTimedOut,
     StatesErrorName,
@@ -64,10 +65,19 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
 
 
 def run_threads_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
-    """Moto waits in real time: with the machine's own threads and events."""
+    """Moto waits in real time: with the machine's own threads and events.
+
+    And branches and items that start at one instant would write their history in any order.
+    """
+
+    class InTurn(ClockThread):
+        """A thread that starts when those before it wait or have ended."""
+
+        def start(self) -> None:
+            clock.soon(super().start, self.name)
 
     def thread(*, target: Callable[..., Any], args: tuple[Any, ...] = (), **_: Any) -> ClockThread:
-        return ClockThread(clock, target=target, args=args)
+        return InTurn(clock, target=target, args=args)
 
     def start(self: Any) -> None:
         name = self._evaluation_details.execution_details.arn
@@ -160,12 +170,14 @@ def _take_result(state: Any, env: Any, result: Any) -> None:
 def keep_the_end_of_a_program(repairs: Repairs, clock: VirtualClock) -> None:
     """Moto's signal of a program's end is lost on whoever looks a moment later.
 
-    And an error that follows a stop or a timeout would turn ABORTED into FAILED.
+    And an error that follows a stop or a timeout would turn ABORTED into FAILED, one that follows
+    an error would hide it.
     """
     set_error = environment.Environment.set_error
 
     def keep_stopped(self: Any, error: Any) -> None:
-        if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
+        ended = ProgramStopped | ProgramTimedOut | ProgramError
+        if not isinstance(self._program_state, ended):
             set_error(self, error)
 
     repairs.put(environment.Environment, "set_error", keep_stopped)
