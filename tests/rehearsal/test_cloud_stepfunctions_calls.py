@@ -155,6 +155,18 @@ def test_a_secret_has_a_proper_name(account: Account) -> None:
             "none' (Service: AWSStepFunctions; Status Code: 400; Error Code: "
             "StateMachineDoesNotExist; Request ID: ",
         ),
+        (
+            call("dynamodb:getItem", {"TableName": "none", "Key": {"a": {"S": "b"}}}),
+            "DynamoDB.ResourceNotFoundException",
+            "Requested resource not found (Service: AmazonDynamoDBv2; Status Code: 400; "
+            "Error Code: ResourceNotFoundException; Request ID: ",
+        ),
+        (
+            call("events:putEvents", {}),
+            "EventBridge.AmazonEventBridgeException",
+            "1 validation error detected: Value null at 'entries' failed to satisfy constraint: "
+            "Member must not be null (Service: AmazonEventBridge; Status Code: 400; ",
+        ),
     ],
 )  # fmt: skip
 def test_a_refused_call_is_named_as_aws_names_it(
@@ -335,6 +347,13 @@ def test_members_of_a_template_come_in_the_order_of_aws(account: Account) -> Non
     assert list(json.loads(output)) == ["static", "last", "a", "b", "AaAa"]
 
 
+def test_members_of_merged_objects_come_in_the_order_of_aws(account: Account) -> None:
+    template = {"merged.$": "States.JsonMerge($.one, $.other, false)"}
+    given = {"one": {"b": 1, "AaAa": 2}, "other": {"a": 3}}
+    merged = run(account, outcome(template), given=given)["output"]["merged"]
+    assert list(merged) == ["a", "b", "AaAa"]
+
+
 def test_a_text_in_a_variable_loses_its_escapes(account: Account) -> None:
     said = 'she said "no"\n'
     first = {"Type": "Pass", "Assign": {"said": said}}
@@ -372,6 +391,18 @@ def test_a_failed_expression_is_told_with_its_field(
     (told,) = [event for event in account.history(arn) if event["type"] == "EvaluationFailed"]
     details = told["evaluationFailedEventDetails"]
     assert (details["location"], details["state"]) == (field, "Only")
+
+
+def test_a_timeout_that_fails_is_told_as_the_timeout(account: Account) -> None:
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sqs:listQueues",
+        "TimeoutSeconds": "{% $no %}",
+        "End": True,
+    }
+    assert jsonata(account, state)["cause"].endswith(
+        "'$no' specified for the field 'TimeoutSeconds' returned nothing (undefined)."
+    )
 
 
 def test_a_range_of_one_number_is_that_number(account: Account) -> None:
