@@ -360,6 +360,11 @@ def test_a_text_in_a_variable_loses_its_escapes(account: Account) -> None:
     assert run(account, first, outcome({"said.$": "$said"}))["output"] == {"said": said}
 
 
+def test_a_text_beyond_ascii_is_one_text(account: Account) -> None:
+    state = {"Type": "Pass", "Output": {"said": "\N{PARTY POPPER}"}, "End": True}
+    assert jsonata(account, state)["output"] == {"said": "\N{PARTY POPPER}"}
+
+
 def test_a_refused_definition_does_not_spoil_the_next(account: Account) -> None:
     wrong = {"Type": "Pass", "QueryLanguage": "JSONata", "Parameters": {}}
     with pytest.raises(ClientError, match="InvalidDefinition"):
@@ -393,15 +398,34 @@ def test_a_failed_expression_is_told_with_its_field(
     assert (details["location"], details["state"]) == (field, "Only")
 
 
-def test_a_timeout_that_fails_is_told_as_the_timeout(account: Account) -> None:
-    state = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::aws-sdk:sqs:listQueues",
-        "TimeoutSeconds": "{% $no %}",
-        "End": True,
-    }
+def list_queues(**fields: Any) -> dict[str, Any]:
+    resource = "arn:aws:states:::aws-sdk:sqs:listQueues"
+    return {"Type": "Task", "Resource": resource, "End": True, **fields}
+
+
+PASS_EACH = {
+    "ProcessorConfig": {"Mode": "INLINE"},
+    "StartAt": "P",
+    "States": {"P": {"Type": "Pass", "End": True}},
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "field"),
+    [
+        (list_queues(TimeoutSeconds="{% $no %}"), "TimeoutSeconds"),
+        (list_queues(Arguments={"MaxResults": "{% $no %}"}), "Arguments/MaxResults"),
+        (
+            {"Type": "Map", "Items": "{% $no %}", "ItemProcessor": PASS_EACH, "End": True},
+            "Items",
+        ),
+    ],
+)
+def test_the_cause_names_the_field_of_a_task_and_of_a_map(
+    account: Account, state: dict[str, Any], field: str
+) -> None:
     assert jsonata(account, state)["cause"].endswith(
-        "'$no' specified for the field 'TimeoutSeconds' returned nothing (undefined)."
+        f"'$no' specified for the field '{field}' returned nothing (undefined)."
     )
 
 
@@ -414,18 +438,15 @@ def test_a_wait_takes_a_timestamp_with_an_offset(account: Account) -> None:
     until = account.aws.clock.now() + timedelta(hours=1)
     text = until.strftime("%Y-%m-%dT%H:%M:%S") + "+00:00"
     state = {"Type": "Wait", "Timestamp": "{% $states.input %}", "End": True}
+    fixed = {**state, "Timestamp": text}
     assert jsonata(account, state, text)["stopDate"] == until.replace(microsecond=0)
+    assert jsonata(account, fixed)["status"] == "SUCCEEDED"
     ended = jsonata(account, state, "2026-13-01T00:00:00Z")
     assert ended["error"] == "States.QueryEvaluationError"
 
 
 def test_a_map_tells_what_is_no_list(account: Account) -> None:
-    processor = {
-        "ProcessorConfig": {"Mode": "INLINE"},
-        "StartAt": "P",
-        "States": {"P": {"Type": "Pass", "End": True}},
-    }
-    state = {"Type": "Map", "ItemProcessor": processor, "End": True}
+    state = {"Type": "Map", "ItemProcessor": PASS_EACH, "End": True}
     ended = jsonata(account, state, {"a": 1})
     assert ended["cause"].endswith('Map state input must be an array but was: {"a":1}')
 
