@@ -121,6 +121,24 @@ def refused(call: Callable[[], Any]) -> tuple[str, str]:
             "Rule r does not exist on EventBus bus.",
         ),
         (
+            "enable_rule",
+            {"Name": "r", "EventBusName": "bus"},
+            "ResourceNotFoundException",
+            "Rule r does not exist on EventBus bus.",
+        ),
+        (
+            "list_targets_by_rule",
+            {"Rule": "r", "EventBusName": "bus"},
+            "ResourceNotFoundException",
+            "Rule r does not exist on EventBus bus.",
+        ),
+        (
+            "untag_resource",
+            {"ResourceARN": f"arn:aws:events:{ACCOUNT}:rule/bus/rule", "TagKeys": ["a"]},
+            "ResourceNotFoundException",
+            "Rule rule does not exist on EventBus bus.",
+        ),
+        (
             "tag_resource",
             {
                 "ResourceARN": f"arn:aws:events:{ACCOUNT}:event-bus/none",
