@@ -16,9 +16,6 @@ import moto.settings
 from moto.core.exceptions import ServiceException
 from moto.core.loaders import create_loader
 from moto.sqs.models import SQSBackend
-from moto.stepfunctions.parser import models as execution_models
-from moto.stepfunctions.parser.asl.component.state import state
-from moto.stepfunctions.parser.asl.component.state.wait.wait_function import timestamp
 from moto.stepfunctions.parser.asl.eval.event import event_manager
 from moto.stepfunctions.parser.backend import execution
 
@@ -80,11 +77,8 @@ def put_time_on_the_clock(repairs: Repairs, clock: VirtualClock) -> None:
     virtual = _virtual_datetime_module(clock)
     modules: list[ModuleType] = [
         moto.core.utils,  # utcnow, unix_time: nearly all services
-        execution_models,
         execution,
-        state,
         event_manager,
-        timestamp,
     ]
     for module in modules:
         repairs.put(module, "datetime", virtual)

@@ -76,7 +76,6 @@ def repair(repairs: Repairs) -> None:
         "opt_in_phone_number": _check_phone,
         "publish": _check_publish,
         "publish_batch": _check_batch,
-        "remove_permission": _check_topic_exists,
         "set_endpoint_attributes": _check_endpoint_attributes,
         "set_platform_application_attributes": _check_application_attributes,
         "set_sms_attributes": _check_sms_attributes,
@@ -175,10 +174,6 @@ def _check_topic_attribute(backend: Any, given: dict[str, Any]) -> None:
             json.loads(given.get("AttributeValue") or "")
         except ValueError:
             _refuse("Policy Error: null")
-
-
-def _check_topic_exists(backend: Any, given: dict[str, Any]) -> None:
-    backend.get_topic(given.get("TopicArn"))
 
 
 def _check_permission(backend: Any, given: dict[str, Any]) -> None:

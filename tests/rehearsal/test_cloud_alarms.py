@@ -285,6 +285,14 @@ def test_a_deleted_alarm_and_one_without_actions_are_silent(account: Account, to
     assert account.aws.mail == []
 
 
+def test_a_deleted_alarm_watches_no_more(account: Account, topic: str) -> None:
+    alarm(account, topic)
+    account.aws.client("cloudwatch").delete_alarms(AlarmNames=["first"])
+    measure(account, 1)
+    account.aws.clock.run_until(account.aws.clock.now() + 10 * MINUTE)
+    assert account.aws.mail == []
+
+
 def test_a_changed_alarm_keeps_its_state_and_watches_anew(account: Account, topic: str) -> None:
     alarm(account, topic)
     measure(account, 1)

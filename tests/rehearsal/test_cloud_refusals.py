@@ -121,6 +121,24 @@ def refused(call: Callable[[], Any]) -> tuple[str, str]:
             "Rule r does not exist on EventBus bus.",
         ),
         (
+            "enable_rule",
+            {"Name": "r", "EventBusName": "bus"},
+            "ResourceNotFoundException",
+            "Rule r does not exist on EventBus bus.",
+        ),
+        (
+            "list_targets_by_rule",
+            {"Rule": "r", "EventBusName": "bus"},
+            "ResourceNotFoundException",
+            "Rule r does not exist on EventBus bus.",
+        ),
+        (
+            "untag_resource",
+            {"ResourceARN": f"arn:aws:events:{ACCOUNT}:rule/bus/rule", "TagKeys": ["a"]},
+            "ResourceNotFoundException",
+            "Rule rule does not exist on EventBus bus.",
+        ),
+        (
             "tag_resource",
             {
                 "ResourceARN": f"arn:aws:events:{ACCOUNT}:event-bus/none",
@@ -360,6 +378,22 @@ def test_buses_are_listed_with_their_times(account: EmbeddedAws) -> None:
             {"phoneNumber": "call me"},
             "PhoneNumber Reason: input incorrectly formatted",
         ),
+        ("confirm_subscription", {"TopicArn": TOPIC, "Token": "0" * 100}, "Token"),
+        (
+            "get_platform_application_attributes",
+            {"PlatformApplicationArn": "a"},
+            "PlatformApplicationArn Reason: An ARN must have at least 6 elements, not 1",
+        ),
+        (
+            "set_platform_application_attributes",
+            {"PlatformApplicationArn": "a", "Attributes": {}},
+            "PlatformApplicationArn Reason: An ARN must have at least 6 elements, not 1",
+        ),
+        (
+            "set_endpoint_attributes",
+            {"EndpointArn": f"arn:aws:sns:{ACCOUNT}:endpoint/ADM/a/b", "Attributes": {"a": "b"}},
+            "Attributes Reason: Invalid attribute name: a",
+        ),
     ],
 )
 def test_sns_refuses(
@@ -371,6 +405,12 @@ def test_sns_refuses(
     call = getattr(account.client("sns"), operation)
     said = refused(lambda: call(**parameters))
     assert said == ("InvalidParameter", f"Invalid parameter: {message}")
+
+
+def test_text_messages_have_the_attributes_that_sns_knows(account: EmbeddedAws) -> None:
+    call = account.client("sns").set_sms_attributes
+    said = refused(lambda: call(attributes={"DefaultSMSType": "Loud"}))
+    assert said == ("InvalidParameter", "DefaultSMSType is invalid")
 
 
 def test_a_batch_is_measured_as_a_whole(account: EmbeddedAws) -> None:
@@ -534,6 +574,31 @@ def test_an_ordered_queue_refuses_a_delay_and_another_type(account: EmbeddedAws)
             {"PolicyName": "big", "PolicyDocument": json.dumps({"a": "x" * 6_144})},
             "LimitExceeded",
             "Cannot exceed quota for PolicySize: 6144",
+        ),
+        (
+            "create_policy_version",
+            {
+                "PolicyArn": "arn:aws:iam::123456789012:policy/policy",
+                "PolicyDocument": json.dumps({"a": "x" * 6_144}),
+            },
+            "LimitExceeded",
+            "Cannot exceed quota for PolicySize: 6144",
+        ),
+        (
+            "put_group_policy",
+            {
+                "GroupName": "group",
+                "PolicyName": "big",
+                "PolicyDocument": json.dumps({"a": "x" * 5_120}),
+            },
+            "LimitExceeded",
+            "Maximum policy size of 5120 bytes exceeded for group group",
+        ),
+        (
+            "attach_user_policy",
+            {"UserName": "user", "PolicyArn": "longpolicynamebutnoarn"},
+            "ValidationError",
+            "Invalid ARN:  Could not be parsed!",
         ),
         (
             "create_service_linked_role",

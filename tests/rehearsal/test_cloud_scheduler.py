@@ -332,6 +332,37 @@ def test_groups_are_made_once_and_the_default_stays(account: Account) -> None:
             call()
 
 
+def test_tags_of_a_group_that_is_missing_are_neither_listed_nor_taken(account: Account) -> None:
+    scheduler = account.aws.client("scheduler")
+    arn = "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/nowhere"
+    with pytest.raises(ClientError, match="Schedule group nowhere does not exist"):
+        scheduler.list_tags_for_resource(ResourceArn=arn)
+    with pytest.raises(ClientError, match="Schedule group nowhere does not exist"):
+        scheduler.untag_resource(ResourceArn=arn, TagKeys=["a"])
+
+
+def test_a_changed_schedule_is_checked_and_goes_when_it_is_done_only_if_told(
+    account: Account,
+) -> None:
+    machine = schedule(account, "rate(1 day)")
+    changed = {
+        "Name": "list",
+        "GroupName": "batch",
+        "ScheduleExpression": "at(2026-03-02T01:00:00)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": machine, "RoleArn": ROLE, "Input": json.dumps(INPUT)},
+    }
+    scheduler = account.aws.client("scheduler")
+    with pytest.raises(ClientError, match="Timezone Europe/Nowhere"):
+        scheduler.update_schedule(**changed, ScheduleExpressionTimezone="Europe/Nowhere")
+    scheduler.update_schedule(**changed, ActionAfterCompletion="DELETE")
+    told = scheduler.get_schedule(Name="list", GroupName="batch")
+    assert told["ActionAfterCompletion"] == "DELETE"
+    scheduler.update_schedule(**changed)
+    told = scheduler.get_schedule(Name="list", GroupName="batch")
+    assert told["ActionAfterCompletion"] == "NONE"
+
+
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 

@@ -3,7 +3,8 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -99,6 +100,19 @@ def test_a_machine_times_out_in_virtual_time(account: Account) -> None:
     assert ended["status"] == "TIMED_OUT"
     assert ended["stopDate"] == START + timedelta(seconds=60)
     assert "error" not in ended
+
+
+def test_jitter_is_the_same_in_every_rehearsal(tmp_path: Path) -> None:
+    retry = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 9_000, "MaxAttempts": 1}
+    missing = task("arn:aws:states:::aws-sdk:s3:listObjects", {"Bucket": "no-such-bucket"})
+    missing |= {"Retry": [{**retry, "JitterStrategy": "FULL"}]}
+    ends: list[datetime] = []
+    for _ in range(2):
+        with EmbeddedAws(region="eu-west-1", start=START) as aws:
+            make_roles(aws)
+            account = Account(aws, tmp_path)
+            ends.append(account.run(account.machine({"Call": missing}))["stopDate"])
+    assert START < ends[0] == ends[1]
 
 
 def test_retry_delays_take_virtual_time(account: Account) -> None:

@@ -187,6 +187,8 @@ def test_an_alias_keeps_its_version_and_its_routing(sfn: Any, name: str) -> None
         make(name="live", routingConfiguration=routing, description="other")
     with pytest.raises(ClientError, match="Routing configuration must contain state machine vers"):
         make(name="no", routingConfiguration=[{"stateMachineVersionArn": arn, "weight": 100}])
+    listed = sfn.list_state_machine_aliases(stateMachineArn=arn)["stateMachineAliases"]
+    assert [alias["stateMachineAliasArn"] for alias in listed] == [f"{arn}:live"]
     with pytest.raises(ClientError, match=r"Current list of aliases referencing .*: \[live\]"):
         sfn.delete_state_machine_version(stateMachineVersionArn=f"{arn}:1")
     sfn.delete_state_machine_alias(stateMachineAliasArn=f"{arn}:live")

@@ -155,6 +155,18 @@ def test_a_secret_has_a_proper_name(account: Account) -> None:
             "none' (Service: AWSStepFunctions; Status Code: 400; Error Code: "
             "StateMachineDoesNotExist; Request ID: ",
         ),
+        (
+            call("dynamodb:getItem", {"TableName": "none", "Key": {"a": {"S": "b"}}}),
+            "DynamoDB.ResourceNotFoundException",
+            "Requested resource not found (Service: AmazonDynamoDBv2; Status Code: 400; "
+            "Error Code: ResourceNotFoundException; Request ID: ",
+        ),
+        (
+            call("events:putEvents", {}),
+            "EventBridge.AmazonEventBridgeException",
+            "1 validation error detected: Value null at 'entries' failed to satisfy constraint: "
+            "Member must not be null (Service: AmazonEventBridge; Status Code: 400; ",
+        ),
     ],
 )  # fmt: skip
 def test_a_refused_call_is_named_as_aws_names_it(
@@ -342,10 +354,22 @@ def test_members_of_a_template_come_in_the_order_of_aws(account: Account) -> Non
     assert list(json.loads(output)) == ["static", "last", "a", "b", "AaAa"]
 
 
+def test_members_of_merged_objects_come_in_the_order_of_aws(account: Account) -> None:
+    template = {"merged.$": "States.JsonMerge($.one, $.other, false)"}
+    given = {"one": {"b": 1, "AaAa": 2}, "other": {"a": 3}}
+    merged = run(account, outcome(template), given=given)["output"]["merged"]
+    assert list(merged) == ["a", "b", "AaAa"]
+
+
 def test_a_text_in_a_variable_loses_its_escapes(account: Account) -> None:
     said = 'she said "no"\n'
     first = {"Type": "Pass", "Assign": {"said": said}}
     assert run(account, first, outcome({"said.$": "$said"}))["output"] == {"said": said}
+
+
+def test_a_text_beyond_ascii_is_one_text(account: Account) -> None:
+    state = {"Type": "Pass", "Output": {"said": "\N{PARTY POPPER}"}, "End": True}
+    assert jsonata(account, state)["output"] == {"said": "\N{PARTY POPPER}"}
 
 
 def test_a_refused_definition_does_not_spoil_the_next(account: Account) -> None:
@@ -381,6 +405,37 @@ def test_a_failed_expression_is_told_with_its_field(
     assert (details["location"], details["state"]) == (field, "Only")
 
 
+def list_queues(**fields: Any) -> dict[str, Any]:
+    resource = "arn:aws:states:::aws-sdk:sqs:listQueues"
+    return {"Type": "Task", "Resource": resource, "End": True, **fields}
+
+
+PASS_EACH = {
+    "ProcessorConfig": {"Mode": "INLINE"},
+    "StartAt": "P",
+    "States": {"P": {"Type": "Pass", "End": True}},
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "field"),
+    [
+        (list_queues(TimeoutSeconds="{% $no %}"), "TimeoutSeconds"),
+        (list_queues(Arguments={"MaxResults": "{% $no %}"}), "Arguments/MaxResults"),
+        (
+            {"Type": "Map", "Items": "{% $no %}", "ItemProcessor": PASS_EACH, "End": True},
+            "Items",
+        ),
+    ],
+)
+def test_the_cause_names_the_field_of_a_task_and_of_a_map(
+    account: Account, state: dict[str, Any], field: str
+) -> None:
+    assert jsonata(account, state)["cause"].endswith(
+        f"'$no' specified for the field '{field}' returned nothing (undefined)."
+    )
+
+
 def test_a_range_of_one_number_is_that_number(account: Account) -> None:
     state = {"Type": "Pass", "Output": "{% $range(1, 9, 9) %}", "End": True}
     assert jsonata(account, state)["output"] == "1"
@@ -390,18 +445,15 @@ def test_a_wait_takes_a_timestamp_with_an_offset(account: Account) -> None:
     until = account.aws.clock.now() + timedelta(hours=1)
     text = until.strftime("%Y-%m-%dT%H:%M:%S") + "+00:00"
     state = {"Type": "Wait", "Timestamp": "{% $states.input %}", "End": True}
+    fixed = {**state, "Timestamp": text}
     assert jsonata(account, state, text)["stopDate"] == until.replace(microsecond=0)
+    assert jsonata(account, fixed)["status"] == "SUCCEEDED"
     ended = jsonata(account, state, "2026-13-01T00:00:00Z")
     assert ended["error"] == "States.QueryEvaluationError"
 
 
 def test_a_map_tells_what_is_no_list(account: Account) -> None:
-    processor = {
-        "ProcessorConfig": {"Mode": "INLINE"},
-        "StartAt": "P",
-        "States": {"P": {"Type": "Pass", "End": True}},
-    }
-    state = {"Type": "Map", "ItemProcessor": processor, "End": True}
+    state = {"Type": "Map", "ItemProcessor": PASS_EACH, "End": True}
     ended = jsonata(account, state, {"a": 1})
     assert ended["cause"].endswith('Map state input must be an array but was: {"a":1}')
 

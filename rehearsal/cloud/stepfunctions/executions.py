@@ -66,8 +66,7 @@ def start_executions_as_aws_does(repairs: Repairs, aws: "EmbeddedAws") -> None:
 
     It starts no version and no alias, copies the machine with every run, and takes any input.
     """
-    find = StepFunctionsParserBackend.list_executions
-    # Two dispatchers at one instant would both find a name free, or list what has no status yet.
+    # Two dispatchers at one instant would both find a name free.
     one_at_a_time = threading.RLock()
 
     def start_execution(
@@ -87,10 +86,6 @@ def start_executions_as_aws_does(repairs: Repairs, aws: "EmbeddedAws") -> None:
             execution.start()
         return execution
 
-    def list_executions(self: Any, state_machine_arn: str, **more: Any) -> Any:
-        with one_at_a_time:
-            return find(self, state_machine_arn, **more)
-
     def start_sync_execution(self: Any) -> ActionResult:
         get = self._get_param
         backend = self.stepfunction_backend
@@ -108,7 +103,6 @@ def start_executions_as_aws_does(repairs: Repairs, aws: "EmbeddedAws") -> None:
         return ActionResult(_synchronous(execution))
 
     repairs.put(StepFunctionsParserBackend, "start_execution", start_execution)
-    repairs.put(StepFunctionsParserBackend, "list_executions", list_executions)
     repairs.put(StepFunctionResponse, "start_sync_execution", start_sync_execution)
 
 
