@@ -507,8 +507,9 @@ def test_an_ordered_queue_refuses_a_delay_and_another_type(account: EmbeddedAws)
     send = {"QueueUrl": url, "MessageBody": "a", "MessageGroupId": "g"}
     assert "DelaySeconds" in refused(lambda: sqs.send_message(**send, DelaySeconds=2))[1]
     assert "ContentBasedDeduplication" in refused(lambda: sqs.send_message(**send))[1]
-    batch = {"QueueUrl": url, "Entries": [{"Id": "a", "MessageBody": "a"}]}
-    assert "MessageGroupId" in refused(lambda: sqs.send_message_batch(**batch))[1]
+    batch = {"QueueUrl": url, "Entries": [{"Id": "a", "MessageBody": "a", "MessageGroupId": "g"}]}
+    said = refused(lambda: sqs.send_message_batch(**batch))
+    assert "ContentBasedDeduplication" in said[1]
     change = {"QueueUrl": url, "Attributes": {"FifoQueue": "false"}}
     assert refused(lambda: sqs.set_queue_attributes(**change))[0] == "InvalidAttributeValue"
 

@@ -174,6 +174,11 @@ def test_a_secret_has_a_proper_name(account: Account) -> None:
             "StateMachineDoesNotExist; Request ID: ",
         ),
         (
+            call("states:startExecution", {}),
+            "StepFunctions.ValidationException",
+            "1 validation error detected: Value null at 'stateMachineArn' failed to satisfy ",
+        ),
+        (
             call("dynamodb:getItem", {"TableName": "none"}),
             "DynamoDB.AmazonDynamoDBException",
             "1 validation error detected: Value null at 'key' failed to satisfy constraint: "
