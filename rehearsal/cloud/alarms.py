@@ -94,7 +94,6 @@ class Alarms:
         """Evaluate alarms, let them act, and measure queues: moto does nothing of it."""
         put_alarm = CloudWatchBackend.put_metric_alarm
         put_data = CloudWatchBackend.put_metric_data
-        delete = CloudWatchBackend.delete_alarms
         alarms = self
 
         def put_metric_alarm(backend: Any, **given: Any) -> Any:
@@ -113,11 +112,6 @@ class Alarms:
             for datum in metric_data:
                 alarms._take(backend.region_name, namespace, datum)
 
-        def delete_alarms(backend: Any, alarm_names: list[str]) -> None:
-            delete(backend, alarm_names)
-            for name in alarm_names:
-                alarms._forget(backend.region_name, name)
-
         def set_alarm_state(
             backend: Any, alarm_name: str, reason: str, reason_data: str, state_value: str
         ) -> None:
@@ -127,7 +121,6 @@ class Alarms:
 
         repairs.put(CloudWatchBackend, "put_metric_alarm", put_metric_alarm)
         repairs.put(CloudWatchBackend, "put_metric_data", put_metric_data)
-        repairs.put(CloudWatchBackend, "delete_alarms", delete_alarms)
         repairs.put(CloudWatchBackend, "set_alarm_state", set_alarm_state)
         self._measure_queues(repairs)
 

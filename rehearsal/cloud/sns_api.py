@@ -72,7 +72,6 @@ def repair(repairs: Repairs) -> None:
         "create_platform_application": _check_application,
         "create_topic": _check_topic,
         "get_platform_application_attributes": _check_application_arn,
-        "get_subscription_attributes": _check_subscription_exists,
         "opt_in_phone_number": _check_phone,
         "publish": _check_publish,
         "publish_batch": _check_batch,

@@ -10,14 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from moto.core.utils import unix_time
 from moto.sqs.responses import SQSResponse
 
 from rehearsal.cloud.repairs import Refusal, Repairs
 
 MAX_BATCH = 10
-PURGE_SECONDS = 60
-"""Between two purges of a queue."""
 MAX_WAIT_SECONDS = 20
 
 _BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -31,7 +28,6 @@ def repair(repairs: Repairs) -> None:
         "create_queue": _check_queue,
         "delete_message": _check_handle,
         "delete_message_batch": _check_batch,
-        "purge_queue": _check_purge,
         "receive_message": _check_receive,
         "send_message": _check_message,
         "send_message_batch": _check_message_batch,
@@ -190,16 +186,6 @@ def _check_handle(backend: Any, given: dict[str, Any]) -> None:
                 f"Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt "
                 "handle has expired."
             )
-
-
-def _check_purge(backend: Any, given: dict[str, Any]) -> None:
-    queue = _queue(backend, given)
-    if queue.last_purged_at is not None and unix_time() - queue.last_purged_at < PURGE_SECONDS:
-        raise Refusal(
-            "AWS.SimpleQueueService.PurgeQueueInProgress",
-            f"Only one PurgeQueue operation on {queue.name} is allowed every {PURGE_SECONDS} "
-            "seconds.",
-        )
 
 
 def _check_task_handle(backend: Any, handle: str) -> None:

@@ -212,6 +212,29 @@ def test_dead_letters_raise_an_alarm_until_the_queue_is_empty(account: Account, 
     assert len(account.aws.mail) == 1
 
 
+def test_a_message_that_is_received_or_deleted_late_ends_the_alarm(
+    account: Account, topic: str
+) -> None:
+    account.queue("dead")
+    alarm(
+        account,
+        topic,
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "dead"}],
+        Statistic="Maximum",
+    )
+    sqs = account.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="lost")
+    assert after(account, 1) == "ALARM"
+    (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=1_800)["Messages"]
+    assert after(account, 11) == "OK"
+    assert after(account, 30) == "ALARM"  # nobody deleted it: it came back
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert after(account, 11) == "OK"
+
+
 def test_a_purged_queue_ends_the_alarm(account: Account, topic: str) -> None:
     account.queue("dead")
     alarm(

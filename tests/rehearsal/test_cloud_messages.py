@@ -223,6 +223,7 @@ def test_raw_delivery_keeps_the_attributes(account: Account, topic: str) -> None
         ({"size": [{"numeric": [">", 5]}]}, ["early"]),
         ({"kind": [{"exists": False}]}, ["none"]),
         ({"tags": ["b"]}, ["early"]),
+        ({"from": [{"cidr": "10.0.0.0/24"}]}, ["early"]),
     ],
 )
 def test_a_filter_looks_at_the_attributes(
@@ -234,6 +235,7 @@ def test_a_filter_looks_at_the_attributes(
         "kind": {"DataType": "String", "StringValue": "early"},
         "size": {"DataType": "Number", "StringValue": "10.5"},
         "tags": {"DataType": "String.Array", "StringValue": '["a","b"]'},
+        "from": {"DataType": "String", "StringValue": "10.0.0.7"},
     }
     for text, attributes in (("late", late), ("early", early), ("none", {})):
         publish(account, topic, json.dumps(text), MessageAttributes=attributes)

@@ -507,6 +507,9 @@ def test_an_ordered_queue_refuses_a_delay_and_another_type(account: EmbeddedAws)
     send = {"QueueUrl": url, "MessageBody": "a", "MessageGroupId": "g"}
     assert "DelaySeconds" in refused(lambda: sqs.send_message(**send, DelaySeconds=2))[1]
     assert "ContentBasedDeduplication" in refused(lambda: sqs.send_message(**send))[1]
+    batch = {"QueueUrl": url, "Entries": [{"Id": "a", "MessageBody": "a", "MessageGroupId": "g"}]}
+    said = refused(lambda: sqs.send_message_batch(**batch))
+    assert "ContentBasedDeduplication" in said[1]
     change = {"QueueUrl": url, "Attributes": {"FifoQueue": "false"}}
     assert refused(lambda: sqs.set_queue_attributes(**change))[0] == "InvalidAttributeValue"
 
@@ -593,6 +596,16 @@ def test_an_ordered_queue_refuses_a_delay_and_another_type(account: EmbeddedAws)
             },
             "LimitExceeded",
             "Maximum policy size of 5120 bytes exceeded for group group",
+        ),
+        (
+            "put_user_policy",
+            {
+                "UserName": "user",
+                "PolicyName": "big",
+                "PolicyDocument": json.dumps({"a": "x" * 2_048}),
+            },
+            "LimitExceeded",
+            "Maximum policy size of 2048 bytes exceeded for user user",
         ),
         (
             "attach_user_policy",

@@ -175,6 +175,13 @@ def test_a_version_is_published_once_per_revision(sfn: Any, name: str) -> None:
     assert [v["stateMachineVersionArn"] for v in rest["stateMachineVersions"]] == [f"{arn}:1"]
 
 
+def test_a_description_tells_the_revision(sfn: Any, name: str) -> None:
+    arn = create(sfn, name)["stateMachineArn"]
+    changed = sfn.update_state_machine(stateMachineArn=arn, tracingConfiguration={"enabled": True})
+    told = sfn.describe_state_machine(stateMachineArn=arn)
+    assert told["revisionId"] == changed["revisionId"]
+
+
 def test_an_alias_keeps_its_version_and_its_routing(sfn: Any, name: str) -> None:
     arn = create(sfn, name, publish=True)["stateMachineArn"]
     routing = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]

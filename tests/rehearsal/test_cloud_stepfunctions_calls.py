@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.clock import ClockThread
-from tests.rehearsal.conftest import START, Account, make_roles
+from tests.rehearsal.conftest import ROLE, START, Account, make_roles
 
 _numbers = count()
 
@@ -72,6 +72,24 @@ def test_an_optimized_call_tells_how_its_answer_came(account: Account, queue: st
     assert output["output"]["SdkHttpMetadata"]["HttpStatusCode"] == 200
     assert output["output"]["SdkResponseMetadata"]["RequestId"]
     assert list(output["output"]) == sorted(output["output"])
+
+
+def test_every_optimized_integration_tells_it(account: Account) -> None:
+    topic = account.aws.client("sns").create_topic(Name="told")["TopicArn"]
+    account.aws.client("dynamodb").create_table(
+        TableName="told",
+        KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    child = machine(account, outcome({}))
+    for task in (
+        call("sns:publish", {"TopicArn": topic, "Message": "x"}),
+        call("dynamodb:getItem", {"TableName": "told", "Key": {"a": {"S": "x"}}}),
+        call("states:startExecution", {"StateMachineArn": child}),
+        call("events:putEvents", {"Entries": [{"Source": "s", "DetailType": "t", "Detail": "{}"}]}),
+    ):
+        assert run(account, task)["output"]["SdkHttpMetadata"]["HttpStatusCode"] == 200
 
 
 def test_an_sdk_call_does_not(account: Account, queue: str) -> None:
@@ -156,10 +174,15 @@ def test_a_secret_has_a_proper_name(account: Account) -> None:
             "StateMachineDoesNotExist; Request ID: ",
         ),
         (
-            call("dynamodb:getItem", {"TableName": "none", "Key": {"a": {"S": "b"}}}),
-            "DynamoDB.ResourceNotFoundException",
-            "Requested resource not found (Service: AmazonDynamoDBv2; Status Code: 400; "
-            "Error Code: ResourceNotFoundException; Request ID: ",
+            call("states:startExecution", {}),
+            "StepFunctions.ValidationException",
+            "1 validation error detected: Value null at 'stateMachineArn' failed to satisfy ",
+        ),
+        (
+            call("dynamodb:getItem", {"TableName": "none"}),
+            "DynamoDB.AmazonDynamoDBException",
+            "1 validation error detected: Value null at 'key' failed to satisfy constraint: "
+            "Member must not be null (Service: AmazonDynamoDBv2; Status Code: 400; ",
         ),
         (
             call("events:putEvents", {}),
@@ -367,9 +390,15 @@ def test_a_text_in_a_variable_loses_its_escapes(account: Account) -> None:
     assert run(account, first, outcome({"said.$": "$said"}))["output"] == {"said": said}
 
 
-def test_a_text_beyond_ascii_is_one_text(account: Account) -> None:
-    state = {"Type": "Pass", "Output": {"said": "\N{PARTY POPPER}"}, "End": True}
-    assert jsonata(account, state)["output"] == {"said": "\N{PARTY POPPER}"}
+def test_a_text_of_a_template_is_read_as_json(account: Account) -> None:
+    state = {"Type": "Pass", "Output": {"said": "and/or"}, "End": True}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}}
+    made = account.aws.client("stepfunctions").create_state_machine(
+        name=f"m-{next(_numbers)}",
+        definition=json.dumps(definition).replace("/", r"\/"),
+        roleArn=ROLE,
+    )
+    assert account.run(made["stateMachineArn"])["output"] == {"said": "and/or"}
 
 
 def test_a_refused_definition_does_not_spoil_the_next(account: Account) -> None:
