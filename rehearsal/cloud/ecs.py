@@ -209,7 +209,7 @@ class Fargate:
             staticmethod(nothing_to_reserve),
         )
         # Read of every interface, set only in a VPC with DNS host names.
-        repairs.put(NetworkInterface, "private_dns_name", "")
+        repairs.add(NetworkInterface, "private_dns_name", "")
 
     def close(self) -> None:
         """End every process and the credentials address."""

@@ -63,7 +63,7 @@ def repair(repairs: Repairs) -> None:
             )
         raise NotImplementedError("credentials of a service are not rehearsed")
 
-    repairs.put(
+    repairs.add(
         IamResponse, "create_service_specific_credential", create_service_specific_credential
     )
 

@@ -38,7 +38,26 @@ class Repairs:
         self._before: list[tuple[Any, str, Any]] = []
 
     def put(self, owner: Any, name: str, replacement: Any) -> None:
-        """Replace an attribute until :meth:`undo`."""
+        """Replace an attribute until :meth:`undo`.
+
+        Raises:
+            AttributeError: there is none, any more: the repair is for another moto.
+        """
+        if not hasattr(owner, name):
+            raise AttributeError(f"moto has no {name} in {owner}: see what became of it")
+        self._set(owner, name, replacement)
+
+    def add(self, owner: Any, name: str, addition: Any) -> None:
+        """Add an attribute that moto lacks until :meth:`undo`.
+
+        Raises:
+            AttributeError: moto has it by now, and perhaps no need of the repair.
+        """
+        if hasattr(owner, name):
+            raise AttributeError(f"moto has {name} in {owner} by now: is the repair still needed?")
+        self._set(owner, name, addition)
+
+    def _set(self, owner: Any, name: str, replacement: Any) -> None:
         self._before.append((owner, name, vars(owner).get(name, _ABSENT)))
         setattr(owner, name, replacement)
 

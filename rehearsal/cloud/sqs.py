@@ -50,7 +50,7 @@ def repair(repairs: Repairs) -> None:
         _check_task_handle(self.sqs_backend, self.params["TaskHandle"])
         raise Refusal("ResourceNotFoundException", "Task does not exist.")
 
-    repairs.put(SQSResponse, "cancel_message_move_task", cancel_message_move_task)
+    repairs.add(SQSResponse, "cancel_message_move_task", cancel_message_move_task)
 
 
 def _queue(backend: Any, given: dict[str, Any]) -> Any:

@@ -165,8 +165,8 @@ def _keys_of_log_groups_change(repairs: Repairs) -> None:
         _group(self).kms_key_id = None
         return ""
 
-    repairs.put(LogsResponse, "associate_kms_key", associate_kms_key)
-    repairs.put(LogsResponse, "disassociate_kms_key", disassociate_kms_key)
+    repairs.add(LogsResponse, "associate_kms_key", associate_kms_key)
+    repairs.add(LogsResponse, "disassociate_kms_key", disassociate_kms_key)
 
 
 def _keys_know_how_often_they_rotate(repairs: Repairs) -> None:

@@ -11,10 +11,12 @@ import moto.core.utils
 import pytest
 from botocore.awsrequest import AWSRequest
 from moto.core.utils import utcnow
+from moto.sqs.models import SQSBackend
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.aws import ClosedError
 from rehearsal.cloud.iam import ADMINISTRATOR_KEY
+from rehearsal.cloud.repairs import Repairs
 from tests.rehearsal.conftest import ROLE, START, make_roles
 
 
@@ -192,3 +194,13 @@ def test_an_error_inside_leaves_nothing_open() -> None:
 def test_other_clients_of_this_process_stay_inside_too(aws: EmbeddedAws) -> None:
     aws.client("sqs").create_queue(QueueName="q")
     assert boto3.client("sqs", region_name="eu-west-1").list_queues()["QueueUrls"]
+
+
+def test_a_repair_of_what_moto_no_longer_has_is_found_out() -> None:
+    with pytest.raises(AttributeError, match=r"moto has no send_mesage in .*SQSBackend"):
+        Repairs().put(SQSBackend, "send_mesage", None)
+
+
+def test_an_addition_that_moto_has_by_now_is_found_out() -> None:
+    with pytest.raises(AttributeError, match=r"moto has send_message in .*SQSBackend.* by now"):
+        Repairs().add(SQSBackend, "send_message", None)

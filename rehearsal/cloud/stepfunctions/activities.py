@@ -127,7 +127,7 @@ def hand_tasks_to_workers(repairs: Repairs, aws: "EmbeddedAws") -> None:
     repairs.put(StepFunctionsParserBackend, "create_activity", create_activity)
     repairs.put(StepFunctionsParserBackend, "describe_activity", describe_activity)
     repairs.put(StateTaskActivity, "_eval_execution", eval_execution)
-    repairs.put(StepFunctionResponse, "get_activity_task", get_activity_task)
+    repairs.add(StepFunctionResponse, "get_activity_task", get_activity_task)
 
 
 def _schedule(task: Any, env: Any, given: str, account: str) -> Any:

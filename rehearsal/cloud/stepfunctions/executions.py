@@ -103,7 +103,7 @@ def start_executions_as_aws_does(repairs: Repairs, aws: "EmbeddedAws") -> None:
         return ActionResult(_synchronous(execution))
 
     repairs.put(StepFunctionsParserBackend, "start_execution", start_execution)
-    repairs.put(StepFunctionResponse, "start_sync_execution", start_sync_execution)
+    repairs.add(StepFunctionResponse, "start_sync_execution", start_sync_execution)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -413,7 +413,7 @@ def tell_of_status_changes(repairs: Repairs, aws: "EmbeddedAws") -> None:
     def tell_running(self: Any) -> None:
         tell(self, "RUNNING")
 
-    repairs.put(execution_module.Execution, "tell_running", tell_running)
+    repairs.add(execution_module.Execution, "tell_running", tell_running)
     repairs.put(execution_module.Execution, "start", start_and_tell)
     repairs.put(execution_module.BaseExecutionWorkerCommunication, "terminated", end_and_tell)
 
@@ -444,8 +444,8 @@ def fail_at_the_longest_history(repairs: Repairs) -> None:
             )
         return event_id
 
-    repairs.put(EventManager, "program", None)  # the item of a distributed Map has none
-    repairs.put(EventManager, "is_full", False)
+    repairs.add(EventManager, "program", None)  # the item of a distributed Map has none
+    repairs.add(EventManager, "is_full", False)
     repairs.put(Environment, "__init__", remember_program)
     repairs.put(EventManager, "add_event", add_event)
 

@@ -264,7 +264,7 @@ def publish_versions(repairs: Repairs, aws: "EmbeddedAws") -> None:
         list_state_machine_versions,
         delete_state_machine_version,
     ):
-        repairs.put(StepFunctionResponse, operation.__name__, operation)
+        repairs.add(StepFunctionResponse, operation.__name__, operation)
 
 
 def keep_aliases_apart(repairs: Repairs) -> None:
@@ -351,7 +351,7 @@ def validate_definitions(repairs: Repairs) -> None:
             }
         )
 
-    repairs.put(
+    repairs.add(
         StepFunctionResponse,
         "validate_state_machine_definition",
         validate_state_machine_definition,

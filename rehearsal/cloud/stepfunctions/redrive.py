@@ -76,7 +76,7 @@ def remember_where_programs_are(repairs: Repairs) -> None:
         evaluate(self, env)
 
     for name in ("parent", "position", "before"):
-        repairs.put(Environment, name, None)
+        repairs.add(Environment, name, None)
     repairs.put(Environment, "open_frame", frame_of)
     repairs.put(Environment, "open_inner_frame", inner_frame_of)
     repairs.put(CommonStateField, "_eval_body", enter)
@@ -124,7 +124,7 @@ def redrive_executions(repairs: Repairs, aws: "EmbeddedAws") -> None:
             _redrive(aws, execution)
         return ActionResult({"redriveDate": execution.redrive_date})
 
-    repairs.put(StepFunctionResponse, "redrive_execution", redrive_execution)
+    repairs.add(StepFunctionResponse, "redrive_execution", redrive_execution)
 
 
 def _redrive(aws: "EmbeddedAws", execution: Any) -> None:

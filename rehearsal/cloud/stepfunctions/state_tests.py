@@ -57,7 +57,7 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
         _refuse(wanted, state)
         return ActionResult(_tried(aws, wanted, name, state, self.region))
 
-    repairs.put(StepFunctionResponse, "test_state", test_state)
+    repairs.add(StepFunctionResponse, "test_state", test_state)
 
 
 def _state_of(wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
