@@ -19,7 +19,7 @@ def live(stage: Stage, hours: int) -> Iterator[Outcome]:
         stage.aws.schedules.deliver_twice(stage.exports["scheduleGroup"], twice.name)
     stage.aws.clock.run_until(end)
     for job in scheduled:
-        yield _ordinary(stage, job, begin, end, len(expected[job.name]))
+        yield stage.explained(_ordinary(stage, job, begin, end, len(expected[job.name])))
     if twice is not None:
         yield _came_twice(stage, twice, expected[twice.name][0])
 

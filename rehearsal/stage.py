@@ -121,6 +121,8 @@ class Stage:
         self._dispatched: dict[str, tuple[str, str]] = {}
         self.last_trigger: Facts = {}
         """What the dispatcher got, or should have got, at the last call of :meth:`trigger`."""
+        self._seen = 0, 0
+        """Denials and refused connections of outcomes that are over."""
         aws.fargate.play = self._play
         jobs = [self._job(name, arn) for name, arn in sorted(exports["jobMachineArns"].items())]
         self.jobs = [job for job in jobs if self.container(job)["image"] in aws.images]
@@ -387,6 +389,22 @@ class Stage:
     def role_of(self, machine_arn: str) -> str:
         """Return the ARN of a state machine's role."""
         return self.states.describe_state_machine(stateMachineArn=machine_arn)["roleArn"]
+
+    def explained(self, outcome: Outcome) -> Outcome:
+        """Say of an outcome that is not as it should be what was refused since the last one.
+
+        That is who may not do what, and which statement is missing; or what is out of reach.
+        """
+        denials, refusals = self.aws.iam.denials, self.aws.network.refusals
+        seen_denials, seen_refusals = self._seen
+        self._seen = len(denials), len(refusals)
+        refused = [str(denial) for denial in denials[seen_denials:]]
+        refused += [f"{one.service} is out of reach: {one.why}" for one in refusals[seen_refusals:]]
+        if outcome.passed or not refused:
+            return outcome
+        because = outcome.happened.get("because")
+        said = "; ".join([refused[0], *([because] if because else [])])
+        return replace(outcome, happened={**outcome.happened, "because": said})
 
     def running_tasks(self) -> set[str]:
         """Return the ARNs of the tasks that go on in the stack's cluster."""

@@ -79,7 +79,9 @@ def play(stage: Stage, fault: Fault) -> Outcome:
         happened = {"because": f"{type(error).__name__}: {error}"}
     if "reason" in expected and expected["reason"] in (happened.get("because") or ""):
         happened = {**happened, "reason": expected["reason"]}
-    return Outcome(at=at, name=fault.name, what=fault.says, expected=expected, happened=happened)
+    return stage.explained(
+        Outcome(at=at, name=fault.name, what=fault.says, expected=expected, happened=happened)
+    )
 
 
 def _happened(stage: Stage, fault: Fault, at: datetime, *, alarms: bool) -> Facts:

@@ -203,6 +203,20 @@ def test_a_fault_that_comes_out_wrong_is_said_and_makes_the_exit_code(project: P
     assert "because: ECS.AmazonECSException: Capacity is unavailable" in wrong.stdout
 
 
+def test_a_permission_that_is_missing_is_named_with_who_lacks_it(project: Path) -> None:
+    edit(
+        project / "definitions/policies.py",
+        '["states:ListExecutions", "states:StartExecution"]',
+        '["states:ListExecutions"]',
+    )
+    finished = rehearse("run", "dev", "--hours", "1", "--quiet", project=project)
+    assert finished.returncode == 1
+    said = " ".join(finished.stdout.split())
+    assert "list-files: its schedule fires: should be runs 1, succeeded 1; was runs 0" in said
+    assert "fargate-batch-dev-dispatcher/" in said
+    assert "may not states:StartExecution on" in said
+
+
 def test_a_permission_that_nobody_needs_is_found_out_and_makes_the_exit_code(
     project: Path,
 ) -> None:
