@@ -21,13 +21,10 @@ from components.task_network import TaskNetwork
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
-from stacks.settings import (
-    BucketReference,
-    ContainerSettings,
-    JobSettings,
-    SecretSettings,
-    Settings,
-)
+from stacks.settings import Settings
+from stacks.settings.containers import ContainerSettings
+from stacks.settings.jobs import JobSettings
+from stacks.settings.storage import BucketReference, SecretSettings
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 """Docker's words for what the settings call an architecture."""

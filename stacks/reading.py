@@ -20,8 +20,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from definitions import names, schedules
-from stacks.rules import EntryError, Surroundings, map_or_empty
-from stacks.settings import DEFAULT_CONTAINERS, SECTIONS, JobSettings, Settings
+from stacks.settings import SECTIONS, Settings
+from stacks.settings.base import EntryError, Surroundings, map_or_empty
+from stacks.settings.containers import DEFAULT_CONTAINERS
+from stacks.settings.jobs import JobSettings
 from stacks.wording import MASK, flow, instead, kind, shown
 
 CONFIG_VARIABLE_BYTES = 131_071

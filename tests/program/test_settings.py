@@ -3,7 +3,9 @@ import re
 import traceback
 from collections.abc import Mapping
 from datetime import date
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pulumi
@@ -16,17 +18,12 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from definitions import names
 from stacks import reading
-from stacks import settings as module
+from stacks import settings as package
 from stacks.reading import SettingsError, load_settings, read_settings
-from stacks.rules import SecretReference
-from stacks.settings import (
-    SECTIONS,
-    BucketReference,
-    ContainerSettings,
-    JobSettings,
-    SecretSettings,
-    Settings,
-)
+from stacks.settings import SECTIONS, Settings
+from stacks.settings.containers import ContainerSettings
+from stacks.settings.jobs import JobSettings
+from stacks.settings.storage import BucketReference, SecretReference, SecretSettings
 
 TODAY = date(2026, 11, 22)
 PUBLIC = {"mode": "public"}
@@ -1118,10 +1115,16 @@ def test_a_schedule_that_loses_no_run_needs_no_warning(
 
 
 def models() -> list[type[BaseModel]]:
+    modules = [
+        import_module(f"stacks.settings.{found.name}") for found in iter_modules(package.__path__)
+    ]
     return [
         model
+        for module in (package, *modules)
         for model in vars(module).values()
-        if isinstance(model, type) and issubclass(model, BaseModel) and model is not BaseModel
+        if isinstance(model, type)
+        and issubclass(model, BaseModel)
+        and model.__module__ == module.__name__
     ]
 
 

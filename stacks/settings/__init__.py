@@ -1,0 +1,120 @@
+"""What a stack file may say: every key with its type, default, meaning and example.
+
+``Pulumi.<stack>.yaml`` is the whole user interface of a deploy; these models are what it becomes,
+and the reference of its keys: the README's table and the JSON Schema for editors are generated from
+them. Each section is a module with the checks of its values; ``reading`` makes the models from the
+configuration.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from stacks.settings.base import MODEL
+from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
+from stacks.settings.jobs import JobSettings
+from stacks.settings.network import NetworkSettings
+from stacks.settings.notify import NotifySettings
+from stacks.settings.storage import BucketSettings, SecretSettings
+from stacks.settings.tags import Tags
+
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653),
+)
+"""What CloudWatch Logs allows (PutRetentionPolicy)."""
+
+
+def _log_retention(days: int) -> int:
+    """Check that CloudWatch Logs has such a retention."""
+    if days not in LOG_RETENTION_DAYS:
+        nearest = min(
+            (known for known in LOG_RETENTION_DAYS if known > days), default=LOG_RETENTION_DAYS[-1]
+        )
+        raise ValueError(f"{days} is not one that CloudWatch Logs has: write {nearest}")
+    return days
+
+
+LogRetentionDays = Annotated[int, AfterValidator(_log_retention)]
+
+
+class Settings(BaseModel):
+    """Everything that a stack file says."""
+
+    model_config = MODEL
+
+    project: SkipJsonSchema[str] = Field(
+        description="The Pulumi project's name.", examples=["fargate-batch"]
+    )
+    stack: SkipJsonSchema[str] = Field(description="The Pulumi stack's name.", examples=["prod"])
+    region: str = Field(
+        validation_alias="aws:region",
+        description="The AWS region; those of China and GovCloud are not supported.",
+        examples=["ap-northeast-1"],
+    )
+    profile: str | None = Field(
+        default=None,
+        validation_alias="aws:profile",
+        description="The AWS profile to deploy with.",
+        examples=["batch-prod"],
+    )
+    network: NetworkSettings = Field(
+        description="The VPC that the containers run in.", examples=[{"mode": "public"}]
+    )
+    containers: dict[str, ContainerSettings] = Field(
+        default=DEFAULT_CONTAINERS,
+        validate_default=True,
+        description="The shapes that jobs run in.",
+        examples=[{"default": {"build": "app"}}],
+    )
+    notify: NotifySettings = Field(
+        default_factory=NotifySettings,
+        description="Who is told how runs ended.",
+        examples=[{"emails": ["batch-oncall@example.com"]}],
+    )
+    buckets: dict[str, BucketSettings] = Field(
+        default_factory=dict[str, BucketSettings],
+        description="Buckets of the stack.",
+        examples=[{"files": {"expireAfterDays": 365}}],
+    )
+    secrets: dict[str, SecretSettings] = Field(
+        default_factory=dict[str, SecretSettings],
+        description="Secrets of the stack.",
+        examples=[{"sample": {"values": {"S3_BUCKET_NAME": {"bucket": "files"}}}}],
+    )
+    jobs: dict[str, JobSettings] = Field(
+        default_factory=dict[str, JobSettings],
+        description="The jobs: each is a command in a container, on a schedule or run by hand.",
+        examples=[{"list-files": {"command": ["python", "-m", "list_files"]}}],
+    )
+    tags: Tags = Field(
+        default_factory=dict[str, str],
+        description="Tags of every resource.",
+        examples=[{"cost-center": "batch"}],
+    )
+    log_retention_days: LogRetentionDays = Field(
+        default=365, description="How long logs are kept.", examples=[90]
+    )
+    tracing: bool = Field(
+        default=False, description="Whether the state machines write X-Ray traces.", examples=[True]
+    )
+    container_insights: bool = Field(
+        default=False,
+        description="Whether the cluster has Container Insights; they cost about 3 USD a month "
+        "for each container.",
+        examples=[True],
+    )
+    warnings: SkipJsonSchema[tuple[str, ...]] = Field(
+        default=(),
+        description="What is allowed but may surprise, one line each. Not a key of the file.",
+        examples=[()],
+    )
+
+
+SECTIONS = tuple(
+    field
+    for field in Settings.model_fields
+    if field not in {"project", "stack", "region", "profile", "warnings"}
+)
+"""The fields of Settings that a stack file writes, each as ``<project>:<camelCase>``."""

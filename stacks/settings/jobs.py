@@ -1,0 +1,228 @@
+"""``jobs:``: commands in containers, with their schedules and failure policies."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+
+from definitions import durations
+from stacks.settings.base import (
+    MODEL,
+    EntryError,
+    ListOf,
+    Seconds,
+    Text,
+    between,
+    map_or_empty,
+    surroundings_in,
+)
+from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
+from stacks.settings.environment import Environment
+from stacks.settings.schedules import Schedule, Timezone
+from stacks.settings.tags import Tags
+from stacks.wording import instead, shown
+
+MAX_TIMEOUT_SECONDS = 14 * 86_400
+"""Our own bound: a run can be redriven for 14 days (Step Functions, RedriveExecution)."""
+
+MAX_RETRIES = 20
+MAX_WAIT_SECONDS = 86_400
+MIN_START_DEADLINE_SECONDS = 60
+MAX_START_DEADLINE_SECONDS = 86_400
+"""EventBridge Scheduler, RetryPolicy.MaximumEventAgeInSeconds."""
+
+MAX_OVERRIDES_CHARACTERS = 7_500
+"""RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
+
+
+def _wait_seconds(value: object) -> object:
+    """Take a duration for its seconds; a bare number is seconds already."""
+    if not isinstance(value, str):
+        return value
+    return between(0, MAX_WAIT_SECONDS)(durations.seconds(value))
+
+
+TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
+StartDeadlineSeconds = Annotated[
+    Seconds, AfterValidator(between(MIN_START_DEADLINE_SECONDS, MAX_START_DEADLINE_SECONDS))
+]
+
+_WaitSeconds = Annotated[
+    int,
+    Field(ge=0, le=MAX_WAIT_SECONDS),
+    BeforeValidator(_wait_seconds, json_schema_input_type=int | str),
+]
+
+Waits = Annotated[ListOf[_WaitSeconds], Field(max_length=MAX_RETRIES)]
+
+
+def _own_container(container: str, info: ValidationInfo) -> str:
+    """Check that the file has such a container."""
+    surroundings = surroundings_in(info)
+    if surroundings and container not in surroundings.containers:
+        remedy = instead(container, surroundings.containers)
+        raise ValueError(f"{shown(container)} is not a container of this file: {remedy}")
+    return container
+
+
+ContainerName = Annotated[str, AfterValidator(_own_container)]
+
+
+def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
+    """Return what is written of a job's container; None where it is not known."""
+    surroundings = surroundings_in(info)
+    if surroundings is None or "container" not in info.data:
+        return None
+    return surroundings.containers[info.data["container"]]
+
+
+class RetrySettings(BaseModel):
+    """How often and after which waits a run tries again, a list for each kind of failure."""
+
+    model_config = MODEL
+
+    app: Waits = Field(
+        default=(),
+        description="Waits after the program failed, in seconds or as `90s`, `5m`, `1h`.",
+        examples=[[60, 120]],
+    )
+    start: Waits = Field(
+        default=(30, 60, 120, 240, 480),
+        description="Waits after the container could not be started for want of capacity.",
+        examples=[[30, 60]],
+    )
+    memory: Waits = Field(
+        default=(), description="Waits after the program ran out of memory.", examples=[[60]]
+    )
+    timeout: Waits = Field(
+        default=(),
+        description="Waits after an attempt took longer than the job's timeout.",
+        examples=[[60]],
+    )
+    exit_codes: ListOf[Annotated[int, Field(ge=1, le=255)]] = Field(
+        default=(),
+        description="Retry a failed program only if it ended with one of these; all when empty.",
+        examples=[[75]],
+    )
+
+
+class JobSettings(BaseModel):
+    """A command in a container, with its schedule and failure policy."""
+
+    model_config = MODEL
+
+    schedule: Schedule | None = Field(
+        default=None,
+        description="`cron(minute hour day-of-month month day-of-week year)` or `rate(5 minutes)`, "
+        "as EventBridge Scheduler has them. Without it the job runs by hand only.",
+        examples=["cron(30 3 * * ? *)"],
+    )
+    timezone: Timezone = Field(
+        default="UTC", description="The time zone of a cron schedule.", examples=["Asia/Tokyo"]
+    )
+    command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
+        description="The program and its arguments.", examples=[["python", "-m", "list_files"]]
+    )
+    container: ContainerName = Field(
+        default="default",
+        validate_default=True,
+        description="The container that the job runs in.",
+        examples=["default"],
+    )
+    environment: Environment = Field(
+        default_factory=dict[str, str],
+        validate_default=True,
+        description="Environment variables, over those of the container.",
+        examples=[{"PREFIX": "daily/"}],
+    )
+    cpu_units: CpuUnits | None = Field(
+        default=None, description="CPU units, in place of the container's.", examples=[512]
+    )
+    memory_mib: int | None = Field(
+        default=None,
+        validate_default=True,
+        description="Memory in MiB, in place of the container's.",
+        examples=[1024],
+    )
+    timeout_seconds: TimeoutSeconds = Field(
+        default=3_600,
+        validation_alias="timeout",
+        description="How long one attempt may take, at most `14d`.",
+        examples=["15m"],
+        json_schema_extra={"default": "1h"},
+    )
+    retries: RetrySettings = Field(
+        default_factory=RetrySettings,
+        description="When to try again.",
+        examples=[{"app": [60, 120]}],
+    )
+    overlap: Literal["forbid", "allow", "replace"] = Field(
+        default="forbid",
+        description="What a run does that finds an older one going. `forbid`: it is skipped. "
+        "`allow`: both run. `replace`: the older one is stopped.",
+        examples=["allow"],
+    )
+    start_deadline_seconds: StartDeadlineSeconds = Field(
+        default=3_600,
+        validation_alias="startDeadline",
+        description="How late a run may still be started, `60s` to `24h`.",
+        examples=["30m"],
+        json_schema_extra={"default": "1h"},
+    )
+    notify: Literal["failure", "all", "none"] = Field(
+        default="failure", description="Which ends of a run are told.", examples=["all"]
+    )
+    enabled: bool = Field(
+        default=True,
+        description="Whether the schedule fires. A job that is off can still be run by hand.",
+        examples=[False],
+    )
+    tags: Tags = Field(
+        default_factory=dict[str, str],
+        description="Tags of the job, over those of the stack.",
+        examples=[{"team": "data"}],
+    )
+
+    @field_validator("environment")
+    @classmethod
+    def _fits_the_container(
+        cls, environment: dict[str, str], info: ValidationInfo
+    ) -> dict[str, str]:
+        secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
+        if twice := sorted(set(secrets) & set(environment)):
+            raise ValueError(
+                f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
+                "take another name"
+            )
+        overrides = {
+            "command": info.data.get("command", ()),
+            "environment": [{"name": key, "value": text} for key, text in environment.items()],
+        }
+        length = len(json.dumps(overrides, separators=(",", ":")))
+        if length > MAX_OVERRIDES_CHARACTERS:
+            raise EntryError(
+                f"command and environment have {length:,} characters and may have "
+                f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
+            )
+        return environment
+
+    @field_validator("memory_mib")
+    @classmethod
+    def _size_is_offered(cls, memory_mib: int | None, info: ValidationInfo) -> int | None:
+        container = _container_as_written(info)
+        if container is None or "cpu_units" not in info.data:
+            return memory_mib
+        own = {"cpuUnits": info.data["cpu_units"], "memoryMib": memory_mib}
+        own = {key: value for key, value in own.items() if value is not None}
+        size = {"cpuUnits": DEFAULT_CPU_UNITS, "memoryMib": DEFAULT_MEMORY_MIB, **container, **own}
+        if own and all(isinstance(size[key], int) for key in ("cpuUnits", "memoryMib")):
+            check_size(size["cpuUnits"], size["memoryMib"])
+        return memory_mib
