@@ -33,7 +33,7 @@ def _deploy(stage: Stage) -> Outcome:
     happened: Facts = {"deploy": "done"}
     try:
         stage.up(_with_more)
-        for machine in (stage.dispatcher_arn, stage.notifier_arn):
+        for machine in (stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn):
             found = stage.states.describe_state_machine(stateMachineArn=machine)
             stage.states.update_state_machine(
                 stateMachineArn=machine, definition=found["definition"]

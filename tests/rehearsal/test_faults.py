@@ -107,7 +107,7 @@ def edited(stage: Stage, machine: str, before: str, after: str) -> Generator[Non
         ),
         (
             "dispatcher",
-            '"Default": "Skipped"',
+            '"Default": "Record skipped"',
             '"Default": "Start"',
             "overlap-forbid",
             {"newer trigger": "started"},
