@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.alarm import alarm_at_first
 from components.standard_machine import standard_machine
 from definitions import policies
-from definitions.dispatcher_machine import dispatcher_machine
+from definitions.dispatcher_machine import dispatcher_machine, skipped_machine
 from definitions.names import Names
 
 
@@ -33,6 +33,7 @@ class JobDispatcher(pulumi.ComponentResource):
     """The state machine that makes at most one run of a trigger, and the schedules' group.
 
     Children: ``<name>-role``, ``<name>-policy``, ``<name>-machine``, ``<name>-failed`` (alarm),
+    ``<name>-skipped-role``, ``<name>-skipped-policy``, ``<name>-skipped`` (machine),
     ``<name>-schedules`` (group), ``<name>-scheduler-role``, ``<name>-scheduler-policy``,
     ``<name>-dropped`` (alarm).
     """
@@ -52,6 +53,30 @@ class JobDispatcher(pulumi.ComponentResource):
         super().__init__(self.pulumi_type, name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         names, machine_name = args.names, args.names.of("dispatcher")
+
+        skipped_name = names.of("skipped")
+        skipped_role = aws.iam.Role(
+            f"{name}-skipped-role",
+            name=skipped_name,
+            description="History of skipped runs: write logs",
+            assume_role_policy=policies.machine_trust(names, skipped_name),
+            opts=child,
+        )
+        skipped_policy = aws.iam.RolePolicy(
+            f"{name}-skipped-policy",
+            role=skipped_role.name,
+            policy=policies.skipped_policy(tracing=args.tracing),
+            opts=child,
+        )
+        skipped = standard_machine(
+            f"{name}-skipped",
+            name=skipped_name,
+            role_arn=skipped_role.arn,
+            definition=json.dumps(skipped_machine()),
+            log_destination=args.execution_log_destination,
+            tracing=args.tracing,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[skipped_policy]),
+        )
 
         role = aws.iam.Role(
             f"{name}-role",
@@ -73,14 +98,16 @@ class JobDispatcher(pulumi.ComponentResource):
             definition=pulumi.Output.all(**args.task_definition_arns).apply(
                 lambda arns: json.dumps(
                     dispatcher_machine(
-                        job_machines_arn=names.job_machines_arn, task_definition_arns=arns
+                        job_machines_arn=names.job_machines_arn,
+                        task_definition_arns=arns,
+                        skipped_machine_arn=names.machine_arn(skipped_name),
                     )
                 )
             ),
             log_destination=args.execution_log_destination,
             tracing=args.tracing,
             # A machine made before its role's policy may be refused.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, skipped]),
         )
         alarm_at_first(
             f"{name}-failed",

@@ -20,10 +20,24 @@ _WHEN_THROTTLED = {
     "JitterStrategy": "FULL",
 }
 
+_START_AGAIN = {
+    "ErrorEquals": [
+        "StepFunctions.ExecutionLimitExceededException",
+        "StepFunctions.ThrottlingException",
+        "StepFunctions.SdkClientException",
+    ],
+    **_WHEN_THROTTLED,
+}
+_EXISTS = "StepFunctions.ExecutionAlreadyExistsException"
+
 # A trigger that was delivered twice must give the same name; a run by hand takes the name of its
-# own dispatcher's execution, which AWS makes unique.
+# own dispatcher's execution, which AWS makes unique. An event's id is what makes its run's name
+# unique: where both are too long together, it is the job's name that is cut.
 _RUN_NAME = f"""$substring(
     $exists($states.input.run) ? $states.input.run
+    : $exists($states.input.eventId)
+      ? $substring($states.input.job, 0, {MACHINE_LIMIT - 1} - $length($states.input.eventId))
+        & '-' & $states.input.eventId
     : $exists($states.input.scheduledTime)
       ? $states.input.job & '-' & $replace($states.input.scheduledTime, ':', '')
     : 'manual-' & $states.context.Execution.Name,
@@ -31,36 +45,51 @@ _RUN_NAME = f"""$substring(
 
 
 def dispatcher_machine(
-    *, job_machines_arn: str, task_definition_arns: Mapping[str, str]
+    *,
+    job_machines_arn: str,
+    task_definition_arns: Mapping[str, str],
+    skipped_machine_arn: str,
 ) -> dict[str, Any]:
     """Definition of the dispatcher.
 
-    Input: ``job``; ``container``, ``overlap`` (``forbid`` if missing), ``scheduledTime``, ``run``
-    (the run's name) and ``input`` (the run's own input) where they are known. ``job_machines_arn``
-    is what the ARN of every job's machine starts with.
+    Input: ``job``; ``container``, ``flow``, ``overlap`` (``forbid`` if missing), ``scheduledTime``,
+    ``eventId``, ``run`` (the run's name) and ``input`` (the run's own input) where they are known.
+    ``job_machines_arn`` is what the ARN of every job's machine starts with.
 
     The dispatcher alone knows each container's task definition with its revision and hands it to
     the run: a new image updates the task definition and this machine, not every job's machine
     (Step Functions updates 100 at once and one a second after that), and a run keeps the revision
-    that it started with.
+    that it started with. A flow (``flow: true``) gets the task definitions of all containers and
+    hands each of its steps its own.
 
     It succeeds with ``result``: ``started``, ``duplicate`` (this trigger already had its run) or
-    ``skipped`` (``forbid``, and an older run is still going).
+    ``skipped`` (``forbid``, and an older run is still going), and says ``because``. A skipped run
+    is an execution of ``skipped_machine_arn`` under the name that it would have had.
     """
     known = {
         "job": expression("$states.input.job"),
         "run": expression(_RUN_NAME),
         "machine": expression(f"{literal(job_machines_arn)} & $states.input.job"),
     }
-    run_input = expression(f"""$merge([
-        {{
-            'taskDefinition': $lookup({literal(dict(task_definition_arns))},
-                                      $states.input.container),
-            'scheduledTime': $states.input.scheduledTime
-        }},
-        $states.input.input,
-        {{'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID': $states.context.Execution.Id}}
-    ])""")
+    run_input = expression(f"""(
+        $definitions := {literal(dict(task_definition_arns))};
+        $merge([
+            {{
+                'taskDefinition': $lookup($definitions, $states.input.container),
+                'taskDefinitions': $states.input.flow = true ? $definitions,
+                'scheduledTime': $states.input.scheduledTime,
+                'eventId': $states.input.eventId
+            }},
+            $states.input.input,
+            {{'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID': $states.context.Execution.Id}}
+        ])
+    )""")
+    skipped_input = expression("""{
+        'job': $job,
+        'scheduledTime': $states.input.scheduledTime,
+        'eventId': $states.input.eventId,
+        'reason': $because
+    }""")
     return {
         "Comment": "One trigger becomes at most one run",
         "QueryLanguage": "JSONata",
@@ -109,7 +138,12 @@ def dispatcher_machine(
                         "Next": "Stop older",
                     },
                 ],
-                "Default": "Skipped",
+                "Assign": {
+                    "because": expression(
+                        "'an older run is still going: ' & $states.input.running[0].ExecutionArn"
+                    )
+                },
+                "Default": "Record skipped",
             },
             "Stop older": {
                 "Type": "Map",
@@ -149,40 +183,64 @@ def dispatcher_machine(
                     "run": expression("$run"),
                     "execution": expression("$states.result.ExecutionArn"),
                 },
-                "Retry": [
-                    {
-                        "ErrorEquals": [
-                            "StepFunctions.ExecutionLimitExceededException",
-                            "StepFunctions.ThrottlingException",
-                            "StepFunctions.SdkClientException",
-                        ],
-                        **_WHEN_THROTTLED,
-                    }
-                ],
-                "Catch": [
-                    {
-                        "ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"],
-                        "Next": "Duplicate",
-                    }
-                ],
+                "Retry": [_START_AGAIN],
+                "Catch": [{"ErrorEquals": [_EXISTS], "Next": "Duplicate"}],
                 "End": True,
             },
+            "Record skipped": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::states:startExecution",
+                "Arguments": {
+                    "StateMachineArn": skipped_machine_arn,
+                    "Name": expression("$run"),
+                    "Input": skipped_input,
+                },
+                "Retry": [_START_AGAIN],
+                # A trigger that was delivered twice is skipped twice and recorded once.
+                "Catch": [{"ErrorEquals": [_EXISTS], "Next": "Skipped"}],
+                "Next": "Skipped",
+            },
             "Duplicate": _end("duplicate"),
-            "Skipped": _end("skipped", because=expression("$states.input.running[0].ExecutionArn")),
+            "Skipped": _end("skipped", because=expression("$because")),
         },
     }
 
 
+def skipped_machine() -> dict[str, Any]:
+    """Definition of the machine whose executions are the runs that were skipped.
+
+    It does nothing: its history, which AWS keeps for 90 days, is a list that people can read, and
+    no job's successes or failures are counted in it.
+    """
+    return {
+        "Comment": "Runs that were skipped, with the reason",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Skipped",
+        "States": {"Skipped": {"Type": "Succeed"}},
+    }
+
+
 def trigger(
-    *, job: str, container: str, overlap: str, notify: str, scheduled_time: str
+    *,
+    job: str,
+    container: str | None,
+    overlap: str,
+    scheduled_time: str | None = None,
+    event_id: str | None = None,
+    **run_input: Any,
 ) -> dict[str, Any]:
-    """Make what a schedule hands to the dispatcher."""
+    """Make what a schedule, a rule or a pipe hands to the dispatcher.
+
+    ``container`` is ``None`` for a flow. ``run_input`` is what the run itself gets: ``notify``,
+    ``event`` and so on.
+    """
     return {
         "job": job,
-        "container": container,
+        **({"flow": True} if container is None else {"container": container}),
         "overlap": overlap,
-        "scheduledTime": scheduled_time,
-        "input": {"notify": notify},
+        **({} if scheduled_time is None else {"scheduledTime": scheduled_time}),
+        **({} if event_id is None else {"eventId": event_id}),
+        "input": run_input,
     }
 
 

@@ -191,15 +191,25 @@ def runner_policy(names: Names, *, tracing: bool) -> str:
 
 
 def dispatcher_policy(names: Names, *, tracing: bool) -> str:
-    """What the dispatcher may do: look for runs of this stack's jobs, stop them, start them."""
+    """What the dispatcher may do: look for runs of this stack's jobs, stop, start, skip them."""
     jobs = names.machine_arn(names.chosen("*"))
     return document(
         _allow("FindAndStartRuns", ["states:ListExecutions", "states:StartExecution"], jobs),
         _allow(
             "StopOlderRuns", ["states:StopExecution"], names.execution_arn(names.chosen("*"), "*")
         ),
+        _allow(
+            "RecordSkippedRuns",
+            ["states:StartExecution"],
+            names.machine_arn(names.of("skipped")),
+        ),
         *_observed(tracing),
     )
+
+
+def skipped_policy(*, tracing: bool) -> str:
+    """What the machine that lists skipped runs may do: nothing but be observed."""
+    return document(*_observed(tracing))
 
 
 def notifier_policy(names: Names, *, key_arn: str, tracing: bool) -> str:

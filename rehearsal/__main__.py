@@ -20,13 +20,15 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.stepfunctions.registrations import throttling_warnings
 from rehearsal.day import live
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
-from rehearsal.faults import FAULTS, play_all
+from rehearsal.faults import FAULTS
+from rehearsal.features import asked_for
 from rehearsal.live import Live
 from rehearsal.page import Notes, PageError
 from rehearsal.plan import plan
 from rehearsal.proof import ProofError, Prover, scenarios, verdicts
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
+from rehearsal.scenario import play_all
 from rehearsal.serve import FOLDER, PORT, ServeError, serve
 from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
 from rehearsal.stage import Outcome, Stage, as_it_was, deployed_again
@@ -56,7 +58,7 @@ app = typer.Typer(
 )
 
 
-_Stack = Annotated[str, typer.Argument(help="Stack to rehearse.")]
+_Stack = Annotated[str, typer.Argument(help="Stack to rehearse, or a stack file.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", help="Print the verdict only.")]
 _Directory = Annotated[
     Path | None,
@@ -89,9 +91,11 @@ def run(
 
     def rehearse(stage: Stage) -> list[Outcome]:
         outcomes = _deploy_again(stage, report)
+        features = asked_for(stage)
         for title, happening in (
             (f"An ordinary day, {hours} h of it", live(stage, hours)),
-            ("Things go wrong", play_all(stage, USUAL_FAULTS)),
+            *([("What else was asked for", play_all(stage, features))] if features else []),
+            ("Things go wrong", play_all(stage, [FAULTS[name] for name in USUAL_FAULTS])),
         ):
             begin = stage.aws.clock.now()
             came = report.outcomes(title, happening)
@@ -126,7 +130,7 @@ def faults(
     notes = Notes(f"faults {stack}{' --only ' * bool(only)}{only}", directory, BEGAN)
 
     def rehearse(stage: Stage) -> list[Outcome]:
-        played = play_all(stage, [only] if only else FAULTS)
+        played = play_all(stage, [FAULTS[only]] if only else FAULTS.values())
         outcomes = report.outcomes("Everything goes wrong", played, named=True)
         notes.played(outcomes)
         return outcomes
@@ -196,15 +200,19 @@ def _on_stage(
     before: Path | None = None,
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
+    file = Path(stack) if stack.endswith(".yaml") else None
+    stack = file.stem.removeprefix("Pulumi.") if file else stack
     try:
-        stack_file = read_stack_file(PROJECT, stack)
+        stack_file = read_stack_file(PROJECT, stack, file)
         earlier = read_stack_file(PROJECT, stack, before) if before else None
         notes.open()
         return _rehearse(stack_file, earlier, report, notes, rehearse, show)
     except (ProofError, PageError, StackFileError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
-        report.failed(refusal.lines)
+        # The program knows its stack by name only.
+        known, given = f"Pulumi.{stack}.yaml", str(file or f"Pulumi.{stack}.yaml")
+        report.failed(line.replace(known, given) for line in refusal.lines)
     except DeployFailed as failed:
         failures = [str(failure) for failure in failed.failures]
         report.failed(failures)

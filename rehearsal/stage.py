@@ -145,6 +145,11 @@ class Stage:
         return self.exports["dispatcherArn"]
 
     @cached_property
+    def skipped_arn(self) -> str:
+        """ARN of the machine whose executions are the skipped runs: not exported either."""
+        return re.sub(r"-dispatcher$", "-skipped", self.dispatcher_arn)
+
+    @cached_property
     def notifier_arn(self) -> str:
         """ARN of the notifier: the stack does not export it."""
         return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)

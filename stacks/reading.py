@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from definitions import names
+from stacks import job_files
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
 from stacks.settings.containers import DEFAULT_CONTAINERS
@@ -104,6 +105,11 @@ def read_settings(
         "network": {},  # so that the missing mode is told, not the missing map
         **{key: value for key, value in written.items() if key in known},
     }
+    gathered = job_files.gather(
+        directory, sections.get("jobFiles"), map_or_empty(sections.get("jobs")), file
+    )
+    if gathered.file_of:
+        sections["jobs"] = gathered.jobs
     region = config.get("aws:region", "")
     mistakes = [
         *_stack_mistakes(project, stack),
@@ -131,9 +137,11 @@ def read_settings(
         )
     except ValidationError as error:
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
-    if settings is None or mistakes:
+    if settings is None or mistakes or gathered.mistakes:
+        placed = (gathered.placed(file, mistake) for mistake in mistakes)
+        lines = dict.fromkeys((*gathered.mistakes, *placed))
         # Outside of the handler: pydantic's error holds the values, secret ones too.
-        raise SettingsError(_one_line(f"{file}: {mistake}") for mistake in mistakes)
+        raise SettingsError(_one_line(line) for line in lines)
     warnings = [
         *_pause_warnings(directory, settings),
         *(
@@ -142,7 +150,7 @@ def read_settings(
             for warning in schedule_warnings(f"jobs.{name}", name, job, now)
         ),
     ]
-    told = tuple(f"{file}: {warning}" for warning in warnings)
+    told = tuple(gathered.placed(file, warning) for warning in warnings)
     return settings.model_copy(update={"warnings": told})
 
 
@@ -229,8 +237,8 @@ def _size_mistakes(config: Mapping[str, str]) -> Iterator[str]:
     if size > MAX_CONFIG_BYTES:
         yield (
             f"config: {size:,} bytes are too near to the {CONFIG_VARIABLE_BYTES:,} that the Pulumi "
-            f"CLI can hand over, {MAX_CONFIG_BYTES:,} are allowed: move what jobs share to their "
-            "container's environment, or split the stack"
+            f"CLI can hand over, {MAX_CONFIG_BYTES:,} are allowed: move jobs into files "
+            "(jobFiles: [jobs/*.yaml])"
         )
 
 

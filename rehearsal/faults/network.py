@@ -8,7 +8,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from rehearsal.faults.breaking import Break
-from rehearsal.faults.model import Fault, not_started
+from rehearsal.scenario import Scenario, not_started
 from rehearsal.stage import Stage
 
 NARROW = {
@@ -93,28 +93,28 @@ def _network(stage: Stage) -> Any:
 
 
 FAULTS = (
-    Fault(
+    Scenario(
         name="endpoint-missing",
         says="Somebody deleted the endpoint by which tasks reach ECR",
         broken=_without_endpoint("ecr.api"),
         unless=_unless_endpoint("ecr.api"),
         expects=lambda _: not_started("connection issue"),
     ),
-    Fault(
+    Scenario(
         name="log-endpoint-missing",
         says="Somebody deleted the endpoint by which tasks reach CloudWatch Logs",
         broken=_without_endpoint("logs"),
         unless=_unless_endpoint("logs"),
         expects=lambda _: not_started("i/o timeout"),
     ),
-    Fault(
+    Scenario(
         name="endpoint-policy-too-narrow",
         says="Somebody narrowed the policy of ECR's endpoint: tasks log in and pull nothing",
         broken=_narrow_policy,
         unless=_unless_endpoint("ecr.api"),
         expects=lambda _: not_started("AccessDeniedException"),
     ),
-    Fault(
+    Scenario(
         name="security-group-closed",
         says="Somebody removed the rules by which tasks call out",
         broken=_nothing_goes_out,

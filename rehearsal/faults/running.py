@@ -9,7 +9,7 @@ from typing import Any
 from definitions.job_machine import JOB_OUT_OF_MEMORY
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import machine_changed
-from rehearsal.faults.model import Fault, failed, succeeded
+from rehearsal.scenario import Scenario, failed, succeeded
 from rehearsal.stage import Facts, Job, Stage, execution_arn, own_words
 
 NO_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -50,9 +50,9 @@ def _out_of_memory(job: Job) -> Facts:
     )
 
 
-def _own_program(stage: Stage, fault: Fault) -> Facts:
+def _own_program(stage: Stage, scenario: Scenario) -> Facts:
     """Run the job's own program, and look whether it wrote into its log."""
-    run = stage.trigger(stage.job, then=fault.then)
+    run = stage.trigger(stage.job, then=scenario.then)
     stage.finish()
     arn = execution_arn(stage.job.machine_arn, run)
     said = own_words(stage.states.describe_execution(executionArn=arn))
@@ -60,8 +60,8 @@ def _own_program(stage: Stage, fault: Fault) -> Facts:
     return {**stage.facts(run), "log": wrote}
 
 
-def _stopped(by: Callable[[Stage, str], Any]) -> Callable[[Stage, Fault], Facts]:
-    def act(stage: Stage, _: Fault) -> Facts:
+def _stopped(by: Callable[[Stage, str], Any]) -> Callable[[Stage, Scenario], Facts]:
+    def act(stage: Stage, _: Scenario) -> Facts:
         job = stage.job
         run = stage.trigger(job, then=Played(exit_code=0, seconds=LONG.total_seconds()))
         stage.pass_time(LONG / 2)
@@ -84,7 +84,7 @@ def _stop_run(stage: Stage, run: str) -> None:
     stage.states.stop_execution(executionArn=arn, cause=BY_HAND)
 
 
-def _silent_worker(stage: Stage, _: Fault) -> Facts:
+def _silent_worker(stage: Stage, _: Scenario) -> Facts:
     """Let a worker take a task, say three times that it lives, and then say nothing more."""
     arn = stage.job.machine_arn
     name = f"{arn.rpartition(':')[2]}-worker"
@@ -111,47 +111,47 @@ def _silent_worker(stage: Stage, _: Fault) -> Facts:
 
 
 FAULTS = (
-    Fault(
+    Scenario(
         name="nothing-at-all",
         says="Nothing is wrong: the job's own program reads its secrets and writes its log",
         then=Played(),
         act=_own_program,
         expects=lambda _: {**succeeded(), "log": "written"},
     ),
-    Fault(
+    Scenario(
         name="exit-code-1",
         says="The program ends with exit code 1",
         given={"command": ["python", "-c", "raise SystemExit(1)"]},
         then=Played(),
         expects=_exit_code(1),
     ),
-    Fault(
+    Scenario(
         name="exit-code-75",
         says="The program asks to be tried again, with exit code 75, and then succeeds",
         broken=_retries_of_code,
         attempts=lambda _: [Played(exit_code=RETRIED)],
         expects=lambda _: succeeded(attempts=2),
     ),
-    Fault(
+    Scenario(
         name="exit-code-not-to-retry",
         says="The program ends with a code that is not among its retries.exitCodes",
         broken=_retries_of_code,
         then=Played(exit_code=NOT_RETRIED),
         expects=lambda _: failed("failed", exit_code=NOT_RETRIED),
     ),
-    Fault(
+    Scenario(
         name="out-of-memory",
         says="The program needs more memory than its container has",
         then=Played(killed=(137, NO_MEMORY)),
         expects=_out_of_memory,
     ),
-    Fault(
+    Scenario(
         name="killed",
         says="The program is killed, exit code 137, and not for want of memory",
         then=Played(exit_code=137),
         expects=_exit_code(137),
     ),
-    Fault(
+    Scenario(
         name="timeout",
         says="The program does not end within the job's timeout",
         attempts=lambda job: (
@@ -162,31 +162,31 @@ FAULTS = (
             "timed out", attempts=len(job.waits["timeout"]) + 1, reason="no end within"
         ),
     ),
-    Fault(
+    Scenario(
         name="heartbeat-lost",
         says="A worker says no more that it lives; no job has one yet, it is played beside them",
         act=_silent_worker,
         expects=lambda _: {"run": "failed", "error": "States.Timeout", "message to": "failure"},
     ),
-    Fault(
+    Scenario(
         name="spot-reclaimed",
         says="AWS takes the task back, as it does with Spot; no job runs on Spot yet",
         attempts=lambda _: [SPOT],
         expects=lambda _: succeeded(attempts=2),
     ),
-    Fault(
+    Scenario(
         name="spot-reclaimed-again",
         says="AWS takes the second task back too",
         then=SPOT,
         expects=lambda _: failed("spot reclaimed", attempts=2, reason="Spot Task"),
     ),
-    Fault(
+    Scenario(
         name="task-stopped-by-hand",
         says="Somebody stops the task",
         act=_stopped(_stop_task),
         expects=lambda _: failed("stopped", reason=BY_HAND),
     ),
-    Fault(
+    Scenario(
         name="run-stopped-by-hand",
         says="Somebody stops the run",
         act=_stopped(_stop_run),

@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_jobs, of_start
-from rehearsal.faults.model import Fault, failed, not_started, succeeded
+from rehearsal.scenario import Scenario, failed, not_started, succeeded
 from rehearsal.stage import Facts, Job, Stage, as_it_was, execution_arn, own_words
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different zone"
@@ -119,7 +119,7 @@ def _no_image_in_ecr(stage: Stage) -> str | None:
 # -- what happens
 
 
-def _deregistered_while_waiting(stage: Stage, _: Fault) -> Facts:
+def _deregistered_while_waiting(stage: Stage, _: Scenario) -> Facts:
     """Deregister a revision while a run of it waits: a copy, for a revision never comes back."""
     ecs: Any = stage.aws.client("ecs")
     kept = stage.task_definition(stage.job)
@@ -135,7 +135,7 @@ def _deregistered_while_waiting(stage: Stage, _: Fault) -> Facts:
     return stage.facts(run)
 
 
-def _up_while_waiting(stage: Stage, _: Fault) -> Facts:
+def _up_while_waiting(stage: Stage, _: Scenario) -> Facts:
     """Deploy another environment of the container while a run waits, and trigger a second run."""
     run = stage.trigger(stage.job, attempts=[Played(refused=CAPACITY)])
     stage.up(_another_environment)
@@ -177,13 +177,13 @@ def _never_waits(stage: Stage) -> str | None:
 
 
 FAULTS = (
-    Fault(
+    Scenario(
         name="no-capacity-at-first",
         says="Fargate has no capacity at first, then it has",
         attempts=lambda _: [Played(refused=CAPACITY)],
         expects=_start_budget_heals,
     ),
-    Fault(
+    Scenario(
         name="no-capacity-at-all",
         says="Fargate has no capacity for longer than we try",
         then=Played(refused=CAPACITY),
@@ -191,19 +191,19 @@ FAULTS = (
             "Capacity is unavailable", attempts=len(job.waits["start"]) + 1
         ),
     ),
-    Fault(
+    Scenario(
         name="throttled",
         says="ECS throttles RunTask, for there are too many at once",
         attempts=lambda _: [Played(error=THROTTLED)],
         expects=_start_budget_heals,
     ),
-    Fault(
+    Scenario(
         name="network-interface-limit",
         says="The account has no network interface left for a task at first, then it has",
         attempts=lambda _: [Played(start_failure=ENI_LIMIT)],
         expects=_start_budget_heals,
     ),
-    Fault(
+    Scenario(
         name="image-missing",
         says="The image is gone from the registry",
         broken=_image_deleted,
@@ -211,60 +211,60 @@ FAULTS = (
         then=Played(),
         expects=lambda _: not_started("not found"),
     ),
-    Fault(
+    Scenario(
         name="image-of-another-platform",
         says="The image was built for another processor than the task's",
         then=Played(start_failure=OTHER_PLATFORM),
         expects=lambda _: not_started("matching platform"),
     ),
-    Fault(
+    Scenario(
         name="secret-missing",
         says="Somebody deleted the secret that the container reads",
         broken=_secret_deleted,
         unless=_no_secret,
         expects=lambda _: not_started("InvalidRequestException"),
     ),
-    Fault(
+    Scenario(
         name="secret-denied",
         says="The execution role may not read the secret any more",
         broken=denied(of_start, "secretsmanager:GetSecretValue"),
         unless=_no_secret,
         expects=lambda _: not_started("AccessDeniedException"),
     ),
-    Fault(
+    Scenario(
         name="secret-key-missing",
         says="The secret has lost the key that the container reads",
         broken=_secret_without_key,
         unless=_no_secret,
         expects=lambda _: not_started("did not contain json key"),
     ),
-    Fault(
+    Scenario(
         name="pull-denied",
         says="The execution role may not pull the image any more",
         broken=denied(of_start, "ecr:BatchGetImage"),
         unless=_no_image_in_ecr,
         expects=lambda _: not_started("AccessDeniedException"),
     ),
-    Fault(
+    Scenario(
         name="run-task-denied",
         says="The role of the jobs' machines may not run tasks any more",
         broken=denied(of_jobs, "ecs:RunTask"),
         expects=lambda _: not_started("not authorized to perform: ecs:RunTask"),
     ),
-    Fault(
+    Scenario(
         name="log-group-deleted",
         says="Somebody deleted the container's log group",
         broken=_log_group_deleted,
         expects=lambda _: not_started("log group does not exist"),
     ),
-    Fault(
+    Scenario(
         name="task-definition-deregistered",
         says="Somebody deregisters the task definition while a run of it waits for its retry",
         act=_deregistered_while_waiting,
         unless=_never_waits,
         expects=lambda _: not_started("TaskDefinition is inactive", attempts=2),
     ),
-    Fault(
+    Scenario(
         name="up-in-the-middle",
         says="Somebody deploys another task definition while a run waits for its retry",
         act=_up_while_waiting,

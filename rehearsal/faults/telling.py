@@ -14,7 +14,7 @@ from rehearsal.faults.breaking import (
     of_rule,
     together,
 )
-from rehearsal.faults.model import Fault, succeeded
+from rehearsal.scenario import Scenario, succeeded
 from rehearsal.stage import DEAD_LETTER, NOBODY, Stage
 
 
@@ -65,13 +65,13 @@ LONG = "x" * EVENT_DATA_BYTES
 """Makes an input that the event of a run's end leaves out."""
 
 FAULTS = (
-    Fault(
+    Scenario(
         name="input-too-long-for-events",
         says="The run's input is so long that the event of its end leaves it out",
         given={"note": LONG},
         expects=lambda _: succeeded(),
     ),
-    Fault(
+    Scenario(
         name="notifier-denied",
         says="The notifier's role may not publish any more",
         broken=denied(of_notifier, "sns:Publish"),
@@ -81,31 +81,31 @@ FAULTS = (
             "alarm": "dead-letters + notifier-failed",
         },
     ),
-    Fault(
+    Scenario(
         name="notifier-not-started",
         says="The role of the rule on the end of runs may not start the notifier any more",
         broken=denied(of_rule, "states:StartExecution"),
         expects=lambda _: {**succeeded(), "message to": DEAD_LETTER, "alarm": "dead-letters"},
     ),
-    Fault(
+    Scenario(
         name="message-dead-letter-denied",
         says="The notifier's role may neither publish nor keep the message in the dead letters",
         broken=denied(of_notifier, "sns:Publish", "sqs:SendMessage"),
         expects=lambda _: {**succeeded(), "message to": NOBODY, "alarm": "notifier-failed"},
     ),
-    Fault(
+    Scenario(
         name="rule-disabled",
         says="Somebody disabled the rule on the end of runs; nothing notices",
         broken=_rule_disabled,
         expects=lambda _: {**succeeded(), "message to": NOBODY, "alarm": "none"},
     ),
-    Fault(
+    Scenario(
         name="chatbot-schema-wrong",
         says="The notifier writes what Chatbot does not read: it is dropped, and nothing notices",
         broken=_wrong_schema,
         expects=lambda _: {**succeeded(), "message to": "dropped by Chatbot", "alarm": "none"},
     ),
-    Fault(
+    Scenario(
         name="topic-policy-missing",
         says="The failure topic does not admit alarms any more: one goes off and nobody hears it",
         broken=together(_no_topic_policy, denied(of_dispatcher, "states:StartExecution")),

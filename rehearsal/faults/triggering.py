@@ -5,19 +5,19 @@ from datetime import timedelta
 
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_dispatcher, of_schedules
-from rehearsal.faults.model import Fault, succeeded
+from rehearsal.scenario import Scenario, succeeded
 from rehearsal.stage import DEAD_LETTER, NOBODY, Facts, Stage
 
 LONG = Played(exit_code=0, seconds=600)
 
 
-def _comes_twice(stage: Stage, _: Fault) -> Facts:
+def _comes_twice(stage: Stage, _: Scenario) -> Facts:
     run = stage.trigger(stage.job, overlap="forbid", times=2)
     stage.finish()
     return stage.facts(run)
 
 
-def _comes_again_late(stage: Stage, _: Fault) -> Facts:
+def _comes_again_late(stage: Stage, _: Scenario) -> Facts:
     run = stage.trigger(stage.job)
     stage.finish()
     stage.pass_time(timedelta(hours=1))
@@ -26,8 +26,8 @@ def _comes_again_late(stage: Stage, _: Fault) -> Facts:
     return stage.facts(run)
 
 
-def _overlap(policy: str) -> Callable[[Stage, Fault], Facts]:
-    def act(stage: Stage, _: Fault) -> Facts:
+def _overlap(policy: str) -> Callable[[Stage, Scenario], Facts]:
+    def act(stage: Stage, _: Scenario) -> Facts:
         older = stage.trigger(stage.job, overlap=policy, then=LONG)
         newer = stage.trigger(stage.job, overlap=policy)
         stage.finish()
@@ -44,14 +44,14 @@ def _overlap(policy: str) -> Callable[[Stage, Fault], Facts]:
     return act
 
 
-def _unknown_job(stage: Stage, _: Fault) -> Facts:
+def _unknown_job(stage: Stage, _: Scenario) -> Facts:
     scheduled = f"{stage.aws.clock.now():%Y-%m-%dT%H:%M:%SZ}"
     stage.dispatch({"job": "no-such-job", "scheduledTime": scheduled})
     stage.finish()
     return {"trigger": stage.fate(f"no-such-job-{scheduled.replace(':', '')}")}
 
 
-def _never_fires(stage: Stage, _: Fault) -> Facts:
+def _never_fires(stage: Stage, _: Scenario) -> Facts:
     """Let a day pass while the schedule is disabled, as all are while faults are played."""
     before = sum(1 for _ in stage.executions(stage.dispatcher_arn))
     stage.pass_time(timedelta(days=1))
@@ -64,19 +64,19 @@ def _unscheduled(stage: Stage) -> str | None:
 
 
 FAULTS = (
-    Fault(
+    Scenario(
         name="double-fire",
         says="The trigger is delivered twice at once",
         act=_comes_twice,
         expects=lambda _: {"trigger": "started + duplicate", **succeeded()},
     ),
-    Fault(
+    Scenario(
         name="late-double-fire",
         says="The trigger is delivered again an hour after its run ended",
         act=_comes_again_late,
         expects=lambda _: {"trigger": "started + duplicate", **succeeded()},
     ),
-    Fault(
+    Scenario(
         name="overlap-forbid",
         says="A run meets an older one, overlap: forbid",
         act=_overlap("forbid"),
@@ -87,7 +87,7 @@ FAULTS = (
             "messages to": "success",
         },
     ),
-    Fault(
+    Scenario(
         name="overlap-allow",
         says="A run meets an older one, overlap: allow",
         act=_overlap("allow"),
@@ -98,7 +98,7 @@ FAULTS = (
             "messages to": "success + success",
         },
     ),
-    Fault(
+    Scenario(
         name="overlap-replace",
         says="A run meets an older one, overlap: replace",
         act=_overlap("replace"),
@@ -109,7 +109,7 @@ FAULTS = (
             "messages to": "success + success",
         },
     ),
-    Fault(
+    Scenario(
         name="trigger-denied",
         says="The role of the schedules may not start the dispatcher any more",
         broken=denied(of_schedules, "states:StartExecution"),
@@ -121,7 +121,7 @@ FAULTS = (
             "alarm": "dead-letters + triggers-dropped",
         },
     ),
-    Fault(
+    Scenario(
         name="dead-letter-denied",
         says="The role of the schedules may neither start the dispatcher nor keep the trigger",
         broken=denied(of_schedules, "states:StartExecution", "sqs:SendMessage"),
@@ -133,7 +133,7 @@ FAULTS = (
             "alarm": "triggers-dropped",
         },
     ),
-    Fault(
+    Scenario(
         name="dispatcher-denied",
         says="The dispatcher's role may not start runs any more",
         broken=denied(of_dispatcher, "states:StartExecution"),
@@ -144,13 +144,13 @@ FAULTS = (
             "alarm": "dispatcher-failed",
         },
     ),
-    Fault(
+    Scenario(
         name="job-unknown",
         says="Somebody starts a job that there is not",
         act=_unknown_job,
         expects=lambda _: {"trigger": "dispatcher failed", "alarm": "dispatcher-failed"},
     ),
-    Fault(
+    Scenario(
         name="schedule-disabled",
         says="Somebody disabled the schedule: nothing runs for a day, and nothing notices",
         act=_never_fires,

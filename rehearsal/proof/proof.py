@@ -32,7 +32,7 @@ STRANGER = "a stranger's call"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class Happening:
     """Something that happens to the deployed stack and leaves it as it was."""
 
     name: str
@@ -63,7 +63,7 @@ class Found:
 class _Baseline:
     """A scenario, and what it rests on with everything in place."""
 
-    scenario: Scenario
+    scenario: Happening
     grants: dict[Grant, Asked] = field(repr=False)
     supports: set[Support] = field(repr=False)
 
@@ -75,7 +75,7 @@ class ProofError(Exception):
 class Prover:
     """Proves the grants of one deployed stack."""
 
-    def __init__(self, aws: EmbeddedAws, scenarios: Iterable[Scenario]) -> None:
+    def __init__(self, aws: EmbeddedAws, scenarios: Iterable[Happening]) -> None:
         self._aws = aws
         self._scenarios = list(scenarios)
         self._baselines: list[_Baseline] = []

@@ -1,4 +1,4 @@
-"""What is played to see whether a grant is missed: every fault, and a deploy."""
+"""What is played to see whether a grant is missed: features, faults, and a deploy."""
 
 import json
 from collections.abc import Iterator
@@ -6,19 +6,21 @@ from functools import partial
 from typing import Any
 
 from rehearsal.engine import DeployFailed
-from rehearsal.faults import FAULTS, play
-from rehearsal.proof.proof import Scenario
+from rehearsal.faults import FAULTS
+from rehearsal.features import asked_for
+from rehearsal.proof.proof import Happening
+from rehearsal.scenario import play
 from rehearsal.stage import Facts, Outcome, Stage, as_it_was
 
 ADDED = "added-by-the-proof"
 """Name of a container and of a job."""
 
 
-def scenarios(stage: Stage) -> Iterator[Scenario]:
+def scenarios(stage: Stage) -> Iterator[Happening]:
     """Return everything that can be played on a deployed stack."""
-    for fault in FAULTS.values():
-        yield Scenario(name=fault.name, play=partial(play, stage, fault))
-    yield Scenario(name="deploy", play=partial(_deploy, stage))
+    for scenario in (*asked_for(stage), *FAULTS.values()):
+        yield Happening(name=scenario.name, play=partial(play, stage, scenario))
+    yield Happening(name="deploy", play=partial(_deploy, stage))
 
 
 def _deploy(stage: Stage) -> Outcome:
@@ -31,7 +33,7 @@ def _deploy(stage: Stage) -> Outcome:
     happened: Facts = {"deploy": "done"}
     try:
         stage.up(_with_more)
-        for machine in (stage.dispatcher_arn, stage.notifier_arn):
+        for machine in (stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn):
             found = stage.states.describe_state_machine(stateMachineArn=machine)
             stage.states.update_state_machine(
                 stateMachineArn=machine, definition=found["definition"]

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from stacks.settings.base import MODEL
+from stacks.settings.base import MODEL, ListOf, Text
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
@@ -88,6 +88,12 @@ class Settings(BaseModel):
         default_factory=dict[str, JobSettings],
         description="The jobs: each is a command in a container, on a schedule or run by hand.",
         examples=[{"list-files": {"command": ["python", "-m", "list_files"]}}],
+    )
+    job_files: ListOf[Text] = Field(
+        default=(),
+        description="Files with more jobs, as paths or patterns from where Pulumi.yaml is: each "
+        "has `jobs:` as here, and `defaults:`, keys that all of its jobs have.",
+        examples=[["jobs/*.yaml"]],
     )
     keep_paused: bool = Field(
         default=False,

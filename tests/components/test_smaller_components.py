@@ -162,7 +162,9 @@ def dispatcher() -> Deployment:
 
 
 def test_the_dispatcher_knows_each_containers_revision() -> None:
-    machine = dispatcher().one(aws.sfn.StateMachine).inputs
+    machines = {m.name: m.inputs for m in dispatcher().all(aws.sfn.StateMachine)}
+    assert machines["d-skipped"]["name"] == "fargate-batch-dev-skipped"
+    machine = machines["d-machine"]
     assert machine["name"] == "fargate-batch-dev-dispatcher"
     start = json.loads(machine["definition"])["States"]["Start"]["Arguments"]
     assert "arn:task-definition:7" in start["Input"]

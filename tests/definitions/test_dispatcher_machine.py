@@ -6,18 +6,22 @@ from typing import Any
 import pytest
 from statelint.linter import Linter
 
-from definitions.dispatcher_machine import dispatcher_machine, trigger
+from definitions.dispatcher_machine import dispatcher_machine, skipped_machine, trigger
 from tests.definitions.playing import CONTEXT, Caught, End, play
 
 MACHINES = "arn:aws:states:eu-west-1:123456789012:stateMachine:fargate-batch-dev--"
+SKIPPED = "arn:aws:states:eu-west-1:123456789012:stateMachine:fargate-batch-dev-skipped"
 DEFINITIONS = {"default": "task-definition:7", "large": "task-definition:9"}
 STARTED = {"ExecutionArn": "arn:of:run"}
 AT = "2026-11-22T03:30:00Z"
 NAME = "list-files-2026-11-22T033000Z"
+EVENT = "17793124-05d4-b198-2fde-7ededc63b103"
 
 
 def dispatcher() -> dict[str, Any]:
-    return dispatcher_machine(job_machines_arn=MACHINES, task_definition_arns=DEFINITIONS)
+    return dispatcher_machine(
+        job_machines_arn=MACHINES, task_definition_arns=DEFINITIONS, skipped_machine_arn=SKIPPED
+    )
 
 
 def triggered(overlap: str, *, running: list[str], answers: list[Any] | None = None) -> End:
@@ -62,8 +66,27 @@ def test_forbid_starts_when_nothing_is_going_and_skips_otherwise() -> None:
         "result": "skipped",
         "job": "list-files",
         "run": NAME,
-        "because": "arn:older",
+        "because": "an older run is still going: arn:older",
     }
+
+
+def test_a_skipped_run_is_listed_under_the_name_that_it_would_have_had() -> None:
+    end = triggered("forbid", running=["older"])
+    assert end.requests[-1] == {
+        "StateMachineArn": SKIPPED,
+        "Name": NAME,
+        "Input": {
+            "job": "list-files",
+            "scheduledTime": AT,
+            "reason": "an older run is still going: arn:older",
+        },
+    }
+
+
+def test_a_trigger_that_is_skipped_twice_is_listed_once() -> None:
+    exists = Caught("StepFunctions.ExecutionAlreadyExistsException", "Execution Already Exists")
+    end = triggered("forbid", running=["older"], answers=[exists])
+    assert (end.status, end.output["result"]) == ("SUCCEEDED", "skipped")
 
 
 def test_replace_stops_whatever_is_going_and_then_starts() -> None:
@@ -88,6 +111,28 @@ def test_a_twin_of_a_run_that_is_over_is_a_duplicate(overlap: str) -> None:
     exists = Caught("StepFunctions.ExecutionAlreadyExistsException", "Execution Already Exists")
     end = triggered(overlap, running=[], answers=[exists])
     assert (end.status, end.output["result"]) == ("SUCCEEDED", "duplicate")
+
+
+def test_a_run_for_an_event_is_named_by_the_events_id_and_knows_it() -> None:
+    given = trigger(job="list-files", container="default", overlap="allow", event_id=EVENT)
+    (request,) = play(dispatcher(), given, [STARTED]).requests
+    assert request["Name"] == f"list-files-{EVENT}"
+    assert request["Input"]["eventId"] == EVENT
+
+
+def test_the_id_of_an_event_is_never_cut() -> None:
+    given = trigger(job="x" * 61, container="default", overlap="allow", event_id=EVENT)
+    (request,) = play(dispatcher(), given, [STARTED]).requests
+    assert request["Name"] == f"{'x' * 43}-{EVENT}"
+    assert len(request["Name"]) == 80
+
+
+def test_a_flow_gets_the_task_definitions_of_all_containers() -> None:
+    given = trigger(job="nightly", container=None, overlap="allow", scheduled_time=AT)
+    (request,) = play(dispatcher(), given, [STARTED]).requests
+    assert request["StateMachineArn"] == f"{MACHINES}nightly"
+    assert request["Input"]["taskDefinitions"] == DEFINITIONS
+    assert "taskDefinition" not in request["Input"]
 
 
 def test_two_deliveries_of_one_trigger_name_the_same_run() -> None:
@@ -145,5 +190,6 @@ def test_the_retries_outlast_a_thousand_jobs_written_for_the_same_minute(
     assert clock < dispatcher()["TimeoutSeconds"]
 
 
-def test_statelint_accepts_the_dispatcher() -> None:
+def test_statelint_accepts_both_machines() -> None:
     assert Linter.validate(dispatcher()) == []
+    assert Linter.validate(skipped_machine()) == []

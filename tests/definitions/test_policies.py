@@ -23,6 +23,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fargate-batch-pro
 IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
+    "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
     "scheduler": policies.scheduler_policy(NAMES),
     "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
@@ -143,7 +144,8 @@ def test_tags_are_put_on_tasks_only_while_they_are_started() -> None:
 
 
 def test_the_dispatcher_starts_jobs_and_neither_itself_nor_the_notifier() -> None:
-    (start,) = allowed(IDENTITY["dispatcher"], "states:StartExecution")
+    start, record = allowed(IDENTITY["dispatcher"], "states:StartExecution")
+    assert record["Resource"] == NAMES.machine_arn("fargate-batch-prod-skipped")
     prefix = start["Resource"].removesuffix("*")
     assert NAMES.machine_arn(NAMES.chosen("any-job")).startswith(prefix)
     assert not NAMES.machine_arn(NAMES.of("dispatcher")).startswith(prefix)

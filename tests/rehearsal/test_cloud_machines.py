@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from definitions.dispatcher_machine import dispatcher_machine
+from definitions.dispatcher_machine import dispatcher_machine, skipped_machine
 from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
 from definitions.notifier_machine import notifier_machine
@@ -40,12 +40,14 @@ def job(account: Account, retries: RetryBudgets | None = None, timeout_seconds: 
 
 
 def dispatcher(account: Account) -> str:
+    skipped = account.machine_of(skipped_machine(), NAMES.of("skipped"))
     return account.machine_of(
         dispatcher_machine(
             job_machines_arn=NAMES.job_machines_arn,
             task_definition_arns={
                 "default": "arn:aws:ecs:eu-west-1:123456789012:task-definition/task:1"
             },
+            skipped_machine_arn=skipped,
         ),
         NAMES.of("dispatcher"),
     )
@@ -181,7 +183,8 @@ def test_forbid_skips_while_an_older_run_goes_on(account: Account) -> None:
     account.aws.play = lambda _: Played(seconds=600)
     older = account.run(dispatching, trigger())["output"]["execution"]
     output = account.run(dispatching, trigger(hour=1))["output"]
-    assert (output["result"], output["because"]) == ("skipped", older)
+    because = f"an older run is still going: {older}"
+    assert (output["result"], output["because"]) == ("skipped", because)
 
 
 def test_replace_stops_the_older_run(account: Account) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy
-from rehearsal.faults import FAULTS, Fault, play
+from rehearsal.faults import FAULTS
 from rehearsal.faults.breaking import denied, of_schedules
-from rehearsal.faults.model import not_started
 from rehearsal.provider import AwsProvider
+from rehearsal.scenario import Scenario, not_started, play
 from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Facts, Job, Stage, deployed_again
 from tests.deploying import ROOT
@@ -107,7 +107,7 @@ def edited(stage: Stage, machine: str, before: str, after: str) -> Generator[Non
         ),
         (
             "dispatcher",
-            '"Default": "Skipped"',
+            '"Default": "Record skipped"',
             '"Default": "Start"',
             "overlap-forbid",
             {"newer trigger": "started"},
@@ -204,7 +204,7 @@ def test_a_run_that_ends_for_another_reason_is_found_out(stage: Stage) -> None:
 
 
 def test_a_fault_that_cannot_be_played_says_why_and_the_next_one_is_played(stage: Stage) -> None:
-    def act(_stage: Stage, _fault: Fault) -> dict[str, str]:
+    def act(_stage: Stage, _fault: Scenario) -> dict[str, str]:
         raise TimeoutError("it goes on")
 
     outcome = play(stage, replace(FAULTS["exit-code-1"], act=act))

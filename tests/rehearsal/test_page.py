@@ -15,7 +15,7 @@ from rehearsal.__main__ import app
 from rehearsal.cloud import EmbeddedAws, Played
 from rehearsal.day import live
 from rehearsal.engine import deploy
-from rehearsal.faults import play_all
+from rehearsal.faults import FAULTS
 from rehearsal.page import Notes, PageError
 from rehearsal.page.collect import Part, chapters, deployed_facts
 from rehearsal.page.facts import (
@@ -39,6 +39,7 @@ from rehearsal.page.facts import (
 )
 from rehearsal.page.render import MOST_CARDS, MOST_RUNS, render, slack_markup, time_line
 from rehearsal.provider import AwsProvider
+from rehearsal.scenario import play_all
 from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Outcome, Stage, deployed_again
 from tests.deploying import ROOT
@@ -253,7 +254,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
         begin = aws.clock.now()
         lived = list(live(stage, 1))
         notes.lived("An hour", begin, lived)
-        played = list(play_all(stage, PLAYED))
+        played = list(play_all(stage, [FAULTS[name] for name in PLAYED]))
         notes.played(played)
         telling = aws.clock.now()
         stage.trigger(stage.job, attempts=[Played()], given=PRINTS_ITS_SECRET)

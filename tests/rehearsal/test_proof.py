@@ -10,7 +10,7 @@ from definitions.surplus import EXPLAINED
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.policy_documents import Document
 from rehearsal.engine import deploy
-from rehearsal.proof import Found, ProofError, Prover, Scenario, scenarios, verdicts
+from rehearsal.proof import Found, Happening, ProofError, Prover, scenarios, verdicts
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Outcome, Stage, deployed_again
@@ -174,7 +174,7 @@ def test_a_scenario_that_fails_with_everything_in_place_proves_nothing(stage: St
     def broken() -> Outcome:
         return Outcome(at=START, what="x", expected={"run": "ended"}, happened={"run": "none"})
 
-    prover = Prover(stage.aws, [Scenario(name="broken", play=broken)])
+    prover = Prover(stage.aws, [Happening(name="broken", play=broken)])
     with pytest.raises(ProofError, match=r"broken does not come out .*: run none instead of ended"):
         list(prover.rehearse())
 

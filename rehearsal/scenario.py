@@ -1,6 +1,6 @@
-"""What a fault is, and how one is played."""
+"""What is played on a deployed stack, and all that should come of it: features and faults."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,34 +15,36 @@ ALARM = timedelta(minutes=15)
 
 @contextmanager
 def nothing_broken(_: Stage) -> Generator[None]:
-    """Leave the stack as it is: the fault is in the run itself."""
+    """Leave the stack as it is: what happens is in the run itself."""
     yield
 
 
 def to_every_stack(_: Stage) -> str | None:
-    """Let a fault apply everywhere."""
+    """Let a scenario apply everywhere."""
 
 
-def one_run(stage: Stage, fault: "Fault") -> Facts:
+def one_run(stage: Stage, scenario: "Scenario") -> Facts:
     """Trigger one run, wait for its end and for the message about it."""
     job = stage.job
-    run = stage.trigger(job, attempts=fault.attempts(job), then=fault.then, given=fault.given)
+    run = stage.trigger(
+        job, attempts=scenario.attempts(job), then=scenario.then, given=scenario.given
+    )
     stage.finish()
     return stage.facts(run)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One thing that goes wrong, and all that should come of it.
+class Scenario:
+    """One thing that happens to a stack, and all that should come of it.
 
-    What ``broken`` does to the stack is undone when its block ends, so that faults can be played
-    one after another, in any order, on one deployed stack.
+    What ``broken`` does to the stack is undone when its block ends, so that scenarios can be
+    played one after another, in any order, on one deployed stack.
     """
 
     name: str
     """By which ``--only`` plays it: lower case, hyphens."""
     says: str
-    """What goes wrong, as a person on call would say it; no full stop."""
+    """What happens, as a person on call would say it; no full stop."""
     expects: Callable[[Job], Facts]
     """What should come of it; that the trigger is ``started`` need not be said.
 
@@ -56,38 +58,45 @@ class Fault:
     """The run's own input."""
     broken: Callable[[Stage], AbstractContextManager[None]] = nothing_broken
     """Breaks something in the deployed stack for as long as its block lasts."""
-    act: Callable[[Stage, "Fault"], Facts] = one_run
+    act: Callable[[Stage, "Scenario"], Facts] = one_run
     """Lets it happen and says what happened."""
     unless: Callable[[Stage], str | None] = to_every_stack
-    """Says why the fault does not apply to a stack, if it does not."""
+    """Says why the scenario does not apply to a stack, if it does not."""
 
 
-def play(stage: Stage, fault: Fault) -> Outcome:
-    """Let a fault happen to the stack's job, put the stack right again, and say what came of it."""
+def play(stage: Stage, scenario: Scenario) -> Outcome:
+    """Let a scenario happen to the stack, put the stack right again, and say what came of it."""
     at = stage.aws.clock.now()
-    reason = fault.unless(stage) if stage.jobs else "there is no job whose program is here"
+    reason = scenario.unless(stage) if stage.jobs else "there is no job whose program is here"
     if reason is not None:
         return Outcome(
-            at=at, name=fault.name, what=fault.says, expected={}, happened={}, left_out=reason
+            at=at, name=scenario.name, what=scenario.says, expected={}, happened={}, left_out=reason
         )
-    expected = {**ORDINARY, **fault.expects(stage.job)}
+    expected = {**ORDINARY, **scenario.expects(stage.job)}
     unheard = len(stage.aws.unheard)
     try:
-        happened = _happened(stage, fault, at, alarms="alarm" in expected)
+        happened = _happened(stage, scenario, at, alarms="alarm" in expected)
         happened = {**happened, "unheard": len(stage.aws.unheard) - unheard}
     except Exception as error:
         happened = {"because": f"{type(error).__name__}: {error}"}
     if "reason" in expected and expected["reason"] in (happened.get("because") or ""):
         happened = {**happened, "reason": expected["reason"]}
     return stage.explained(
-        Outcome(at=at, name=fault.name, what=fault.says, expected=expected, happened=happened)
+        Outcome(at=at, name=scenario.name, what=scenario.says, expected=expected, happened=happened)
     )
 
 
-def _happened(stage: Stage, fault: Fault, at: datetime, *, alarms: bool) -> Facts:
+def play_all(stage: Stage, scenarios: Iterable[Scenario]) -> Iterator[Outcome]:
+    """Play scenarios one after another, while the stack's own schedules are paused."""
+    with stage.schedules_paused():
+        for scenario in scenarios:
+            yield play(stage, scenario)
+
+
+def _happened(stage: Stage, scenario: Scenario, at: datetime, *, alarms: bool) -> Facts:
     tasks = stage.running_tasks()
-    with fault.broken(stage):
-        facts = fault.act(stage, fault)
+    with scenario.broken(stage):
+        facts = scenario.act(stage, scenario)
         facts = {**facts, "tasks left": len(stage.running_tasks() - tasks)}
         if alarms:
             stage.pass_time(ALARM)
