@@ -527,12 +527,12 @@ def spread(expression: str, name: str) -> str:
         ValueError: one line; only a cron with one fixed minute can be spread.
     """
     cron = parse(expression)
-    if not isinstance(cron, Cron) or len(cron.minutes) > 1:
+    if not isinstance(cron, Cron) or len(cron.minutes) != 1:
         raise ValueError(
             f'"{expression}" cannot be spread, which is for a cron() with one minute: '
             "write cron(0 …), or remove spread"
         )
-    (minute,) = cron.minutes
+    minute = cron.minutes[0]
     drawn = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
     _, _, others = expression.partition(" ")
     return f"cron({minute + drawn % (MINUTES_PER_HOUR - minute)} {others}"

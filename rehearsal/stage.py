@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
 from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
@@ -81,17 +81,41 @@ class Job:
         return self.trigger.get("input", {}).get("notify") == "all"
 
 
-class Up(Protocol):
-    """Deploys a stack once more."""
+class Up:
+    """Deploys a stack once more; each time goes on from the last."""
+
+    def __init__(
+        self, project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
+    ) -> None:
+        self._project_dir, self._stack_file, self._aws = project_dir, stack_file, aws
+        self._last = before
+
+    @property
+    def config(self) -> Mapping[str, str]:
+        """What the stack file says, unchanged."""
+        return self._stack_file.config
 
     def __call__(
         self, change: Callable[[dict[str, str]], None], *, refreshed: bool = False
     ) -> Deployment:
-        """Let ``change`` change the configuration, and deploy; ``refreshed``: what is there now.
+        """Let ``change`` change the configuration and deploy, ``refreshed`` from what is there.
 
-        Raises ``DeployFailed``; the next one goes on from what is there then.
+        Raises:
+            DeployFailed: a line for each failure; the next time goes on from what is there then.
         """
-        ...
+        config = dict(self._stack_file.config)
+        change(config)
+        changed, provider = replace(self._stack_file, config=config), AwsProvider(self._aws)
+        if refreshed:
+            self._last = refresh(self._last, changed, provider)
+        try:
+            self._last = deploy(
+                self._project_dir, changed, provider, before=self._last, now=self._aws.clock.now()
+            )
+        except DeployFailed as failed:
+            self._last = failed.deployment
+            raise
+        return self._last
 
 
 def as_it_was(_: dict[str, str]) -> None:
@@ -101,25 +125,8 @@ def as_it_was(_: dict[str, str]) -> None:
 def deployed_again(
     project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
 ) -> Up:
-    """Make an ``up`` of a stack that was deployed from this file; each goes on from the last."""
-    last = before
-
-    def up(change: Callable[[dict[str, str]], None], *, refreshed: bool = False) -> Deployment:
-        nonlocal last
-        config = dict(stack_file.config)
-        change(config)
-        changed = replace(stack_file, config=config)
-        provider = AwsProvider(aws)
-        if refreshed:
-            last = refresh(last, changed, provider)
-        try:
-            last = deploy(project_dir, changed, provider, before=last, now=aws.clock.now())
-        except DeployFailed as failed:
-            last = failed.deployment
-            raise
-        return last
-
-    return up
+    """Make an ``up`` of a stack that was deployed from this file."""
+    return Up(project_dir, stack_file, aws, before)
 
 
 class Stage:
