@@ -1,6 +1,7 @@
 """The whole stack, in the order the data flows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -24,6 +25,7 @@ from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretSettings
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
@@ -139,9 +141,10 @@ def build(settings: Settings) -> dict[str, Any]:
             notifier.listening,
         ).apply(lambda known: known[0]),
         tracing=settings.tracing,
+        keep_paused=settings.keep_paused,
     )
     jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, platform), ours)
+        name: FargateBatchJob(f"job-{name}", _job(name, job, platform, settings.now), ours)
         for name, job in settings.jobs.items()
     }
 
@@ -312,7 +315,7 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobArgs:
+def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
         platform=platform,
         job=name,
@@ -321,8 +324,7 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
         environment=job.environment,
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
-        schedule=job.schedule,
-        timezone=job.timezone,
+        timetable=timetable_of(name, job, now),
         timeout_seconds=job.timeout_seconds,
         retries=RetryBudgets(
             app=job.retries.app,
@@ -332,8 +334,6 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
             exit_codes=job.retries.exit_codes,
         ),
         overlap=job.overlap,
-        start_deadline_seconds=job.start_deadline_seconds,
         notify=job.notify,
-        enabled=job.enabled,
         tags=job.tags,
     )
