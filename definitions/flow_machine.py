@@ -171,3 +171,25 @@ def _run_input(step: FlowStep) -> str:
             'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID': $states.context.Execution.Id
         }}])
     )"""
+
+
+def failed_step(job_machines_arn: str) -> str:
+    """Return the statements that read the step in the cause of a flow that failed.
+
+    ``$facts`` is that cause, parsed: the execution of the step, in whose cause are the words of its
+    own machine. It becomes what a message says of the flow: ``reason`` and where the step's log is.
+    ``$step`` is the job, and nothing where it is no flow that failed.
+    """
+    return f"""
+  $step := $exists($facts.StateMachineArn)
+    ? $substringAfter($facts.StateMachineArn, {literal(job_machines_arn)});
+  $its := $exists($step) and $substring($facts.Cause, 0, 1) = '{{' ? $parse($facts.Cause) : {{}};
+  $words := $exists($its.reason) ? $its.reason
+    : $exists($facts.Cause) ? $facts.Cause : $facts.Error;
+  $facts := $exists($step) ? {{
+    'reason': $step & ' ' & ($exists($its.class) ? $its.class : $lowercase($facts.Status))
+      & ($exists($its.exitCode) ? ' (exit code ' & $its.exitCode & ')' : '')
+      & ($exists($words) ? ': ' & $words : ''),
+    'logGroup': $its.logGroup, 'logStream': $its.logStream
+  }} : $facts;
+"""
