@@ -109,7 +109,9 @@ def _steps_tell(stage: Stage, run: str, steps: Mapping[str, Any]) -> str:
 
 def _start(stage: Stage, flow: Flow, **steps: list[Played]) -> str:
     """Trigger a flow all of whose steps succeed but for those that are named."""
-    every = {step: [] for job in flow.jobs for step in (job, f"{job}{AGAIN}")}
+    every: dict[str, list[Played]] = {
+        step: [] for job in flow.jobs for step in (job, f"{job}{AGAIN}")
+    }
     return stage.trigger(flow, then=SUCCEEDS, steps={**every, **steps})
 
 

@@ -136,7 +136,9 @@ class FlowSettings(ScheduleSettings):
         if ring := cycle({name: job.after for name, job in jobs.items()}):
             raise ValueError(f"{' → '.join(ring)} never begins: take one after away")
         surroundings = surroundings_in(info)
-        for name, job in jobs.items() if surroundings else ():
+        if surroundings is None:
+            return jobs
+        for name, job in jobs.items():
             own = surroundings.jobs[name]
             container = surroundings.containers.get(str(own.get("container", "default")), {})
             try:
