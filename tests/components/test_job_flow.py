@@ -7,6 +7,7 @@ from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs
 from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_flow import JobFlow, JobFlowArgs
 from definitions.flow_machine import FlowStep
+from definitions.timetable import Timetable
 from tests.components.naming import NAMES
 from tests.components.test_fargate_batch_job import GIVEN, PLATFORM
 from tests.deploying import Deployment, deploy
@@ -24,14 +25,14 @@ def flow(**changed: Any) -> Deployment:
         "steps": STEPS,
         "jobs": [],
         "role_arn": "arn:flows",
-        "schedule": "cron(30 3 * * ? *)",
+        "timetable": GIVEN["timetable"],
     }
     return deploy(lambda: JobFlow("flow", JobFlowArgs(**(given | changed))))
 
 
 def test_a_flow_is_a_machine_and_a_schedule() -> None:
     assert [made.name for made in flow().custom().values()] == ["flow-machine", "flow-schedule"]
-    assert [made.name for made in flow(schedule=None).custom().values()] == ["flow-machine"]
+    assert [made.name for made in flow(timetable=Timetable()).custom().values()] == ["flow-machine"]
 
 
 def test_the_machine_runs_the_jobs_in_the_flows_name_and_role() -> None:
@@ -46,9 +47,8 @@ def test_the_machine_runs_the_jobs_in_the_flows_name_and_role() -> None:
 
 
 def test_the_schedule_has_the_dispatcher_hand_the_flow_every_task_definition() -> None:
-    schedule = flow(notify="all", overlap="replace", enabled=False).one(aws.scheduler.Schedule)
+    schedule = flow(notify="all", overlap="replace").one(aws.scheduler.Schedule)
     assert schedule.inputs["name"] == "nightly"
-    assert schedule.inputs["state"] == "DISABLED"
     assert json.loads(schedule.inputs["target"]["input"]) == {
         "job": "nightly",
         "flow": True,

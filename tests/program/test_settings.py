@@ -1182,7 +1182,7 @@ def test_a_flow_is_read(directory: Path) -> None:
     settings = read(directory, flow({"extract": {}, "report": report}, schedule="rate(1 day)"))
     nightly = settings.flows["nightly"]
     assert (nightly.schedule, nightly.overlap, nightly.notify) == (
-        "rate(1 day)",
+        ("rate(1 day)",),
         "forbid",
         "failure",
     )
