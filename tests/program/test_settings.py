@@ -2,7 +2,7 @@ import json
 import re
 import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -18,12 +18,14 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from definitions import names
+from definitions.timetable import Planned, Timetable
 from stacks import reading
 from stacks import settings as package
 from stacks.reading import SettingsError, load_settings, read_settings
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretReference, SecretSettings
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -883,6 +885,18 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "fargate-batch-longest: shorten it",
         ),
         (
+            {
+                "jobs": {
+                    "a" * 61: {
+                        **COMMAND,
+                        "schedule": [f"rate({days} days)" for days in range(2, 12)],
+                    }
+                }
+            },
+            f"jobs.{'a' * 61}: has 61 characters, and its 10 schedules leave room for 60 (…--10): "
+            "shorten it",
+        ),
+        (
             {"containers": {"b" * 32: {"build": "app"}}},
             f"containers.{'b' * 32}: has 32 characters, and AWS leaves room for 31 behind "
             "fargate-batch-longest: shorten it",
@@ -1344,6 +1358,57 @@ def test_a_schedule_that_loses_no_run_needs_no_warning(
     assert read(directory, job(**keys)).warnings == ()
 
 
+def test_what_a_job_says_of_its_times_becomes_its_timetable(directory: Path) -> None:
+    keys: dict[str, object] = {
+        "schedule": ["cron(0 3 1 * ? *)", "cron(0 3 ? * MON *)"],
+        "timezone": "Asia/Tokyo",
+        "startDate": "2026-12-01",
+        "endDate": "2026-12-31T12:00:00",
+        "flexibleWindow": "15m",
+        "spread": True,
+        "startDeadline": "30m",
+        "enabled": False,
+    }
+    nightly = read(directory, job(**keys)).jobs["nightly"]
+    dates = {
+        "start": datetime(2026, 11, 30, 15, tzinfo=UTC),
+        "end": datetime(2026, 12, 31, 3, tzinfo=UTC),
+    }
+    assert timetable_of("nightly", nightly, NOW) == Timetable(
+        schedules=(
+            Planned(number=1, expression="cron(46 3 1 * ? *)", **dates),
+            Planned(number=2, expression="cron(46 3 ? * MON *)", **dates),
+        ),
+        timezone="Asia/Tokyo",
+        window_minutes=15,
+        start_deadline_seconds=1_800,
+        enabled=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "warned"),
+    [
+        ("name: p\n", True),
+        ("name: p\n# options: {refresh: always}\n", True),
+        ("name: p\noptions:\n  refresh: always\n", False),
+        ("name: p\noptions: {refresh: always}  # for keepPaused\n", False),
+    ],
+)
+def test_pauses_that_are_to_stay_need_a_refresh_before_each_up(
+    tmp_path: Path, project: str, warned: bool
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "Dockerfile").touch()
+    (tmp_path / "Pulumi.yaml").write_text(project)
+    line = (
+        "Pulumi.dev.yaml: keepPaused: true holds for a pause that Pulumi has seen: run pulumi up "
+        "--refresh, or write options: {refresh: always} into Pulumi.yaml"
+    )
+    assert read(tmp_path, {"keepPaused": True}).warnings == ((line,) if warned else ())
+    assert read(tmp_path, {}).warnings == ()
+
+
 # -- the models as the reference of the keys
 
 
@@ -1401,10 +1466,15 @@ def test_a_program_reads_what_the_cli_hands_over(
     )
     token = CONFIG.set({})
     try:
-        set_all_config({"fargate-batch:network": '{"mode": "public"}'})
+        network = {"fargate-batch:network": '{"mode": "public"}'}
+        set_all_config(network)
         settings = load_settings()
+        set_all_config({**network, "rehearsal:now": "2027-01-01T00:00:00+00:00"})
+        rehearsed = load_settings()
     finally:
         CONFIG.reset(token)
+    assert abs(settings.now - datetime.now(tz=UTC)) < timedelta(hours=1)
+    assert rehearsed.now == datetime(2027, 1, 1, tzinfo=UTC)
     assert (settings.project, settings.stack) == ("fargate-batch", "prod")
     assert (settings.region, settings.tracing) == ("us-east-1", True)
     assert settings.network.mode == "public"
