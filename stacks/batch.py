@@ -14,17 +14,26 @@ from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.private_table import PrivateTable, PrivateTableArgs
+from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.grants import Kind
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
+from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
-from stacks.settings.storage import BucketReference, SecretSettings
+from stacks.settings.storage import (
+    BucketReference,
+    ParameterReference,
+    SecretReference,
+    SecretSettings,
+)
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 """Docker's words for what the settings call an architecture."""
@@ -90,6 +99,26 @@ def build(settings: Settings) -> dict[str, Any]:
         )
         for name, bucket in settings.buckets.items()
     }
+    topics = {
+        name: PrivateTopic(
+            f"topic-{name}", PrivateTopicArgs(names=names, topic=name, key_arn=key.arn), ours
+        )
+        for name in settings.topics
+    }
+    tables = {
+        name: PrivateTable(
+            f"table-{name}",
+            PrivateTableArgs(
+                names=names,
+                table=name,
+                partition_key=table.partition_key,
+                sort_key=table.sort_key,
+                expire_attribute=table.expire_attribute,
+            ),
+            ours,
+        )
+        for name, table in settings.tables.items()
+    }
     secret_arns = {
         name: _secret_arn(name, secret, names, key, buckets, ours)
         for name, secret in settings.secrets.items()
@@ -141,7 +170,7 @@ def build(settings: Settings) -> dict[str, Any]:
         tracing=settings.tracing,
     )
     jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, platform), ours)
+        name: FargateBatchJob(f"job-{name}", _job(name, job, settings, platform), ours)
         for name, job in settings.jobs.items()
     }
 
@@ -154,6 +183,8 @@ def build(settings: Settings) -> dict[str, Any]:
         "failureTopicArn": notifier.failure_topic_arn,
         "deadLetterQueueUrl": notifier.dead_letter_queue_url,
         "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
+        "topicArns": {name: topic.topic_arn for name, topic in topics.items()},
+        "tableNames": {name: table.table_name for name, table in tables.items()},
         "repositoryUrls": {
             f"{build}-{architecture}": image.repository_url
             for (build, architecture), image in images.items()
@@ -196,21 +227,42 @@ def _network(
             ),
             ours,
         ).tasks
-    services = ["ecr.api", "ecr.dkr", "logs"]
-    if any(container.secrets for container in settings.containers.values()):
-        services.append("secretsmanager")
     return PrivateVpcWithEndpoints(
         "network",
         PrivateVpcWithEndpointsArgs(
             names=names,
             cidr=settings.network.cidr,
             zones=zones,
-            services=services,
+            services=_endpoint_services(settings),
             log_retention_days=settings.log_retention_days,
             key_arn=key.arn,
         ),
         ours,
     ).tasks
+
+
+_SERVICE_OF_GRANT: Mapping[Kind, str] = {
+    "queue": "sqs",
+    "topic": "sns",
+    "table": "dynamodb",
+    "secret": "secretsmanager",
+    "job": "states",
+}
+"""The endpoint by which a program reaches what it was granted; that of S3 is always there."""
+
+
+def _endpoint_services(settings: Settings) -> list[str]:
+    """Name the services that the containers reach: exactly those, for each endpoint costs."""
+    services = {"ecr.api", "ecr.dkr", "logs"}
+    for container in settings.containers.values():
+        for source in container.secrets.values():
+            services.add("ssm" if isinstance(source, ParameterReference) else "secretsmanager")
+        for grant in container.granted:
+            if grant.kind in _SERVICE_OF_GRANT:
+                services.add(_SERVICE_OF_GRANT[grant.kind])
+        if container.debug:
+            services.add("ssmmessages")
+    return sorted(services)
 
 
 def _slack(settings: Settings) -> SlackChannels | None:
@@ -285,13 +337,53 @@ def _container(
         architecture=container.architecture.upper(),
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
-        environment=container.environment,
+        environment=_environment(container.environment, settings, names),
         secrets={
-            variable: SecretSource(arn=secret_arns[reference.secret], key=reference.key)
-            for variable, reference in container.secrets.items()
+            variable: SecretSource(arn=secret_arns[source.secret], key=source.key)
+            for variable, source in container.secrets.items()
+            if isinstance(source, SecretReference)
         },
-        grants={bucket: list(verbs) for bucket, verbs in container.grants.items()},
+        parameter_arns={
+            variable: names.parameter_arn(source.parameter)
+            for variable, source in container.secrets.items()
+            if isinstance(source, ParameterReference)
+        },
+        grants=container.granted,
+        secret_arns={
+            grant.name: secret_arns[grant.name]
+            for grant in container.granted
+            if grant.kind == "secret"
+        },
+        ephemeral_storage_gib=container.ephemeral_storage_gib,
+        debug=bool(container.debug),
     )
+
+
+def _environment(
+    environment: Mapping[str, str | Reference], settings: Settings, names: Names
+) -> dict[str, str]:
+    """Put what AWS calls things of the stack in the place of what the file calls them."""
+    return {
+        variable: value if isinstance(value, str) else _physical(value, settings, names)
+        for variable, value in environment.items()
+    }
+
+
+def _physical(reference: Reference, settings: Settings, names: Names) -> str:
+    """Return what a program calls something of the stack by, when it calls AWS."""
+    match reference.kind:
+        case "bucket":
+            return names.bucket(reference.name)
+        case "queue":
+            return names.queue_url(reference.name)
+        case "topic":
+            return names.chosen_topic_arn(reference.name)
+        case "table":
+            return names.chosen(reference.name)
+        case "secret":
+            return settings.secrets[reference.name].arn or names.chosen(reference.name)
+        case "job":
+            return names.machine_arn(names.chosen(reference.name))
 
 
 def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[TaskPlacement]:
@@ -312,13 +404,15 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobArgs:
+def _job(
+    name: str, job: JobSettings, settings: Settings, platform: JobPlatform
+) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
         platform=platform,
         job=name,
         command=list(job.command),
         container=job.container,
-        environment=job.environment,
+        environment=_environment(job.environment, settings, platform.names),
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
         schedule=job.schedule,

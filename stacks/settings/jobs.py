@@ -26,6 +26,7 @@ from stacks.settings.base import (
 )
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
+from stacks.settings.grants import Reference
 from stacks.settings.schedules import Schedule, Timezone
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
@@ -41,6 +42,9 @@ MAX_START_DEADLINE_SECONDS = 86_400
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
+
+_LONGEST_REFERENCE = "x" * 160
+"""Stands for what AWS calls something of the stack: an ARN, or the address of a queue."""
 
 
 def _wait_seconds(value: object) -> object:
@@ -138,9 +142,9 @@ class JobSettings(BaseModel):
         examples=["default"],
     )
     environment: Environment = Field(
-        default_factory=dict[str, str],
+        default_factory=dict[str, str | Reference],
         validate_default=True,
-        description="Environment variables, over those of the container.",
+        description="Environment variables, over those of the container and as they are written.",
         examples=[{"PREFIX": "daily/"}],
     )
     cpu_units: CpuUnits | None = Field(
@@ -194,8 +198,8 @@ class JobSettings(BaseModel):
     @field_validator("environment")
     @classmethod
     def _fits_the_container(
-        cls, environment: dict[str, str], info: ValidationInfo
-    ) -> dict[str, str]:
+        cls, environment: dict[str, str | Reference], info: ValidationInfo
+    ) -> dict[str, str | Reference]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
         if twice := sorted(set(secrets) & set(environment)):
             raise ValueError(
@@ -204,7 +208,10 @@ class JobSettings(BaseModel):
             )
         overrides = {
             "command": info.data.get("command", ()),
-            "environment": [{"name": key, "value": text} for key, text in environment.items()],
+            "environment": [
+                {"name": key, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+                for key, value in environment.items()
+            ],
         }
         length = len(json.dumps(overrides, separators=(",", ":")))
         if length > MAX_OVERRIDES_CHARACTERS:

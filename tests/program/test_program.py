@@ -23,6 +23,8 @@ EXPORTS = {
     "failureTopicArn",
     "deadLetterQueueUrl",
     "bucketNames",
+    "topicArns",
+    "tableNames",
     "repositoryUrls",
     "logGroups",
 }

@@ -18,6 +18,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from definitions import names
+from definitions.grants import Grant
 from stacks import reading
 from stacks import settings as package
 from stacks.reading import SettingsError, load_settings, read_settings
@@ -158,7 +159,13 @@ def test_a_whole_stack_file_is_read(directory: Path) -> None:
         "BUCKET": SecretReference(secret="sample", key="S3_BUCKET_NAME"),
         "WHOLE": SecretReference(secret="sample", key=None),
     }
-    assert default.grants == {"files": ("read",), "results": ("read", "write")}
+    assert default.grants == {
+        "files": (Grant(kind="bucket", name="files", verb="read"),),
+        "results": (
+            Grant(kind="bucket", name="results", verb="read"),
+            Grant(kind="bucket", name="results", verb="write"),
+        ),
+    }
     assert settings.containers["big"].architecture == "x86_64"
     assert settings.notify.slack is not None
     assert settings.notify.slack.failure_channel_id == "G0BBBBBBB"
@@ -381,15 +388,15 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
                 "buckets": {"files": {}},
                 "containers": {"default": {"build": "app", "grants": {"files": "delete"}}},
             },
-            'containers.default.grants.files[0]: "delete" is not one of the choices: write read or '
-            "write",
+            'containers.default.grants.files: "delete" is no verb for a bucket: write read, write '
+            "or list",
         ),
         (
             {
                 "buckets": {"files": {}},
                 "containers": {"default": {"build": "app", "grants": {"files": []}}},
             },
-            "containers.default.grants.files: [] is empty: write at least one entry",
+            "containers.default.grants.files: is empty: write read, write or list",
         ),
         (
             {
