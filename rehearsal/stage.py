@@ -76,11 +76,30 @@ class Job:
         return self.trigger.get("input", {}).get("notify") == "all"
 
 
-Up = Callable[[Callable[[dict[str, str]], None]], Deployment]
-"""Deploys a stack once more, its configuration as a function has changed it.
+@dataclass(kw_only=True)
+class Up:
+    """Deploys a stack once more, its configuration as a function has changed it.
 
-Raises ``DeployFailed``; the next one goes on from what is there then.
-"""
+    Raises ``DeployFailed``; the next one goes on from what is there then.
+    """
+
+    project_dir: Path
+    stack_file: StackFile
+    aws: EmbeddedAws
+    last: Deployment
+    """What is there now."""
+
+    def __call__(self, change: Callable[[dict[str, str]], None]) -> Deployment:
+        """Deploy."""
+        config = dict(self.stack_file.config)
+        change(config)
+        changed = replace(self.stack_file, config=config)
+        try:
+            self.last = deploy(self.project_dir, changed, AwsProvider(self.aws), before=self.last)
+        except DeployFailed as failed:
+            self.last = failed.deployment
+            raise
+        return self.last
 
 
 def as_it_was(_: dict[str, str]) -> None:
@@ -91,21 +110,7 @@ def deployed_again(
     project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
 ) -> Up:
     """Make an ``up`` of a stack that was deployed from this file; each goes on from the last."""
-    last = before
-
-    def up(change: Callable[[dict[str, str]], None]) -> Deployment:
-        nonlocal last
-        config = dict(stack_file.config)
-        change(config)
-        changed = replace(stack_file, config=config)
-        try:
-            last = deploy(project_dir, changed, AwsProvider(aws), before=last)
-        except DeployFailed as failed:
-            last = failed.deployment
-            raise
-        return last
-
-    return up
+    return Up(project_dir=project_dir, stack_file=stack_file, aws=aws, last=before)
 
 
 class Stage:
@@ -133,6 +138,14 @@ class Stage:
             if job not in self.jobs
         ]
         """A line for each job whose program is not on this machine."""
+
+    def section(self, name: str) -> dict[str, Any]:
+        """Return a section of the stack file as it is written; empty if it has none."""
+        stack_file = self.up.stack_file
+        found: dict[str, Any] = json.loads(
+            stack_file.config.get(f"{stack_file.project}:{name}", "{}")
+        )
+        return found
 
     @property
     def job(self) -> Job:
