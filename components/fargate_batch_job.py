@@ -63,6 +63,8 @@ class FargateBatchJobArgs:
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
     start_deadline_seconds: int = 3600
     """How late a trigger may still be delivered, 60 to 86,400."""
+    debug: bool = False
+    """Whether people may open a shell in its tasks; its container must let them."""
     notify: str = "failure"
     """What is worth a message: ``failure``, ``all`` or ``none``."""
     enabled: bool = True
@@ -113,6 +115,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         timeout_seconds=args.timeout_seconds,
                         retries=args.retries,
                         placement=placement,
+                        debug=args.debug,
                     )
                 )
             ),

@@ -212,7 +212,7 @@ class Stage:
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
-        self._attempts[run] = (list(attempts), then)
+        self.goes(run, then, attempts)
         self.last_trigger = trigger = {
             **job.trigger,
             "overlap": overlap,
@@ -244,6 +244,10 @@ class Stage:
             self.aws.schedules.deliver_twice(group, name)
         self.pass_time(at - self.aws.clock.now())
         scheduler.delete_schedule(Name=name, GroupName=group)
+
+    def goes(self, run: str, then: Played, attempts: Iterable[Played] = ()) -> None:
+        """Say how the attempts of a run go: the first ones as listed, further ones as ``then``."""
+        self._attempts[run] = (list(attempts), then)
 
     def dispatch(self, trigger: Facts) -> None:
         """Start the dispatcher as a person does, and let it go on until it waits."""

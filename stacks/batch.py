@@ -427,6 +427,7 @@ def _job(
         ),
         overlap=job.overlap,
         start_deadline_seconds=job.start_deadline_seconds,
+        debug=bool(settings.containers[job.container].debug),
         notify=job.notify,
         enabled=job.enabled,
         tags=job.tags,

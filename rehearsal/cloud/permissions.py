@@ -507,7 +507,7 @@ def _rules() -> dict[str, _Rule]:
         },
         "ecs": {
             "RunTask": _run_task,
-            "StopTask DescribeTasks": _tasks,
+            "StopTask DescribeTasks ExecuteCommand": _tasks,
             "ListTasks": _list_tasks,
             "DescribeClusters": _clusters,
             "ListClusters DescribeTaskDefinition ListTaskDefinitions "
