@@ -175,7 +175,11 @@ class Stage:
         return name
 
     def prepare(self) -> None:
-        """Fill the buckets, and listen to the topics if the stack itself tells nobody."""
+        """Make what the stack file says is there already, fill the buckets, listen to the topics.
+
+        The topics are listened to if the stack itself tells nobody.
+        """
+        self._put_parameters()
         s3: Any = self.aws.client("s3")
         for bucket in self.exports["bucketNames"].values():
             for key in SAMPLE_FILES:
@@ -191,6 +195,22 @@ class Stage:
                 IamRoleArn=f"arn:aws:iam::{self.aws.account}:role/rehearsal",
                 SnsTopicArns=[self.exports[f"{outcome}TopicArn"]],
             )
+
+    def _put_parameters(self) -> None:
+        """Make the parameters that containers read, encrypted by the stack's key."""
+        ssm: Any = self.aws.client("ssm")
+        secrets = [
+            source
+            for container in self.section("containers").values()
+            for source in container.get("secrets", {}).values()
+        ]
+        for source in secrets:
+            name = re.sub(r"^(ssm:|arn:aws:ssm:.*:parameter(?=/))", "", source)
+            if name != source:
+                key = f"alias/{self.exports['scheduleGroup']}"
+                ssm.put_parameter(
+                    Name=name, Value=name, Type="SecureString", KeyId=key, Overwrite=True
+                )
 
     # -- acting
 
