@@ -26,7 +26,10 @@ class PrivateVpcWithEndpointsArgs:
     zones: list[str]
     """Availability zones, one task subnet and one endpoint subnet each."""
     services: list[str]
-    """Services by the last part of their endpoint's name: ``ecr.api``, ``logs``, ``dynamodb``."""
+    """Services by the last part of their endpoint's name: ``ecr.api``, ``logs``, ``dynamodb``.
+
+    ``s3`` is among them where programs call it; image layers come from there in any case.
+    """
     log_retention_days: int
     """Days to keep flow logs."""
     key_arn: pulumi.Input[str]
@@ -118,7 +121,7 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
                 service_name=f"com.amazonaws.{names.region}.{service}",
                 vpc_endpoint_type="Gateway",
                 route_table_ids=[tasks.route_table.id],
-                policy=policies.s3_endpoint_policy(names)
+                policy=policies.s3_endpoint_policy(names, programs="s3" in args.services)
                 if service == "s3"
                 else policies.endpoint_policy(names),
                 tags={"Name": names.of(service)},

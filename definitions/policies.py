@@ -547,14 +547,14 @@ def endpoint_policy(names: Names) -> str:
     return document(_endpoint_for_account(names.account))
 
 
-def s3_endpoint_policy(names: Names) -> str:
-    """Admit this account's principals, and the bucket from which ECR serves image layers.
+def s3_endpoint_policy(names: Names, *, programs: bool) -> str:
+    """Admit the bucket from which ECR serves image layers, and programs if they call S3 at all.
 
-    Layers come by addresses that ECR signed, so there is no principal of this account to ask for
+    Programs are this account's principals, and nobody else's. Layers come by addresses that ECR signed, so there is no principal of this account to ask for
     (ECR guide, "Create the Amazon S3 gateway endpoint").
     """
     return document(
-        _endpoint_for_account(names.account),
+        *([_endpoint_for_account(names.account)] if programs else []),
         {
             "Sid": "ImageLayers",
             "Effect": "Allow",

@@ -242,13 +242,14 @@ def _network(
 
 
 _SERVICE_OF_GRANT: Mapping[Kind, str] = {
+    "bucket": "s3",
     "queue": "sqs",
     "topic": "sns",
     "table": "dynamodb",
     "secret": "secretsmanager",
     "job": "states",
 }
-"""The endpoint by which a program reaches what it was granted; that of S3 is always there."""
+"""The service that a program calls for what it was granted."""
 
 
 def _endpoint_services(settings: Settings) -> list[str]:
@@ -257,9 +258,7 @@ def _endpoint_services(settings: Settings) -> list[str]:
     for container in settings.containers.values():
         for source in container.secrets.values():
             services.add("ssm" if isinstance(source, ParameterReference) else "secretsmanager")
-        for grant in container.granted:
-            if grant.kind in _SERVICE_OF_GRANT:
-                services.add(_SERVICE_OF_GRANT[grant.kind])
+        services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
         if container.debug:
             services.add("ssmmessages")
     return sorted(services)

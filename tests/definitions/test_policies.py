@@ -78,7 +78,7 @@ RESOURCE = {
     "queue": policies.dead_letter_queue_policy(NAMES, "fargate-batch-prod-ended"),
     "bucket": policies.bucket_policy("arn:aws:s3:::b"),
     "interface endpoint": policies.endpoint_policy(NAMES),
-    "s3 endpoint": policies.s3_endpoint_policy(NAMES),
+    "s3 endpoint": policies.s3_endpoint_policy(NAMES, programs=True),
 }
 
 
@@ -305,3 +305,4 @@ def test_the_s3_endpoint_also_lets_image_layers_through() -> None:
     assert account["Condition"] == {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
     assert layers["Resource"] == "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"
     assert layers["Action"] == "s3:GetObject"
+    assert list(statements(policies.s3_endpoint_policy(NAMES, programs=False))) == [layers]
