@@ -550,8 +550,8 @@ def endpoint_policy(names: Names) -> str:
 def s3_endpoint_policy(names: Names, *, programs: bool) -> str:
     """Admit the bucket from which ECR serves image layers, and programs if they call S3 at all.
 
-    Programs are this account's principals, and nobody else's. Layers come by addresses that ECR signed, so there is no principal of this account to ask for
-    (ECR guide, "Create the Amazon S3 gateway endpoint").
+    Programs are this account's principals. Layers come by addresses that ECR signed, so there is
+    no principal of this account to ask for (ECR guide, "Create the Amazon S3 gateway endpoint").
     """
     return document(
         *([_endpoint_for_account(names.account)] if programs else []),

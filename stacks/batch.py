@@ -28,6 +28,7 @@ from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import (
     BucketReference,
     ParameterReference,
@@ -168,6 +169,7 @@ def build(settings: Settings) -> dict[str, Any]:
             notifier.listening,
         ).apply(lambda known: known[0]),
         tracing=settings.tracing,
+        keep_paused=settings.keep_paused,
     )
     jobs = {
         name: FargateBatchJob(f"job-{name}", _job(name, job, settings, platform), ours)
@@ -414,8 +416,7 @@ def _job(
         environment=_environment(job.environment, settings, platform.names),
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
-        schedule=job.schedule,
-        timezone=job.timezone,
+        timetable=timetable_of(name, job, settings.now),
         timeout_seconds=job.timeout_seconds,
         retries=RetryBudgets(
             app=job.retries.app,
@@ -425,9 +426,7 @@ def _job(
             exit_codes=job.retries.exit_codes,
         ),
         overlap=job.overlap,
-        start_deadline_seconds=job.start_deadline_seconds,
         debug=bool(settings.containers[job.container].debug),
         notify=job.notify,
-        enabled=job.enabled,
         tags=job.tags,
     )
