@@ -46,7 +46,7 @@ def kind_and_name(key: str) -> tuple[Kind, str]:
     kind, colon, name = key.partition(":")
     if not colon:
         return "bucket", key
-    if kind not in VERBS:
+    if kind not in VERBS or kind == "bucket":
         raise ValueError(
             f"{kind} is nothing that can be granted: write one of "
             f"{', '.join(f'{known}:…' for known in VERBS if known != 'bucket')}, "

@@ -24,7 +24,7 @@ from definitions.grants import VERBS
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
-from stacks.settings.containers import DEFAULT_CONTAINERS
+from stacks.settings.containers import DEFAULT_CONTAINERS, NOT_OFFERED
 from stacks.settings.schedules import schedule_warnings
 from stacks.settings.storage import PARAMETERS
 from stacks.wording import MASK, flow, instead, kind, shown
@@ -312,6 +312,8 @@ def _mistake(details: ErrorDetails) -> str:
     error = details.get("ctx", {}).get("error")
     if isinstance(error, EntryError):
         location = location[:-1]
+    if details["type"] == "extra_forbidden" and location[-1] in NOT_OFFERED:
+        return f"{_path(location)}: {NOT_OFFERED[location[-1]]}"
     if details["type"] == "extra_forbidden":
         return _unknown_key(location, _keys(_model_at(location[:-1])[0]))
     value = details["input"]

@@ -28,6 +28,19 @@ MIN_EPHEMERAL_STORAGE_GIB = 21
 MAX_EPHEMERAL_STORAGE_GIB = 200
 """What may be asked for (RegisterTaskDefinition, EphemeralStorage); 20 is without asking."""
 
+_ONE_CONTAINER = (
+    "is not offered: a task is one container, whose end is the run's: put the helper into the "
+    "image, or make it a job of its own"
+)
+_NO_SHARED_FILES = (
+    "is not offered: files that last are in a bucket (grants), others in /tmp (ephemeralStorageGiB)"
+)
+NOT_OFFERED = {
+    **dict.fromkeys(("sidecar", "sidecars", "containerDefinitions"), _ONE_CONTAINER),
+    **dict.fromkeys(("efs", "fileSystems", "mountPoints", "volumes"), _NO_SHARED_FILES),
+}
+"""Keys that people look for in vain, and what to do instead; docs/features.md says why."""
+
 DEFAULT_CONTAINERS: dict[str, Any] = {"default": {"build": "app"}}
 
 _IMAGE = re.compile(r"[a-z0-9][^\s@]*(@sha256:[0-9a-f]{64})?")

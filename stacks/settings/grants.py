@@ -42,9 +42,13 @@ def _with_their_keys(written: object) -> object:
 
 
 def _granted(entry: tuple[str, object]) -> tuple[Grant, ...]:
-    """Read one entry; that its key is wrong is told at the key."""
+    """Read one entry; a key that is wrong is told where it is checked itself."""
     key, value = entry
-    return () if key.partition(":")[0] not in VERBS and ":" in key else grants.parse(key, value)
+    try:
+        grants.kind_and_name(key)
+    except ValueError:
+        return ()
+    return grants.parse(key, value)
 
 
 _Verb = Literal["read", "write", "list", "send", "consume", "publish", "start"]
