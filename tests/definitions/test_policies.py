@@ -35,6 +35,7 @@ def task_policy(written: Mapping[str, Any], *, debug: bool = False) -> str:
 
 IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True),
+    "flows": policies.flows_policy(NAMES, tracing=True),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
