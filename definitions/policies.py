@@ -446,6 +446,7 @@ def _list_buckets(names: Names, grants: Sequence[Grant]) -> list[Statement]:
         if grant.kind == "bucket" and grant.verb in ("list", "read"):
             prefixes.setdefault(grant.name, set()).add(grant.prefix)
     whole = [names.bucket_arn(name) for name, found in sorted(prefixes.items()) if "" in found]
+    bounded = [(name, found) for name, found in sorted(prefixes.items()) if "" not in found]
     return [
         *([_allow("ListBuckets", ["s3:ListBucket"], whole)] if whole else []),
         *(
@@ -455,8 +456,7 @@ def _list_buckets(names: Names, grants: Sequence[Grant]) -> list[Statement]:
                 names.bucket_arn(name),
                 {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in sorted(found)]}},
             )
-            for number, (name, found) in enumerate(sorted(prefixes.items()), 1)
-            if "" not in found
+            for number, (name, found) in enumerate(bounded, 1)
         ),
     ]
 

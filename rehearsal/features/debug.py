@@ -18,7 +18,7 @@ _A_WHILE = timedelta(minutes=1)
 
 def _opened(stage: Stage, _: Scenario) -> Facts:
     """Start a run and, while its task goes on, ask for a shell in it."""
-    (job, *_) = _debugged(stage)
+    job = next(_debugged(stage))
     before = stage.running_tasks()
     run = stage.trigger(job, then=_GOES_ON)
     stage.pass_time(_A_WHILE)

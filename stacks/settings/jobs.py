@@ -82,9 +82,7 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
 
 
 def check_overrides(
-    command: Sequence[str],
-    environment: Mapping[str, str | Reference],
-    secrets: Collection[str],
+    command: Sequence[str], environment: Mapping[str, str | Reference], secrets: Collection[str]
 ) -> None:
     """Check that RunTask takes what a run says over its container, which has these secrets."""
     if twice := sorted(set(secrets) & set(environment)):
