@@ -15,11 +15,13 @@ STACK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """A project or a stack."""
 
 # Limits of AWS: StartExecution and CreateStateMachine 80, CreateSchedule 64, CreateRole 64,
-# CreateBucket 63. The account behind a bucket's name has 12 digits.
+# CreateBucket 63, PutRule, CreateConnection and CreateApiDestination 64. The account behind a
+# bucket's name has 12 digits.
 MACHINE_LIMIT = 80
 SCHEDULE_LIMIT = 64
 ROLE_LIMIT = 64
 BUCKET_LIMIT = 63
+RULE_LIMIT = 64
 SCHEDULED_TIME_LENGTH = len("-2026-11-22T033000Z")
 
 
@@ -45,6 +47,11 @@ def schedule_name(job: str, number: int) -> str:
 def longest_container_name(prefix: str) -> int:
     """Characters a container's name may have: it is in the names of its two roles."""
     return ROLE_LIMIT - len(f"{prefix}---execution")
+
+
+def longest_channel_name(prefix: str) -> int:
+    """Characters a channel's name may have: it is in a rule, a connection and a destination."""
+    return RULE_LIMIT - len(f"{prefix}--to--")
 
 
 def longest_bucket_name(prefix: str) -> int:
@@ -169,6 +176,17 @@ class Names:
     def topic_arn(self, role: str) -> str:
         """ARN of one of the two topics, ``success`` or ``failure``."""
         return self.arn("sns", self.of(role))
+
+    def channel(self, name: str) -> str:
+        """Name of a channel's topic and of what brings messages to its webhook.
+
+        With a second double hyphen, so that it is nobody's own name.
+        """
+        return self.chosen(f"to--{name}")
+
+    def channel_topic_arn(self, name: str) -> str:
+        """ARN of a named channel's topic; ``*`` means those of all channels."""
+        return self.arn("sns", self.channel(name))
 
     @property
     def dead_letter_queue_arn(self) -> str:
