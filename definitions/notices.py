@@ -8,7 +8,7 @@ e-mail, and the same once more in the form that a webhook takes.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from definitions.dispatcher_machine import JOB_REPLACED
 from definitions.jsonata import literal
@@ -18,7 +18,6 @@ Outcomes = Literal["failure", "success", "all", "none"]
 """Which ends of a run are told."""
 WebhookFormat = Literal["generic", "teams", "pagerduty"]
 """What a webhook takes: our own JSON, a card of Microsoft Teams, an event of PagerDuty."""
-FORMATS: tuple[WebhookFormat, ...] = get_args(WebhookFormat)
 
 WATCHER = "fargate-batch"
 """Source of what the stack's own watcher tells of, beside AWS's events of the ends of runs."""
@@ -39,6 +38,10 @@ class Channels:
     """Names of those with a topic: for Slack, mail or both."""
     webhooks: Mapping[str, WebhookFormat] = field(default_factory=dict[str, WebhookFormat])
     """Names of those with a webhook, and what it takes."""
+
+
+NO_CHANNELS = Channels()
+"""What most stacks have."""
 
 
 def job_notice(
@@ -327,7 +330,7 @@ def _bodies(names: Names, channels: Channels) -> str:
         "teams": _teams,
         "pagerduty": _pagerduty,
     }
-    used = [known for known in FORMATS if known in channels.webhooks.values()]
+    used: list[WebhookFormat] = sorted(set(channels.webhooks.values()))
     return "{" + ", ".join(f"'{known}': {write[known](names)}" for known in used) + "}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from definitions import notices
 from definitions.jsonata import expression
 from definitions.names import Names
-from definitions.notices import Channels
+from definitions.notices import NO_CHANNELS, Channels
 
 NOT_DELIVERED = "NotificationNotDelivered"
 
@@ -40,7 +40,7 @@ def notifier_machine(
     *,
     names: Names,
     dead_letter_queue_url: str,
-    channels: Channels | None = None,
+    channels: Channels = NO_CHANNELS,
     recovery: bool = False,
 ) -> dict[str, Any]:
     """Definition of the notifier.
@@ -52,7 +52,6 @@ def notifier_machine(
     such jobs only. A message that somebody does not take is kept in the dead-letter queue, while
     the others get theirs, and the notifier fails with ``NotificationNotDelivered``.
     """
-    channels = channels or Channels()
     look_back = {"Condition": expression(notices.look_back_wanted()), "Next": "Look back"}
     return {
         "Comment": "The end of a run becomes a message",

@@ -8,11 +8,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.batch_cluster import BatchCluster, BatchClusterArgs
+from components.channel_webhook import Webhook
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_image import JobImage, JobImageArgs
-from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
@@ -25,6 +26,7 @@ from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.jobs import JobSettings
+from stacks.settings.notify import ChannelSettings, WebhookSettings
 from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretSettings
 
@@ -73,6 +75,10 @@ def build(settings: Settings) -> dict[str, Any]:
             names=names,
             slack=_slack(settings),
             emails=list(settings.notify.emails),
+            channels={
+                name: _channel(channel) for name, channel in settings.notify.channels.items()
+            },
+            recovery=any(job.notify.on_recovery for job in settings.jobs.values()),
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -225,6 +231,26 @@ def _slack(settings: Settings) -> SlackChannels | None:
     )
 
 
+def _channel(channel: ChannelSettings) -> NamedChannel:
+    webhook = channel.webhook
+    return NamedChannel(
+        slack_channel_id=channel.slack,
+        emails=channel.emails,
+        webhook=webhook and _webhook(webhook),
+    )
+
+
+def _webhook(webhook: WebhookSettings) -> Webhook:
+    routing_key, key, basic = webhook.routing_key, webhook.api_key, webhook.basic
+    return Webhook(
+        url=webhook.url.get_secret_value(),
+        format=webhook.format,
+        routing_key=None if routing_key is None else routing_key.get_secret_value(),
+        api_key=key and (key.header, key.value.get_secret_value()),
+        basic=basic and (basic.username, basic.password.get_secret_value()),
+    )
+
+
 def _secret_arn(
     name: str,
     secret: SecretSettings,
@@ -334,6 +360,6 @@ def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> F
             exit_codes=job.retries.exit_codes,
         ),
         overlap=job.overlap,
-        notify=job.notify,
+        notify=job.notify.in_trigger(),
         tags=job.tags,
     )

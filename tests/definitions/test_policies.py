@@ -10,6 +10,7 @@ import pytest
 
 from definitions import policies
 from definitions.names import Names
+from definitions.notices import Channels
 
 with warnings.catch_warnings():  # it leaves a file open and uses pkg_resources
     warnings.simplefilter("ignore")
@@ -19,12 +20,17 @@ NAMES = Names(project="fargate-batch", stack="prod", region="eu-west-1", account
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0123"
 REPOSITORY = "arn:aws:ecr:eu-west-1:123456789012:repository/fargate-batch-prod/app"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fargate-batch-prod--sample-AbCdEf"
+CHANNELS = Channels(topics=("data-team",), webhooks={"pager": "pagerduty"})
 
 IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
+    "notifier of channels": policies.notifier_policy(
+        NAMES, key_arn=KEY, tracing=True, channels=CHANNELS, recovery=True
+    ),
+    "webhooks": policies.webhooks_policy(NAMES),
     "scheduler": policies.scheduler_policy(NAMES),
     "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
     "flow logs": policies.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
@@ -48,8 +54,8 @@ TRUST = {
 }
 RESOURCE = {
     "key": policies.key_policy(NAMES),
-    "topic": policies.topic_policy(NAMES, "failure"),
-    "queue": policies.dead_letter_queue_policy(NAMES, "fargate-batch-prod-ended"),
+    "topic": policies.topic_policy(NAMES, NAMES.topic_arn("failure")),
+    "queue": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
     "bucket": policies.bucket_policy("arn:aws:s3:::b"),
     "interface endpoint": policies.interface_endpoint_policy(NAMES),
     "s3 endpoint": policies.s3_endpoint_policy(NAMES),
