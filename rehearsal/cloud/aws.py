@@ -59,6 +59,7 @@ from rehearsal.cloud.repairs import (
 from rehearsal.cloud.scheduler import Schedules
 from rehearsal.cloud.sns import Mail
 from rehearsal.cloud.stepfunctions.registrations import Registration
+from rehearsal.cloud.webhooks import Webhooks
 
 ADMINISTRATOR = {
     "AccessKeyId": ADMINISTRATOR_KEY,
@@ -118,6 +119,7 @@ class EmbeddedAws:
         self.alarms = Alarms(self)
         self.chatbot = Chatbot(self)
         self.fargate = Fargate(self)
+        self.webhooks = Webhooks(self)
         self._clients: dict[tuple[str, str, str | None], Any] = {}
         self._credentials: dict[tuple[str, str], dict[str, Any]] = {}
         self._ends: dict[str, LatchedEvent] = {}
@@ -150,6 +152,7 @@ class EmbeddedAws:
             stepfunctions.repair(repairs, self)
             self.fargate.repair(repairs)
             self.events.repair(repairs)
+            self.webhooks.repair(repairs)
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)
             s3.repair(repairs)

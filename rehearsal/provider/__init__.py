@@ -33,6 +33,7 @@ for _service in (
     "ecr",
     "ecs",
     "events",
+    "events_destinations",
     "iam",
     "kms",
     "logs",
