@@ -125,6 +125,13 @@ def failures_before() -> str:
 )"""
 
 
+def title_of(body: Mapping[str, Any]) -> str:
+    """Return the title of what a webhook was sent, in any of its formats; empty if it has none."""
+    if "attachments" in body:
+        return body["attachments"][0]["content"]["body"][0]["text"]
+    return body.get("title") or body.get("payload", {}).get("summary", "")
+
+
 # -- the message
 
 
@@ -155,7 +162,7 @@ def notice(names: Names, channels: Channels) -> str:
     $exists($logUrl) ? 'Read the ' & $link('log', $logUrl)
       : $exists($executionUrl) ? 'Read the ' & $link('execution', $executionUrl)
         & ($class = 'not started' ? ': the program did not start' : ''),
-    $command.says & ': `' & $command.line & '`'
+    $commands.(says & ': `' & line & '`')
   ] }};
   {_targets(names, channels)}
   {{
@@ -196,7 +203,7 @@ def _urls(names: Names) -> str:
 
 
 def _commands(names: Names) -> str:
-    """Return the statements of the command that somebody may want to type next.
+    """Return the statements of the commands that somebody may want to type next.
 
     That is the same run again, with its own input, but the newest image and a name of its own; or
     what stops a run that takes too long.
@@ -213,12 +220,13 @@ def _commands(names: Names) -> str:
         $not($k in ['taskDefinition', 'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID']) }});
   $same := $string($merge([{{'job': $job}}, $input != {{}} ? {{'input': $input}} : {{}}]));
   $rerun := $length($same) > {LONGEST_INPUT} ? $string({{'job': $job}}) : $same;
-  $command := $class = 'late'
+  $commands := [$class = 'late'
     ? {{'says': 'Stop it', 'line': {literal(stop)} & $detail.executionArn}}
     : {{
         'says': $class = 'missing' ? 'Run it now' : 'Run it again',
         'line': {literal(again)} & " --input '" & $join($split($rerun, "'"), "'\\\\''") & "'"
-      }};
+      }}
+  ];
 """
 
 
@@ -268,7 +276,7 @@ def _mail(names: Names) -> str:
       ['', $exists($executionUrl) ? 'Execution: ' & $executionUrl,
       $exists($logUrl) ? 'Log: ' & $logUrl
         : $class = 'not started' ? 'No log: the program did not start'],
-      ['', $command.says & ':', $command.line]
+      $commands.('\\n' & says & ':\\n' & line)
     )), '\\n')"""
 
 

@@ -77,8 +77,8 @@ class Job:
     @property
     def notify(self) -> dict[str, Any]:
         """Which ends of its runs are told (``on``), and where, as its schedule says."""
-        said = self.trigger.get("input", {}).get("notify", "failure")
-        return said if isinstance(said, dict) else {"on": said}
+        said: Any = self.trigger.get("input", {}).get("notify", "failure")
+        return {"on": said} if isinstance(said, str) else said
 
     @property
     def tells_of_success(self) -> bool:

@@ -15,6 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 from moto.events import models
@@ -55,6 +56,11 @@ class WebhookCall:
     """What the rule sent: the body without what the connection adds."""
     status: int
     time: datetime
+
+    @property
+    def host(self) -> str:
+        """Where the address is: what of it is no secret."""
+        return urlsplit(self.url).hostname or ""
 
     @property
     def taken(self) -> bool:
