@@ -198,6 +198,11 @@ class Stage:
         before = self.exports["failureTopicArn"].removesuffix("-failure") + "--to--"
         return own | {arn: arn.removeprefix(before) for arn in arns if arn.startswith(before)}
 
+    @property
+    def channels(self) -> list[str]:
+        """Names of the channels that have a topic."""
+        return [who for who in self.topics.values() if who not in ("success", "failure")]
+
     @cached_property
     def webhooks(self) -> dict[str, str]:
         """Channel of each webhook, by the name of its API destination."""

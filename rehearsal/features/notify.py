@@ -71,18 +71,14 @@ def _said(stage: Stage, run: str) -> str:
     return json.dumps([*slack, *(call.message for call in stage.calls(run))])
 
 
-def _slack_channel(stage: Stage) -> str | None:
-    return next((who for who in stage.topics.values() if who not in ("success", "failure")), None)
-
-
 def _nothing_to_compare(stage: Stage) -> str | None:
     if not stage.webhooks:
         return "there is no webhook"
-    return None if _slack_channel(stage) else "there is no named channel beside webhooks"
+    return None if stage.channels else "there is no channel with a topic beside webhooks"
 
 
 def _webhooks_say_the_same(stage: Stage, _: Scenario) -> Facts:
-    everybody = sorted([str(_slack_channel(stage)), *stage.webhooks.values()])
+    everybody = sorted([stage.channels[0], *stage.webhooks.values()])
     run = _run(stage, stage.job, FAILS, {"on": "all", "channels": everybody})
     (slack,) = stage.messages(run)
     lines = slack.notification["content"]["description"].splitlines()[1:-1]  # less name and links

@@ -37,6 +37,8 @@ from rehearsal.wire import MASK
 
 SLOWEST = 10
 """How many of the slowest resources are named."""
+CHANNEL = "to--"
+"""How the names of a channel's topic and webhook begin behind those of the stack."""
 GOOD = ("✅", "↪️")
 """How the title of a message begins that calls nobody to act."""
 LOG_LINES = 8
@@ -110,7 +112,7 @@ def deployed_facts(deployment: Deployment) -> Deployed:
         containers=tuple(_container(found.outputs, short) for found in tasks),
         topics=tuple(
             Topic(
-                name=short(found.outputs["name"]),
+                name=short(found.outputs["name"]).removeprefix(CHANNEL),
                 channels=tuple(
                     channel.outputs["slackChannelId"]
                     for channel in of("chatbot/slackChannelConfiguration:SlackChannelConfiguration")
@@ -126,7 +128,7 @@ def deployed_facts(deployment: Deployment) -> Deployed:
         ),
         webhooks=tuple(
             Webhook(
-                name=short(found.outputs["name"]),
+                name=short(found.outputs["name"]).removeprefix(CHANNEL),
                 host=urlsplit(str(found.outputs["invocationEndpoint"])).hostname or "",
             )
             for found in of("cloudwatch/eventApiDestination:EventApiDestination")
@@ -246,7 +248,7 @@ def _life(aws: EmbeddedAws, exports: dict[str, Any], begin: datetime, hide: Hide
         ),
         webhooks=tuple(
             WebhookCard(
-                name=call.destination.removeprefix(f"{exports['scheduleGroup']}-"),
+                name=call.destination.removeprefix(f"{exports['scheduleGroup']}--{CHANNEL}"),
                 host=call.host,
                 at=call.time,
                 title=hide(title_of(call.message)),
