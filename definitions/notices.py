@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from definitions.dispatcher_machine import JOB_REPLACED
+from definitions.flow_machine import failed_step
 from definitions.jsonata import literal
 from definitions.names import Names
 
@@ -142,6 +143,7 @@ def notice(names: Names, channels: Channels) -> str:
     ``subject`` and ``mail``, and ``chat``.
     """
     return f"""({facts()}
+  {failed_step(names.job_machines_arn)}
   $job := $watched ? $detail.job
     : $substringAfter($detail.stateMachineArn, {literal(names.job_machines_arn)});
   $run := $watched ? ($exists($detail.run) ? $detail.run : $job & '-' & $detail.scheduledTime)
@@ -205,8 +207,9 @@ def _urls(names: Names) -> str:
 def _commands(names: Names) -> str:
     """Return the statements of the commands that somebody may want to type next.
 
-    That is the same run again, with its own input, but the newest image and a name of its own; or
-    what stops a run that takes too long.
+    That is the same run again, with its own input, but the newest image and a name of its own;
+    before it, for a flow, what goes on from the step that failed. Or what stops a run that takes
+    too long.
     """
     region = f"--region {names.region}"
     again = (
@@ -214,19 +217,23 @@ def _commands(names: Names) -> str:
         f" --state-machine-arn {names.machine_arn(names.of('dispatcher'))}"
     )
     stop = f"aws stepfunctions stop-execution {region} --execution-arn "
+    redrive = f"aws stepfunctions redrive-execution {region} --execution-arn "
     return f"""
   $input := $watched ? {{'scheduledTime': $detail.scheduledTime, 'notify': $detail.notify}}
     : $sift($given, function($v, $k) {{
         $not($k in ['taskDefinition', 'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID']) }});
   $same := $string($merge([{{'job': $job}}, $input != {{}} ? {{'input': $input}} : {{}}]));
   $rerun := $length($same) > {LONGEST_INPUT} ? $string({{'job': $job}}) : $same;
-  $commands := [$class = 'late'
-    ? {{'says': 'Stop it', 'line': {literal(stop)} & $detail.executionArn}}
-    : {{
-        'says': $class = 'missing' ? 'Run it now' : 'Run it again',
-        'line': {literal(again)} & " --input '" & $join($split($rerun, "'"), "'\\\\''") & "'"
-      }}
-  ];
+  $commands := $class = 'late'
+    ? [{{'says': 'Stop it', 'line': {literal(stop)} & $detail.executionArn}}]
+    : [
+        $exists($step)
+          ? {{'says': 'Go on from ' & $step, 'line': {literal(redrive)} & $detail.executionArn}},
+        {{
+          'says': $class = 'missing' ? 'Run it now' : 'Run it again',
+          'line': {literal(again)} & " --input '" & $join($split($rerun, "'"), "'\\\\''") & "'"
+        }}
+      ];
 """
 
 

@@ -10,8 +10,10 @@ import pulumi_aws as aws
 from components.batch_cluster import BatchCluster, BatchClusterArgs
 from components.channel_webhook import Webhook
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
+from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
+from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
@@ -20,13 +22,15 @@ from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpoi
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.flow_machine import FlowStep
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
+from stacks.settings.flows import FlowJobSettings
 from stacks.settings.jobs import JobSettings
-from stacks.settings.notify import ChannelSettings, WebhookSettings
+from stacks.settings.notify import ChannelSettings, JobNotifySettings, WebhookSettings
 from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretSettings
 
@@ -78,7 +82,7 @@ def build(settings: Settings) -> dict[str, Any]:
             channels={
                 name: _channel(channel) for name, channel in settings.notify.channels.items()
             },
-            recovery=any(job.notify.on_recovery for job in settings.jobs.values()),
+            recovery=_recovery_is_told(settings),
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -153,11 +157,13 @@ def build(settings: Settings) -> dict[str, Any]:
         name: FargateBatchJob(f"job-{name}", _job(name, job, platform, settings.now), ours)
         for name, job in settings.jobs.items()
     }
+    flows = _flows(settings, platform, jobs, ours)
 
     return {
         "clusterArn": cluster.cluster_arn,
         "dispatcherArn": dispatcher.machine_arn,
         "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
+        "flowMachineArns": {name: flow.machine_arn for name, flow in flows.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
         "successTopicArn": notifier.success_topic_arn,
         "failureTopicArn": notifier.failure_topic_arn,
@@ -229,6 +235,12 @@ def _slack(settings: Settings) -> SlackChannels | None:
         success_channel_id=slack.success_channel_id,
         failure_channel_id=slack.failure_channel_id,
     )
+
+
+def _recovery_is_told(settings: Settings) -> bool:
+    steps = (step for flow in settings.flows.values() for step in flow.jobs.values())
+    told = (*settings.jobs.values(), *settings.flows.values(), *steps)
+    return any(one.notify is not None and one.notify.on_recovery for one in told)
 
 
 def _channel(channel: ChannelSettings) -> NamedChannel:
@@ -362,4 +374,55 @@ def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> F
         overlap=job.overlap,
         notify=job.notify.in_trigger(),
         tags=job.tags,
+    )
+
+
+def _flows(
+    settings: Settings,
+    platform: JobPlatform,
+    jobs: Mapping[str, FargateBatchJob],
+    ours: pulumi.ResourceOptions,
+) -> dict[str, JobFlow]:
+    """Make the flows, and their role if there is any."""
+    if not settings.flows:
+        return {}
+    role = FlowRole("flows", FlowRoleArgs(names=platform.names, tracing=settings.tracing), ours)
+    return {
+        name: JobFlow(
+            f"flow-{name}",
+            JobFlowArgs(
+                platform=platform,
+                flow=name,
+                steps={job: _step(step, settings.jobs[job]) for job, step in flow.jobs.items()},
+                jobs=[jobs[job] for job in flow.jobs],
+                role_arn=role.arn,
+                timetable=timetable_of(name, flow, settings.now),
+                overlap=flow.overlap,
+                notify=flow.notify.in_trigger(),
+                tags=flow.tags,
+            ),
+            ours,
+        )
+        for name, flow in settings.flows.items()
+    }
+
+
+def _step(step: FlowJobSettings, job: JobSettings) -> FlowStep:
+    goes_on = step.on_failure == "continue"
+    notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
+    given: dict[str, Any] = {"notify": notify.in_trigger()}
+    if step.command is not None:
+        given["command"] = list(step.command)
+    if step.environment:
+        given["environment"] = step.environment
+    return FlowStep(
+        container=job.container,
+        after=step.after,
+        goes_on=goes_on,
+        given=given,
+        **(
+            {}
+            if step.retry is None
+            else {"retries": step.retry.times, "retry_seconds": step.retry.wait_seconds}
+        ),
     )

@@ -24,6 +24,7 @@ CHANNELS = Channels(topics=("data-team",), webhooks={"pager": "pagerduty"})
 
 IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True),
+    "flows": policies.flows_policy(NAMES, tracing=True),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
