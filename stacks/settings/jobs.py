@@ -27,6 +27,7 @@ from stacks.settings.base import (
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
 from stacks.settings.grants import Reference
+from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
@@ -180,8 +181,11 @@ class JobSettings(ScheduleSettings):
         "`allow`: both run. `replace`: the older one is stopped.",
         examples=["allow"],
     )
-    notify: Literal["failure", "all", "none"] = Field(
-        default="failure", description="Which ends of a run are told.", examples=["all"]
+    notify: JobNotify = Field(
+        default_factory=JobNotifySettings,
+        description="Which ends of a run are told; as a map also where, and of recoveries.",
+        examples=["all"],
+        json_schema_extra={"default": "failure"},
     )
     tags: Tags = Field(
         default_factory=dict[str, str],

@@ -434,6 +434,29 @@ aws.cloudwatch.EventTarget(
     retry_policy={"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 5},
     opts=ours,
 )
+connection = aws.cloudwatch.EventConnection(
+    "connection",
+    name="everything",
+    description="who calls",
+    authorization_type="API_KEY",
+    auth_parameters={
+        "api_key": {"key": "X-Api-Key", "value": "hunter2"},
+        "invocation_http_parameters": {
+            "bodies": [{"key": "routing_key", "value": "hunter2", "is_value_secret": True}]
+        },
+    },
+    opts=ours,
+)
+aws.cloudwatch.EventApiDestination(
+    "destination",
+    name="everything",
+    description="whom to call",
+    connection_arn=connection.arn,
+    invocation_endpoint="https://example.com/hook",
+    http_method="POST",
+    invocation_rate_limit_per_second=4,
+    opts=ours,
+)
 aws.cloudwatch.MetricAlarm(
     "alarm",
     name="everything",
