@@ -22,6 +22,8 @@ class BatchClusterArgs:
     """CloudWatch Container Insights: metrics of each task family, charged by the metric."""
     tracing: bool
     """Whether state machines send traces to X-Ray."""
+    distributed: bool
+    """Whether some job's array is a distributed Map."""
 
 
 class BatchCluster(pulumi.ComponentResource):
@@ -75,7 +77,9 @@ class BatchCluster(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             f"{name}-runner-policy",
             role=role.name,
-            policy=policies.runner_policy(names, tracing=args.tracing),
+            policy=policies.runner_policy(
+                names, tracing=args.tracing, distributed=args.distributed
+            ),
             opts=child,
         )
 

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components.standard_machine import standard_machine
 from definitions import schedules, sizes
 from definitions.dispatcher_machine import trigger
+from definitions.job_array import JobArray
 from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
 
@@ -59,6 +60,8 @@ class FargateBatchJobArgs:
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
     """Waits before further attempts, by class of failure."""
+    array: JobArray | None = None
+    """Elements that each run fans out into; ``None`` for one task a run."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
     start_deadline_seconds: int = 3600
@@ -113,6 +116,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         timeout_seconds=args.timeout_seconds,
                         retries=args.retries,
                         placement=placement,
+                        array=args.array,
                     )
                 )
             ),

@@ -210,6 +210,8 @@ class JobNotifier(pulumi.ComponentResource):
                     "detail": {
                         "status": list(ENDED),
                         "stateMachineArn": [{"prefix": names.job_machines_arn}],
+                        # Elements of an array belong to their run: …:execution:<job>/<label>:…
+                        "executionArn": [{"anything-but": {"wildcard": "*/*"}}],
                     },
                 }
             ),

@@ -8,12 +8,16 @@ shaped the expressions below:
   stand in an object, where they are left out.
 - A list of one survives as a member (``$run.command``) and in brackets, not as the result of a
   path or of ``$filter``.
+
+A job with an ``array`` has the same states inside of a Map (``definitions.job_array``).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from definitions import job_array
+from definitions.job_array import JobArray
 from definitions.jsonata import expression, literal
 
 CONTAINER_NAME = "main"
@@ -102,6 +106,43 @@ _OVERRIDES = expression(f"""{{
   }}]
 }}""")
 
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """Where the first state finds what it puts over the job's own values: expressions."""
+
+    given: str
+    run: str
+    start_time: str
+    more: str = ""
+    """What follows the environment variables that every attempt has."""
+    index: str | None = None
+    """The element's index."""
+
+
+_RUN = _Source(
+    given="$type($states.input) = 'object' ? $states.input : {}",
+    run="$states.context.Execution.Name",
+    start_time="$states.context.Execution.StartTime",
+)
+_ELEMENT = _Source(
+    given="$states.input.given",
+    run="$states.input.run",
+    start_time="$states.input.startTime",
+    more=""", {
+        'JOB_ARRAY_INDEX': $states.input.element.index,
+        'JOB_ARRAY_SIZE': $states.input.size,
+        'JOB_ARRAY_ITEM': $states.input.element.item
+    }""",
+    index="$states.input.element.index",
+)
+
+_SUCCEEDED = expression(f"""{{
+    'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt,
+    'taskArn': $states.result.TaskArn, 'logGroup': $logGroup,
+    'logStream': '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($states.result.TaskArn, '/')[-1]
+}}""")
+
 _NEXT_WAIT = "$lookup($waits, $failure.budget)[$lookup($used, $failure.budget)]"
 
 
@@ -123,6 +164,22 @@ class RetryBudgets:
     """The attempt took longer than the job's timeout."""
     exit_codes: tuple[int, ...] = ()
     """Only these exit codes use the ``app`` budget; none listed: every one does."""
+
+    @property
+    def most_attempts(self) -> int:
+        """Attempts of a run that uses every budget up."""
+        return 1 + sum(len(waits) for waits in self.waits().values())
+
+    def waits(self) -> dict[str, list[int]]:
+        """Return the waits by budget, as the machine's data holds them."""
+        return {
+            "app": list(self.app),
+            "start": list(self.start),
+            "memory": list(self.memory),
+            "timeout": list(self.timeout),
+            "spot": [0],
+            "never": [],
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,13 +204,15 @@ def job_machine(
     timeout_seconds: int,
     retries: RetryBudgets,
     placement: TaskPlacement,
+    array: JobArray | None = None,
 ) -> dict[str, Any]:
     """Definition of one job's machine.
 
     A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
     ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
     (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size) take its place. A run
-    without ``taskDefinition`` takes the latest of ``family``.
+    without ``taskDefinition`` takes the latest of ``family``. A run of an ``array`` may name the
+    ``indexes`` that it is for.
 
     It ends in success, or fails with one of the ``Job…`` errors and a short JSON cause: class,
     exit code, stop code, reason, attempts, task, log group and stream.
@@ -163,103 +222,103 @@ def job_machine(
         defaults["cpuUnits"] = cpu_units
     if memory_mib is not None:
         defaults["memoryMib"] = memory_mib
-    waits = {
-        "app": list(retries.app),
-        "start": list(retries.start),
-        "memory": list(retries.memory),
-        "timeout": list(retries.timeout),
-        "spot": [0],
-        "never": [],
-    }
-    return {
-        "Comment": f"Runs {job}",
-        "QueryLanguage": "JSONata",
-        "StartAt": "Prepare",
-        "States": {
-            "Prepare": {
-                "Type": "Pass",
-                "Comment": "Put the run's input over the job's own values",
-                "Assign": {
-                    "run": expression(f"""(
-                        $given := $type($states.input) = 'object' ? $states.input : {{}};
-                        $merge([{literal(defaults)}, $given, {{'environment': $merge([
-                            {literal(dict(environment))}, $given.environment, {{
-                                'JOB_NAME': {literal(job)},
-                                'JOB_RUN_ID': $states.context.Execution.Name,
-                                'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
-                                  ? $given.scheduledTime : $states.context.Execution.StartTime
-                            }}])}}])
-                    )"""),
-                    "waits": waits,
-                    "used": dict.fromkeys(waits, 0),
-                    "exitCodes": list(retries.exit_codes),
-                    "timeoutSeconds": timeout_seconds,
-                    "logGroup": log_group,
-                    "attempt": 1,
-                },
-                "Next": "Run",
+    waits = retries.waits()
+    source = _RUN if array is None else _ELEMENT
+    states = {
+        "Prepare": {
+            "Type": "Pass",
+            "Comment": "Put the run's input over the job's own values",
+            "Assign": {
+                "run": expression(f"""(
+                    $given := {source.given};
+                    $merge([{literal(defaults)}, $given, {{'environment': $merge([
+                        {literal(dict(environment))}, $given.environment, {{
+                            'JOB_NAME': {literal(job)},
+                            'JOB_RUN_ID': {source.run},
+                            'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
+                              ? $given.scheduledTime : {source.start_time}
+                        }}{source.more}])}}])
+                )"""),
+                "waits": waits,
+                "used": dict.fromkeys(waits, 0),
+                "exitCodes": list(retries.exit_codes),
+                "timeoutSeconds": timeout_seconds,
+                "logGroup": log_group,
+                "attempt": 1,
+                **({} if source.index is None else {"index": expression(source.index)}),
             },
-            "Run": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::ecs:runTask.sync",
-                "TimeoutSeconds": timeout_seconds,
-                "Arguments": {
-                    "Cluster": placement.cluster_arn,
-                    "TaskDefinition": expression("$run.taskDefinition"),
-                    "LaunchType": "FARGATE",
-                    "PlatformVersion": FARGATE_PLATFORM,
-                    "PropagateTags": "TASK_DEFINITION",
-                    "Group": job,
-                    "NetworkConfiguration": {
-                        "AwsvpcConfiguration": {
-                            "Subnets": list(placement.subnet_ids),
-                            "SecurityGroups": [placement.security_group_id],
-                            "AssignPublicIp": "ENABLED"
-                            if placement.assign_public_ip
-                            else "DISABLED",
-                        }
-                    },
-                    "Overrides": _OVERRIDES,
-                },
-                "Output": expression(f"""{{
-                    'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt,
-                    'taskArn': $states.result.TaskArn, 'logGroup': $logGroup,
-                    'logStream': '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/'
-                      & $split($states.result.TaskArn, '/')[-1]
-                }}"""),
-                "Catch": [
-                    {
-                        "ErrorEquals": ["States.ALL"],
-                        "Assign": {"failure": expression(_WHAT_WENT_WRONG)},
-                        "Next": "Again?",
-                    }
-                ],
-                "End": True,
-            },
-            "Again?": {
-                "Type": "Choice",
-                "Comment": "Is there a wait left in the budget of this class of failure?",
-                "Choices": [
-                    {
-                        "Condition": expression(f"$exists({_NEXT_WAIT})"),
-                        "Assign": {
-                            "waitSeconds": expression(_NEXT_WAIT),
-                            "attempt": expression("$attempt + 1"),
-                            "used": expression(
-                                "$merge([$used, {$failure.budget:"
-                                " $lookup($used, $failure.budget) + 1}])"
-                            ),
-                        },
-                        "Next": "Wait",
-                    }
-                ],
-                "Default": "Failed",
-            },
-            "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Run"},
-            "Failed": {
-                "Type": "Fail",
-                "Error": expression("$failure.error"),
-                "Cause": expression("$string($failure.cause)"),
-            },
+            "Next": "Run",
         },
+        "Run": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::ecs:runTask.sync",
+            "TimeoutSeconds": timeout_seconds,
+            "Arguments": _arguments(job, placement),
+            "Output": _SUCCEEDED if array is None else job_array.SUCCEEDED,
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Assign": {"failure": expression(_WHAT_WENT_WRONG)},
+                    "Next": "Again?",
+                }
+            ],
+            "End": True,
+        },
+        "Again?": {
+            "Type": "Choice",
+            "Comment": "Is there a wait left in the budget of this class of failure?",
+            "Choices": [
+                {
+                    "Condition": expression(f"$exists({_NEXT_WAIT})"),
+                    "Assign": {
+                        "waitSeconds": expression(_NEXT_WAIT),
+                        "attempt": expression("$attempt + 1"),
+                        "used": expression(
+                            "$merge([$used, {$failure.budget:"
+                            " $lookup($used, $failure.budget) + 1}])"
+                        ),
+                    },
+                    "Next": "Wait",
+                }
+            ],
+            "Default": "Failed",
+        },
+        "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Run"},
+        "Failed": {
+            "Type": "Fail",
+            "Error": expression("$failure.error"),
+            "Cause": expression("$string($failure.cause)"),
+        }
+        if array is None
+        else job_array.failed_element(array),
+    }
+    machine = {"Comment": f"Runs {job}", "QueryLanguage": "JSONata"}
+    if array is None:
+        return machine | {"StartAt": "Prepare", "States": states}
+    return machine | job_array.around(
+        {"StartAt": "Prepare", "States": states},
+        array,
+        attempts=retries.most_attempts,
+        log_group=log_group,
+        log_stream_prefix=f"{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/",
+    )
+
+
+def _arguments(job: str, placement: TaskPlacement) -> dict[str, Any]:
+    """Return what RunTask is told."""
+    return {
+        "Cluster": placement.cluster_arn,
+        "TaskDefinition": expression("$run.taskDefinition"),
+        "LaunchType": "FARGATE",
+        "PlatformVersion": FARGATE_PLATFORM,
+        "PropagateTags": "TASK_DEFINITION",
+        "Group": job,
+        "NetworkConfiguration": {
+            "AwsvpcConfiguration": {
+                "Subnets": list(placement.subnet_ids),
+                "SecurityGroups": [placement.security_group_id],
+                "AssignPublicIp": "ENABLED" if placement.assign_public_ip else "DISABLED",
+            }
+        },
+        "Overrides": _OVERRIDES,
     }

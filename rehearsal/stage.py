@@ -69,6 +69,18 @@ class Job:
     timeout_seconds: int
     schedule: dict[str, Any] | None
     """As GetSchedule answers; ``None`` if it is only started by hand."""
+    definition: dict[str, Any]
+    """Of its machine."""
+
+    @property
+    def array(self) -> dict[str, Any] | None:
+        """The Map state of a job whose runs are several tasks."""
+        return self.definition["States"].get("Elements")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a run is one task at a time, as that of most jobs."""
+        return self.array is None
 
     @property
     def tells_of_success(self) -> bool:
@@ -136,8 +148,8 @@ class Stage:
 
     @property
     def job(self) -> Job:
-        """The job that faults are played on: a scheduled one, if there is any."""
-        return min(self.jobs, key=lambda job: job.schedule is None)
+        """The job that faults are played on: a plain and scheduled one, if there is any."""
+        return min(self.jobs, key=lambda job: (not job.is_plain, job.schedule is None))
 
     @cached_property
     def dispatcher_arn(self) -> str:
@@ -432,7 +444,10 @@ class Stage:
 
     def _job(self, name: str, machine_arn: str) -> Job:
         machine = self.states.describe_state_machine(stateMachineArn=machine_arn)
-        prepare = json.loads(machine["definition"])["States"]["Prepare"]["Assign"]
+        definition = json.loads(machine["definition"])
+        array = definition["States"].get("Elements")
+        attempts = array["ItemProcessor"] if array else definition
+        prepare = attempts["States"]["Prepare"]["Assign"]
         scheduler: Any = self.aws.client("scheduler")
         try:
             schedule = scheduler.get_schedule(GroupName=self.exports["scheduleGroup"], Name=name)
@@ -448,6 +463,7 @@ class Stage:
             exit_codes=prepare["exitCodes"],
             timeout_seconds=prepare["timeoutSeconds"],
             schedule=schedule,
+            definition=definition,
         )
 
 

@@ -18,10 +18,12 @@ from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpoi
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.job_array import JobArray, is_inline
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
+from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.storage import BucketReference, SecretSettings
@@ -62,6 +64,7 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             container_insights=settings.container_insights,
             tracing=settings.tracing,
+            distributed=any(_is_distributed(job) for job in settings.jobs.values()),
         ),
         ours,
     )
@@ -324,16 +327,36 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
         schedule=job.schedule,
         timezone=job.timezone,
         timeout_seconds=job.timeout_seconds,
-        retries=RetryBudgets(
-            app=job.retries.app,
-            start=job.retries.start,
-            memory=job.retries.memory,
-            timeout=job.retries.timeout,
-            exit_codes=job.retries.exit_codes,
-        ),
+        retries=_retries(job),
+        array=_array(job.array),
         overlap=job.overlap,
         start_deadline_seconds=job.start_deadline_seconds,
         notify=job.notify,
         enabled=job.enabled,
         tags=job.tags,
     )
+
+
+def _retries(job: JobSettings) -> RetryBudgets:
+    return RetryBudgets(
+        app=job.retries.app,
+        start=job.retries.start,
+        memory=job.retries.memory,
+        timeout=job.retries.timeout,
+        exit_codes=job.retries.exit_codes,
+    )
+
+
+def _array(array: ArraySettings | None) -> JobArray | None:
+    return array and JobArray(
+        size=array.elements,
+        items=array.items,
+        max_concurrency=array.max_concurrency,
+        tolerated_count=array.tolerate_failures.count,
+        tolerated_percentage=array.tolerate_failures.percentage,
+    )
+
+
+def _is_distributed(job: JobSettings) -> bool:
+    """Tell whether the job's elements are executions of their own."""
+    return job.array is not None and not is_inline(job.array.elements, _retries(job).most_attempts)

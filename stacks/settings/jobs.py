@@ -1,7 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from definitions import durations
+from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -82,6 +83,13 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     if surroundings is None or "container" not in info.data:
         return None
     return surroundings.containers[info.data["container"]]
+
+
+def _overrides_characters(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Measure what RunTask is told of a job: JSON, in which letters of other scripts count six."""
+    variables = [{"name": name, "value": text} for name, text in environment.items()]
+    overrides = {"command": command, "environment": variables}
+    return len(json.dumps(overrides, separators=(",", ":")))
 
 
 class RetrySettings(BaseModel):
@@ -164,6 +172,11 @@ class JobSettings(BaseModel):
         description="When to try again.",
         examples=[{"app": [60, 120]}],
     )
+    array: ArraySettings | None = Field(
+        default=None,
+        description="Fan-out: a run is several tasks, each an element of this array.",
+        examples=[{"size": 20}],
+    )
     overlap: Literal["forbid", "allow", "replace"] = Field(
         default="forbid",
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
@@ -202,17 +215,31 @@ class JobSettings(BaseModel):
                 f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
                 "take another name"
             )
-        overrides = {
-            "command": info.data.get("command", ()),
-            "environment": [{"name": key, "value": text} for key, text in environment.items()],
-        }
-        length = len(json.dumps(overrides, separators=(",", ":")))
+        length = _overrides_characters(info.data.get("command", ()), environment)
         if length > MAX_OVERRIDES_CHARACTERS:
             raise EntryError(
                 f"command and environment have {length:,} characters and may have "
                 f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
             )
         return environment
+
+    @field_validator("array")
+    @classmethod
+    def _elements_fit_beside_the_command(
+        cls, array: ArraySettings | None, info: ValidationInfo
+    ) -> ArraySettings | None:
+        known = info.data
+        if array and array.items and "environment" in known and "command" in known:
+            item = longest_item(array)
+            length = _overrides_characters(
+                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
+            )
+            if length > MAX_OVERRIDES_CHARACTERS:
+                raise ValueError(
+                    f"command, environment and the longest item have {length:,} characters and "
+                    f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
+                )
+        return array
 
     @field_validator("memory_mib")
     @classmethod

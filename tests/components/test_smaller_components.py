@@ -27,6 +27,7 @@ def cluster(**changed: Any) -> Deployment:
         "key_arn": KEY_ARN,
         "container_insights": False,
         "tracing": False,
+        "distributed": False,
     }
     return deploy(lambda: BatchCluster("batch", BatchClusterArgs(**(given | changed))))
 
@@ -56,12 +57,14 @@ def test_executions_are_logged_to_a_vended_group() -> None:
     assert (group["retentionInDays"], group["kmsKeyId"]) == (30, KEY_ARN)
 
 
-def test_machines_may_trace_only_if_they_do() -> None:
+def test_machines_may_trace_and_start_elements_only_if_they_do() -> None:
     def policy(made: Deployment) -> str:
         return made.one(aws.iam.RolePolicy).inputs["policy"]
 
     assert "xray:" not in policy(cluster())
     assert "xray:" in policy(cluster(tracing=True))
+    assert "StartElements" not in policy(cluster())
+    assert "StartElements" in policy(cluster(distributed=True))
 
 
 def test_a_bucket_is_closed_encrypted_and_over_tls_only() -> None:

@@ -1,10 +1,11 @@
 """Play a JSONata state machine in a few lines: expressions, branches and endings, no AWS.
 
 Independent of the rehearsal's interpreter on purpose. It knows what this project's machines use:
-Pass, Choice, Task with Catch, Wait, Map over one Task, Succeed and Fail.
+Pass, Choice, Task with Catch, Wait, Map (items one after another), Succeed and Fail.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -39,6 +40,8 @@ class End:
     states: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
+    items: list["End"] = field(default_factory=list)
+    """How the items of its Map ended; their waits and requests stand among its own."""
 
 
 @cache
@@ -65,20 +68,42 @@ def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -
 def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
     """Run a machine; each Task takes the next of ``answers``, a result or ``Caught``."""
     assert machine["QueryLanguage"] == "JSONata"
-    end, name = End("RUNNING"), machine["StartAt"]
+    execution = {**CONTEXT["Execution"], "Input": given}
+    return _play(machine, given, answers, {}, {"Execution": execution}, End("RUNNING"))
+
+
+def _play(
+    machine: dict[str, Any],
+    given: Any,
+    answers: list[Any],
+    known: Mapping[str, Any],
+    context: Mapping[str, Any],
+    end: End,
+) -> End:
+    """Run a machine, or the states inside of a Map, which see the variables around them."""
+    name: str = machine["StartAt"]
     variables: dict[str, Any] = {}
 
     def said(part: Any) -> Any:
-        return evaluate(part, states, variables)
+        return evaluate(part, states, {**known, **variables})
+
+    def assign(part: dict[str, Any]) -> None:
+        assigned = said(part.get("Assign", {}))
+        assert not set(assigned) & set(known), "an inner variable may not hide an outer one"
+        variables.update(assigned)
 
     while True:
         state = machine["States"][name]
         end.states.append(name)
-        states = {"input": given, "context": CONTEXT}
+        states: dict[str, Any] = {"input": given, "context": context}
 
         match state["Type"]:
             case "Pass":
-                variables |= said(state.get("Assign", {}))
+                assign(state)
+                given = said(state["Output"]) if "Output" in state else given
+                if state.get("End"):
+                    end.status, end.output = "SUCCEEDED", given
+                    return end
                 name = state["Next"]
             case "Choice":
                 taken = next(
@@ -86,17 +111,13 @@ def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
                 )
                 if taken is None:
                     taken = {"Assign": state.get("Assign", {}), "Next": state["Default"]}
-                variables |= said(taken.get("Assign", {}))
+                assign(taken)
                 name = taken["Next"]
             case "Wait":
                 end.waits.append(said(state["Seconds"]))
                 name = state["Next"]
             case "Map":
-                (task,) = state["ItemProcessor"]["States"].values()
-                for item in said(state["Items"]):
-                    end.requests.append(
-                        evaluate(task["Arguments"], {**states, "input": item}, variables)
-                    )
+                states["result"] = _each(state, states, answers, {**known, **variables}, end)
                 given, name = said(state["Output"]), state["Next"]
             case "Task":
                 end.requests.append(said(state["Arguments"]))
@@ -108,8 +129,8 @@ def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
                         if {answer.error, "States.ALL"} & set(catch["ErrorEquals"])
                     )
                     states["errorOutput"] = {"Error": answer.error, "Cause": answer.cause}
-                    variables |= said(catcher.get("Assign", {}))
-                    name = catcher["Next"]
+                    assign(catcher)
+                    given, name = states["errorOutput"], catcher["Next"]
                     continue
                 states["result"] = answer
                 given = said(state["Output"]) if "Output" in state else answer
@@ -129,3 +150,27 @@ def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
                 return end
             case other:
                 raise AssertionError(f"this player knows no {other}")
+
+
+def _each(
+    state: dict[str, Any],
+    states: dict[str, Any],
+    answers: list[Any],
+    known: Mapping[str, Any],
+    end: End,
+) -> list[Any]:
+    """Play what is inside of a Map for each item; return the outputs."""
+    processor, outputs = state["ItemProcessor"], list[Any]()
+    # Executions of a distributed Map see no variable of the run that they belong to.
+    seen = known if processor["ProcessorConfig"]["Mode"] == "INLINE" else {}
+    for index, item in enumerate(evaluate(state["Items"], states, dict(known))):
+        context = {**states["context"], "Map": {"Item": {"Index": index, "Value": item}}}
+        selected = item
+        if "ItemSelector" in state:
+            selected = evaluate(state["ItemSelector"], {"context": context}, dict(known))
+        inner = End("RUNNING", waits=end.waits, requests=end.requests)
+        played = _play(processor, selected, answers, seen, context, inner)
+        assert played.status == "SUCCEEDED", "an item that fails is not played here"
+        end.items.append(played)
+        outputs.append(played.output)
+    return outputs

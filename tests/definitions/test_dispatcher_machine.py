@@ -31,7 +31,8 @@ def triggered(overlap: str, *, running: list[str], answers: list[Any] | None = N
     )
     going = {"Executions": [{"Name": name, "ExecutionArn": f"arn:{name}"} for name in running]}
     listed = [] if overlap == "allow" else [going]
-    return play(dispatcher(), given, [*listed, *(answers or [STARTED])])
+    stopped = [{}] * len(running) if overlap == "replace" else []
+    return play(dispatcher(), given, [*listed, *stopped, *(answers or [STARTED])])
 
 
 def test_a_trigger_starts_the_jobs_machine_with_the_current_task_definition() -> None:

@@ -138,6 +138,12 @@ def test_a_run_may_bring_its_own_command_environment_and_task_definition() -> No
     assert environment["LIMIT"] == "5", "ECS refuses a value that is not text"
 
 
+def test_a_command_keeps_its_spaces() -> None:
+    spaced = ["sh", "-c", "echo 'a  b   c'\n\techo"]
+    (request,) = play(machine(command=spaced), {}, [DONE]).requests
+    assert request["Overrides"]["ContainerOverrides"][0]["Command"] == spaced
+
+
 @pytest.mark.parametrize("given", [{}, [], "text", None, 3], ids=repr)
 def test_missing_input_never_breaks_a_run(given: Any) -> None:
     end = play(machine(environment={}), given, [DONE])
