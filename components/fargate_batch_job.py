@@ -11,7 +11,7 @@ from components.standard_machine import standard_machine
 from definitions import schedules, sizes
 from definitions.dispatcher_machine import trigger
 from definitions.job_array import JobArray
-from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
+from definitions.job_machine import Capacity, RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
@@ -60,6 +60,8 @@ class FargateBatchJobArgs:
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
     """Waits before further attempts, by class of failure."""
+    capacity: Capacity = "onDemand"
+    """What its tasks run on; ``retries.spot`` says how often AWS may take them back."""
     array: JobArray | None = None
     """Elements that each run fans out into; ``None`` for one task a run."""
     overlap: str = "forbid"
@@ -117,6 +119,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         retries=args.retries,
                         placement=placement,
                         array=args.array,
+                        capacity=args.capacity,
                     )
                 )
             ),

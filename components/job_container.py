@@ -9,7 +9,11 @@ import pulumi_aws as aws
 from definitions import policies
 from definitions.names import Names
 from definitions.sizes import check_size
-from definitions.task_definition import TEMPORARY_VOLUME, container_definitions
+from definitions.task_definition import (
+    MAX_STOP_TIMEOUT_SECONDS,
+    TEMPORARY_VOLUME,
+    container_definitions,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,8 @@ class JobContainerArgs:
     """Environment variables of every run."""
     secrets: Mapping[str, SecretSource] = field(default_factory=dict[str, SecretSource])
     """Environment variables that Fargate reads from secrets."""
+    stop_timeout_seconds: int = MAX_STOP_TIMEOUT_SECONDS
+    """Between SIGTERM and SIGKILL."""
     grants: Mapping[str, list[policies.Grant]] = field(
         default_factory=dict[str, list[policies.Grant]]
     )
@@ -123,7 +129,10 @@ class JobContainer(pulumi.ComponentResource):
             },
         ).apply(
             lambda known: container_definitions(
-                environment=args.environment, region=names.region, **known
+                environment=args.environment,
+                region=names.region,
+                stop_timeout_seconds=args.stop_timeout_seconds,
+                **known,
             )
         )
         task = aws.ecs.TaskDefinition(

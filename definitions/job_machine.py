@@ -14,7 +14,7 @@ A job with an ``array`` has the same states inside of a Map (``definitions.job_a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from definitions import job_array
 from definitions.job_array import JobArray
@@ -26,6 +26,15 @@ LOG_STREAM_PREFIX = "run"
 """Of the awslogs driver: a task's stream is ``run/main/<task id>``."""
 FARGATE_PLATFORM = "1.4.0"
 """The first platform with one network interface for all of a task's traffic, and the latest."""
+
+Capacity = Literal["onDemand", "spot", "spotThenOnDemand"]
+"""What tasks run on: Spot is spare, costs about a third, and AWS takes it back when it likes."""
+SPOT_WAITS: Mapping[Capacity, tuple[int, ...]] = {
+    "onDemand": (0,),
+    "spot": (0,) * 5,
+    "spotThenOnDemand": (0,),
+}
+"""How often a task that AWS took back is started again, at once."""
 
 JOB_FAILED = "JobFailed"
 JOB_NOT_STARTED = "JobNotStarted"
@@ -52,47 +61,53 @@ def _mentions(words: Sequence[str]) -> str:
     return "(" + " or ".join(f"$contains($text, '{word}')" for word in words) + ")"
 
 
-# Reads the caught error. A failed task comes as States.TaskFailed with the task as JSON text;
-# everything else has plain text, or none at all after a timeout.
-_WHAT_WENT_WRONG = f"""(
-  $error := $states.errorOutput.Error;
-  $said := $states.errorOutput.Cause;
-  $task := $error = 'States.TaskFailed' and $substring($said, 0, 1) = '{{' ? $parse($said) : {{}};
-  $main := $task.Containers[Name = '{CONTAINER_NAME}'];
-  $stop := $task.StopCode;
-  $code := $main.ExitCode;
-  $reason := $exists($main.Reason) ? $main.Reason
-    : $exists($task.StoppedReason) ? $task.StoppedReason
-    : $said != '' ? $error & ': ' & $said
-    : $error;
-  $text := $lowercase($reason);
-  $passing := $not({_mentions(_LASTING_WORDS)})
-    and ({_mentions(_PASSING_WORDS)} or $error in {literal(_PASSING_ERRORS)});
-  $end := $error in ['States.Timeout', 'States.HeartbeatTimeout']
-      ? ['{JOB_TIMED_OUT}', 'timed out', 'timeout']
-    : $not($exists($stop)) or $stop = 'TaskFailedToStart'
-      ? ['{JOB_NOT_STARTED}', 'not started', $passing ? 'start' : 'never']
-    : $stop in ['SpotInterruption', 'TerminationNotice']
-      ? ['{JOB_NOT_STARTED}', 'spot reclaimed', 'spot']
-    : $stop = 'UserInitiated'
-      ? ['{JOB_STOPPED}', 'stopped', 'never']
-    : $contains($text, 'outofmemory')
-      ? ['{JOB_OUT_OF_MEMORY}', 'out of memory', 'memory']
-    : ['{JOB_FAILED}', 'failed',
-       $count($exitCodes) = 0 or $code in $exitCodes ? 'app' : 'never'];
-  {{
-    'error': $end[0], 'budget': $end[2],
-    'cause': {{
-      'class': $end[1], 'exitCode': $code, 'stopCode': $stop,
-      'reason': $end[2] = 'timeout'
-        ? 'no end within ' & $string($timeoutSeconds) & ' s' : $substring($reason, 0, 1000),
-      'attempts': $attempt, 'taskArn': $task.TaskArn,
-      'logGroup': $logGroup,
-      'logStream': $exists($task.StartedAt)
-        ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($task.TaskArn, '/')[-1]
-    }}
-  }}
-)"""
+def _what_went_wrong(first: str = "") -> str:
+    """Return the expression that reads the caught error: error of the run, cause and budget.
+
+    A failed task comes as States.TaskFailed with the task as JSON text; everything else has plain
+    text, or none at all after a timeout. ``first`` is a case that goes before the usual ones.
+    """
+    return expression(f"""(
+      $error := $states.errorOutput.Error;
+      $said := $states.errorOutput.Cause;
+      $task := $error = 'States.TaskFailed' and $substring($said, 0, 1) = '{{'
+        ? $parse($said) : {{}};
+      $main := $task.Containers[Name = '{CONTAINER_NAME}'];
+      $stop := $task.StopCode;
+      $code := $main.ExitCode;
+      $reason := $exists($main.Reason) ? $main.Reason
+        : $exists($task.StoppedReason) ? $task.StoppedReason
+        : $said != '' ? $error & ': ' & $said
+        : $error;
+      $text := $lowercase($reason);
+      $passing := $not({_mentions(_LASTING_WORDS)})
+        and ({_mentions(_PASSING_WORDS)} or $error in {literal(_PASSING_ERRORS)});
+      $end := {first} $error in ['States.Timeout', 'States.HeartbeatTimeout']
+          ? ['{JOB_TIMED_OUT}', 'timed out', 'timeout']
+        : $not($exists($stop)) or $stop = 'TaskFailedToStart'
+          ? ['{JOB_NOT_STARTED}', 'not started', $passing ? 'start' : 'never']
+        : $stop in ['SpotInterruption', 'TerminationNotice']
+          ? ['{JOB_NOT_STARTED}', 'spot reclaimed', 'spot']
+        : $stop = 'UserInitiated'
+          ? ['{JOB_STOPPED}', 'stopped', 'never']
+        : $contains($text, 'outofmemory')
+          ? ['{JOB_OUT_OF_MEMORY}', 'out of memory', 'memory']
+        : ['{JOB_FAILED}', 'failed',
+           $count($exitCodes) = 0 or $code in $exitCodes ? 'app' : 'never'];
+      {{
+        'error': $end[0], 'budget': $end[2],
+        'cause': {{
+          'class': $end[1], 'exitCode': $code, 'stopCode': $stop,
+          'reason': $end[2] = 'timeout'
+            ? 'no end within ' & $string($timeoutSeconds) & ' s' : $substring($reason, 0, 1000),
+          'attempts': $attempt, 'taskArn': $task.TaskArn,
+          'logGroup': $logGroup,
+          'logStream': $exists($task.StartedAt)
+            ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($task.TaskArn, '/')[-1]
+        }}
+      }}
+    )""")
+
 
 _OVERRIDES = expression(f"""{{
   'Cpu': $exists($run.cpuUnits) ? $string($run.cpuUnits),
@@ -137,6 +152,9 @@ _ELEMENT = _Source(
     index="$states.input.element.index",
 )
 
+_NO_SPOT = f"""$used.spot = 0 and $contains($text, '{_PASSING_WORDS[0]}')
+  ? ['{JOB_NOT_STARTED}', 'not started', 'spot'] :"""
+
 _SUCCEEDED = expression(f"""{{
     'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt,
     'taskArn': $states.result.TaskArn, 'logGroup': $logGroup,
@@ -162,6 +180,8 @@ class RetryBudgets:
     """The program was ended for want of memory."""
     timeout: tuple[int, ...] = ()
     """The attempt took longer than the job's timeout."""
+    spot: tuple[int, ...] = SPOT_WAITS["onDemand"]
+    """AWS took the task back."""
     exit_codes: tuple[int, ...] = ()
     """Only these exit codes use the ``app`` budget; none listed: every one does."""
 
@@ -177,7 +197,7 @@ class RetryBudgets:
             "start": list(self.start),
             "memory": list(self.memory),
             "timeout": list(self.timeout),
-            "spot": [0],
+            "spot": list(self.spot),
             "never": [],
         }
 
@@ -205,6 +225,7 @@ def job_machine(
     retries: RetryBudgets,
     placement: TaskPlacement,
     array: JobArray | None = None,
+    capacity: Capacity = "onDemand",
 ) -> dict[str, Any]:
     """Definition of one job's machine.
 
@@ -224,6 +245,7 @@ def job_machine(
         defaults["memoryMib"] = memory_mib
     waits = retries.waits()
     source = _RUN if array is None else _ELEMENT
+    leaves_spot = _NO_SPOT if capacity == "spotThenOnDemand" else ""
     states = {
         "Prepare": {
             "Type": "Pass",
@@ -253,12 +275,12 @@ def job_machine(
             "Type": "Task",
             "Resource": "arn:aws:states:::ecs:runTask.sync",
             "TimeoutSeconds": timeout_seconds,
-            "Arguments": _arguments(job, placement),
+            "Arguments": _arguments(job, placement, spot=capacity != "onDemand"),
             "Output": _SUCCEEDED if array is None else job_array.SUCCEEDED,
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"failure": expression(_WHAT_WENT_WRONG)},
+                    "Assign": {"failure": _what_went_wrong(leaves_spot)},
                     "Next": "Again?",
                 }
             ],
@@ -292,6 +314,8 @@ def job_machine(
         if array is None
         else job_array.failed_element(array),
     }
+    if capacity == "spotThenOnDemand":
+        states |= _on_demand_after(states["Run"], _arguments(job, placement, spot=False))
     machine = {"Comment": f"Runs {job}", "QueryLanguage": "JSONata"}
     if array is None:
         return machine | {"StartAt": "Prepare", "States": states}
@@ -304,12 +328,29 @@ def job_machine(
     )
 
 
-def _arguments(job: str, placement: TaskPlacement) -> dict[str, Any]:
-    """Return what RunTask is told."""
+def _on_demand_after(spot: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the states by which a run leaves Spot for good, once AWS took it back or has none."""
+    return {
+        "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Spot?"},
+        "Spot?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": expression("$used.spot > 0"), "Next": "Run on demand"}],
+            "Default": "Run",
+        },
+        "Run on demand": {**spot, "Arguments": arguments},
+    }
+
+
+def _arguments(job: str, placement: TaskPlacement, *, spot: bool) -> dict[str, Any]:
+    """Return what RunTask is told.
+
+    A task on Spot says nothing of it: the cluster's default strategy is Spot, and a launch type
+    overrules it. (Whether the integration takes a strategy of its own, AWS's pages disagree.)
+    """
     return {
         "Cluster": placement.cluster_arn,
         "TaskDefinition": expression("$run.taskDefinition"),
-        "LaunchType": "FARGATE",
+        **({} if spot else {"LaunchType": "FARGATE"}),
         "PlatformVersion": FARGATE_PLATFORM,
         "PropagateTags": "TASK_DEFINITION",
         "Group": job,

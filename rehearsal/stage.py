@@ -78,9 +78,24 @@ class Job:
         return self.definition["States"].get("Elements")
 
     @property
+    def attempts(self) -> dict[str, Any]:
+        """The states that one task is tried in."""
+        return (self.array["ItemProcessor"] if self.array else self.definition)["States"]
+
+    @property
+    def prefers_spot(self) -> bool:
+        """Whether its first attempts run on Spot."""
+        return "LaunchType" not in self.attempts["Run"]["Arguments"]
+
+    @property
+    def leaves_spot(self) -> bool:
+        """Whether it goes on on demand when AWS takes a task back."""
+        return "Run on demand" in self.attempts
+
+    @property
     def is_plain(self) -> bool:
-        """Whether a run is one task at a time, as that of most jobs."""
-        return self.array is None
+        """Whether a run is one task at a time, on demand, as that of most jobs."""
+        return self.array is None and not self.prefers_spot
 
     @property
     def tells_of_success(self) -> bool:
@@ -445,9 +460,8 @@ class Stage:
     def _job(self, name: str, machine_arn: str) -> Job:
         machine = self.states.describe_state_machine(stateMachineArn=machine_arn)
         definition = json.loads(machine["definition"])
-        array = definition["States"].get("Elements")
-        attempts = array["ItemProcessor"] if array else definition
-        prepare = attempts["States"]["Prepare"]["Assign"]
+        array = definition["States"].get("Elements", {"ItemProcessor": definition})
+        prepare = array["ItemProcessor"]["States"]["Prepare"]["Assign"]
         scheduler: Any = self.aws.client("scheduler")
         try:
             schedule = scheduler.get_schedule(GroupName=self.exports["scheduleGroup"], Name=name)

@@ -19,7 +19,7 @@ from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.job_array import JobArray, is_inline
-from definitions.job_machine import RetryBudgets, TaskPlacement
+from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
@@ -65,6 +65,7 @@ def build(settings: Settings) -> dict[str, Any]:
             container_insights=settings.container_insights,
             tracing=settings.tracing,
             distributed=any(_is_distributed(job) for job in settings.jobs.values()),
+            spot=any(job.capacity != "onDemand" for job in settings.jobs.values()),
         ),
         ours,
     )
@@ -286,6 +287,7 @@ def _container(
         cpu_units=container.cpu_units,
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
+        stop_timeout_seconds=container.stop_timeout_seconds,
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
         environment=container.environment,
@@ -328,6 +330,7 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
         timezone=job.timezone,
         timeout_seconds=job.timeout_seconds,
         retries=_retries(job),
+        capacity=job.capacity,
         array=_array(job.array),
         overlap=job.overlap,
         start_deadline_seconds=job.start_deadline_seconds,
@@ -343,6 +346,7 @@ def _retries(job: JobSettings) -> RetryBudgets:
         start=job.retries.start,
         memory=job.retries.memory,
         timeout=job.retries.timeout,
+        spot=SPOT_WAITS[job.capacity],
         exit_codes=job.retries.exit_codes,
     )
 

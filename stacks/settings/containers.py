@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 
 from definitions import sizes
-from stacks.settings.base import MODEL, EntryError, check_exactly_one, surroundings_in
+from definitions.task_definition import MAX_STOP_TIMEOUT_SECONDS, MIN_STOP_TIMEOUT_SECONDS
+from stacks.settings.base import (
+    MODEL,
+    EntryError,
+    Seconds,
+    between,
+    check_exactly_one,
+    surroundings_in,
+)
 from stacks.settings.environment import Environment, VariableName
 from stacks.settings.storage import BucketName, SecretReference, SecretSource, Verbs
 from stacks.wording import shown
@@ -70,6 +78,9 @@ def check_size(cpu_units: int, memory_mib: int) -> None:
 
 BuildDirectory = Annotated[str, AfterValidator(_build_directory)]
 CpuUnits = Annotated[int, AfterValidator(_offered_cpu)]
+StopTimeoutSeconds = Annotated[
+    Seconds, AfterValidator(between(MIN_STOP_TIMEOUT_SECONDS, MAX_STOP_TIMEOUT_SECONDS))
+]
 
 
 class ContainerSettings(BaseModel):
@@ -101,6 +112,14 @@ class ContainerSettings(BaseModel):
     )
     architecture: Literal["arm64", "x86_64"] = Field(
         default="arm64", description="The processor. arm64 costs a fifth less.", examples=["x86_64"]
+    )
+    stop_timeout_seconds: StopTimeoutSeconds = Field(
+        default=MAX_STOP_TIMEOUT_SECONDS,
+        validation_alias="stopTimeout",
+        description="How long a program has, once it is told to stop (SIGTERM), until it is "
+        "killed: `2s` to `2m`.",
+        examples=["30s"],
+        json_schema_extra={"default": "2m"},
     )
     environment: Environment = Field(
         default_factory=dict[str, str],

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.job_machine import Capacity
 from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
@@ -171,6 +172,13 @@ class JobSettings(BaseModel):
         default_factory=RetrySettings,
         description="When to try again.",
         examples=[{"app": [60, 120]}],
+    )
+    capacity: Capacity = Field(
+        default="onDemand",
+        description="What tasks run on. `spot`: spare capacity at about a third of the price, "
+        "which AWS takes back when it likes, two minutes after SIGTERM; then the job tries again "
+        "there. `spotThenOnDemand`: it goes on on demand.",
+        examples=["spotThenOnDemand"],
     )
     array: ArraySettings | None = Field(
         default=None,

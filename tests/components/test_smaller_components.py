@@ -28,6 +28,7 @@ def cluster(**changed: Any) -> Deployment:
         "container_insights": False,
         "tracing": False,
         "distributed": False,
+        "spot": False,
     }
     return deploy(lambda: BatchCluster("batch", BatchClusterArgs(**(given | changed))))
 
@@ -49,6 +50,15 @@ def test_container_insights_cost_extra_and_are_off_unless_asked_for() -> None:
 
     assert setting(cluster()) == {"name": "containerInsights", "value": "disabled"}
     assert setting(cluster(container_insights=True))["value"] == "enabled"
+
+
+def test_only_a_cluster_with_jobs_on_spot_prefers_it() -> None:
+    assert not cluster().all(aws.ecs.ClusterCapacityProviders)
+    capacity = cluster(spot=True).one(aws.ecs.ClusterCapacityProviders).inputs
+    assert capacity["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+    assert capacity["defaultCapacityProviderStrategies"] == [
+        {"capacityProvider": "FARGATE_SPOT", "weight": 1}
+    ]
 
 
 def test_executions_are_logged_to_a_vended_group() -> None:

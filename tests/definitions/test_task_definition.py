@@ -17,6 +17,7 @@ def container(**changed: Any) -> dict[str, Any]:
         "secrets": {"TOKEN": "arn:secret:TOKEN::"},
         "log_group": "/group",
         "region": "eu-west-1",
+        "stop_timeout_seconds": 30,
     }
     (made,) = json.loads(container_definitions(**(given | changed)))
     return made
@@ -32,7 +33,7 @@ def test_a_program_is_nobody_and_writes_to_tmp_only() -> None:
 def test_something_reaps_its_children_and_it_has_time_to_stop() -> None:
     made = container()
     assert made["linuxParameters"] == {"initProcessEnabled": True}
-    assert made["stopTimeout"] == 120
+    assert made["stopTimeout"] == 30
 
 
 def test_its_stream_is_found_by_the_tasks_id() -> None:

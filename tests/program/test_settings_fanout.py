@@ -1,4 +1,4 @@
-"""What a stack file may say of a job's array."""
+"""What a stack file may say of a job's array, capacity and end."""
 
 from pathlib import Path
 
@@ -91,3 +91,39 @@ def test_more_items_than_a_state_is_given_are_refused() -> None:
 def test_what_an_element_is_told_cannot_be_said_otherwise(directory: Path, name: str) -> None:
     (line,) = lines(directory, job(environment={name: "1"}))
     assert line.endswith("is set by every run itself: take another name")
+
+
+def test_a_job_runs_on_demand_and_has_two_minutes_to_stop_unless_it_says_otherwise(
+    directory: Path,
+) -> None:
+    settings = read(directory, job())
+    assert settings.jobs["nightly"].capacity == "onDemand"
+    assert settings.containers["default"].stop_timeout_seconds == 120
+    containers = {"default": {"build": "app", "stopTimeout": "30s"}}
+    said = read(directory, {**job(capacity="spot"), "containers": containers})
+    assert said.jobs["nightly"].capacity == "spot"
+    assert said.containers["default"].stop_timeout_seconds == 30
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            job(capacity="cheap"),
+            'jobs.nightly.capacity: "cheap" is not one of the choices: write onDemand, spot or '
+            "spotThenOnDemand",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "stopTimeout": "1s"}}},
+            "containers.default.stopTimeout: 1s is too short: write 2s",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "stopTimeout": "5m"}}},
+            "containers.default.stopTimeout: 5m is too long: write 2m",
+        ),
+    ],
+)
+def test_a_wrong_capacity_or_stop_timeout_is_refused(
+    directory: Path, sections: dict[str, object], line: str
+) -> None:
+    assert lines(directory, sections) == (line,)
