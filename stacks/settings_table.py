@@ -85,7 +85,8 @@ def _models_below(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, s
         yield path, reference.rpartition("/")[2]
     for choice in schema.get("anyOf", ()):
         yield from _models_below(choice, path)
-    if isinstance(inner := schema.get("additionalProperties"), Mapping):
+    inner = schema.get("additionalProperties")
+    if inner and inner is not True:
         yield from _models_below(inner, f"{path}.{'<key>' if '<name>' in path else '<name>'}")
 
 

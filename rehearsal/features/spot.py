@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from rehearsal.cloud import Attempt, Played
@@ -73,7 +74,7 @@ def _run(capacity: str, *attempts: Played) -> Callable[[Stage, Scenario], Facts]
             stage.aws.fargate.play = usual
         arn = execution_arn(job.machine_arn, run)
         said = own_words(stage.states.describe_execution(executionArn=arn))
-        between = [later - sooner for (_, sooner), (_, later) in zip(ran, ran[1:], strict=False)]
+        between = [later - sooner for (_, sooner), (_, later) in pairwise(ran)]
         return {
             "trigger": stage.fate(run),
             **stage.end(arn),
