@@ -173,6 +173,13 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "imageTagMutability": ["MUTABLE"],
     },
     "cluster": {"settings": [[{"name": "containerInsights", "value": "disabled"}], MINUS]},
+    "capacity": {
+        "capacityProviders": [["FARGATE_SPOT"]],
+        "defaultCapacityProviderStrategies": [
+            [{"capacityProvider": "FARGATE", "weight": 2, "base": 1}],
+            MINUS,
+        ],
+    },
     "queue": {
         "delaySeconds": [5],
         "maxMessageSize": [1024],
