@@ -1,7 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -75,6 +75,27 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     if surroundings is None or "container" not in info.data:
         return None
     return surroundings.containers[info.data["container"]]
+
+
+def check_overrides(
+    command: Sequence[str], environment: Mapping[str, str], secrets: Collection[str]
+) -> None:
+    """Check that RunTask takes what a run says over its container, which has these secrets."""
+    if twice := sorted(set(secrets) & set(environment)):
+        raise ValueError(
+            f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
+            "take another name"
+        )
+    overrides = {
+        "command": command,
+        "environment": [{"name": key, "value": text} for key, text in environment.items()],
+    }
+    length = len(json.dumps(overrides, separators=(",", ":")))
+    if length > MAX_OVERRIDES_CHARACTERS:
+        raise EntryError(
+            f"command and environment have {length:,} characters and may have "
+            f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
+        )
 
 
 class RetrySettings(BaseModel):
@@ -167,21 +188,7 @@ class JobSettings(ScheduleSettings):
         cls, environment: dict[str, str], info: ValidationInfo
     ) -> dict[str, str]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
-        if twice := sorted(set(secrets) & set(environment)):
-            raise ValueError(
-                f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
-                "take another name"
-            )
-        overrides = {
-            "command": info.data.get("command", ()),
-            "environment": [{"name": key, "value": text} for key, text in environment.items()],
-        }
-        length = len(json.dumps(overrides, separators=(",", ":")))
-        if length > MAX_OVERRIDES_CHARACTERS:
-            raise EntryError(
-                f"command and environment have {length:,} characters and may have "
-                f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
-            )
+        check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
 
     @field_validator("memory_mib")

@@ -1180,6 +1180,117 @@ def test_the_size_is_that_of_the_text_which_the_cli_writes(
     assert size_of(character) - size_of("") == size
 
 
+# -- flows
+
+
+def flow(jobs: dict[str, object], **keys: object) -> dict[str, object]:
+    """A stack file's sections with the jobs of a flow, all of them the same, and the flow."""
+    return {
+        "jobs": dict.fromkeys(("extract", "load", "report"), COMMAND),
+        "flows": {"nightly": {"jobs": jobs, **keys}},
+    }
+
+
+def test_a_flow_is_read(directory: Path) -> None:
+    report = {"after": ["extract"], "retry": {"times": 2, "wait": "5m"}, "onFailure": "continue"}
+    settings = read(directory, flow({"extract": {}, "report": report}, schedule="rate(1 day)"))
+    nightly = settings.flows["nightly"]
+    assert (nightly.schedule, nightly.overlap, nightly.notify) == (
+        ("rate(1 day)",),
+        "forbid",
+        "failure",
+    )
+    assert nightly.jobs["extract"].on_failure == "stop"
+    read_report = nightly.jobs["report"]
+    assert (read_report.after, read_report.on_failure) == (("extract",), "continue")
+    assert read_report.retry is not None
+    assert (read_report.retry.times, read_report.retry.wait_seconds) == (2, 300)
+
+
+LONG = "x" * 30
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            flow({"extrct": {}}),
+            "flows.nightly.jobs.extrct: is not a job of this file: write extract",
+        ),
+        (
+            flow({"extract": {"after": ["load"]}, "load": {"after": ["extract"]}}),
+            "flows.nightly.jobs: extract → load → extract never begins: take one after away",
+        ),
+        (
+            flow({"extract": {}, "report": {"after": ["extrat"]}}),
+            "flows.nightly.jobs: report comes after extrat, which is not in the flow: write "
+            "extract, or add extrat",
+        ),
+        (flow({}), "flows.nightly.jobs: {} is empty: write at least one entry"),
+        (
+            flow({"extract": {"environment": {"X": "x" * 7_500}}}),
+            "flows.nightly.jobs: extract: command and environment have 7,580 characters and may "
+            "have 7,500: move what jobs share to the container's environment",
+        ),
+        (
+            {
+                "secrets": {"db": {"arn": SECRET_ARN}},
+                "containers": {"default": {"build": "app", "secrets": {"PASSWORD": "db"}}},
+                **flow({"extract": {"environment": {"PASSWORD": "x"}}}),
+            },
+            "flows.nightly.jobs: extract: PASSWORD is a secret of the container, and a variable "
+            "has one source: take another name",
+        ),
+        (
+            {
+                "jobs": {"nightly": COMMAND},
+                "flows": {"nightly": {"jobs": {"nightly": {}}}},
+            },
+            "flows.nightly: jobs.nightly has that name: rename one",
+        ),
+        (
+            {
+                "jobs": {"load": COMMAND},
+                "flows": {"day": {"jobs": {"load": {}}}, "night": {"jobs": {"load": {}}}},
+            },
+            "flows.night.jobs.load: is in flows.day already, and two flows could run it at once: "
+            "write a second job with the same command, or take it out of one",
+        ),
+        (
+            {"jobs": {LONG: COMMAND}, "flows": {"y" * 23: {"jobs": {LONG: {}}}}},
+            f"flows.{'y' * 23}.jobs.{LONG}: flow and job have 53 characters, and AWS leaves room "
+            "for 52 in the name of a run: shorten one",
+        ),
+        (
+            flow({"extract": {"retry": {"times": 0}}}),
+            "flows.nightly.jobs.extract.retry.times: 0 is too small: write at least 1",
+        ),
+    ],
+)
+def test_a_flow_that_cannot_be_is_refused(
+    directory: Path, sections: dict[str, object], line: str
+) -> None:
+    assert lines(directory, sections) == (line,)
+
+
+def test_a_job_with_a_schedule_of_its_own_is_in_a_flow_with_a_warning(directory: Path) -> None:
+    scheduled = {**COMMAND, "schedule": "rate(1 day)"}
+    sections: dict[str, Any] = {
+        "jobs": {"extract": scheduled, "load": {**scheduled, "overlap": "allow"}},
+        "flows": {"nightly": {"jobs": {"extract": {}, "load": {}}}},
+    }
+    assert read(directory, sections).warnings == (
+        "Pulumi.dev.yaml: flows.nightly.jobs.extract: has a schedule of its own, too, and overlap "
+        "forbid does not see the runs of a flow: take one away, or write overlap: allow if two at "
+        "a time do no harm",
+    )
+
+
+def test_a_schedule_that_never_comes_is_a_warning_of_a_flow_too(directory: Path) -> None:
+    (warning,) = read(directory, flow({"load": {}}, schedule="cron(0 0 30 2 ? *)")).warnings
+    assert warning.startswith("Pulumi.dev.yaml: flows.nightly.schedule: ")
+
+
 # -- warnings
 
 
