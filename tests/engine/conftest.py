@@ -18,7 +18,8 @@ from tests.serving import Server, copy_project
 
 TOKEN = "token-that-nobody-may-read"
 SCHEDULE = "cron(30 * * * ? *)"
-KEEP_PAUSED = "  fargate-batch:keepPaused: true\n"
+JOBS = "  fargate-batch:jobs:\n"
+KEEP_PAUSED = f"  fargate-batch:keepPaused: true\n{JOBS}"
 SCHEDULES = "**aws:scheduler/schedule:Schedule**"
 """As docs/features.md names them for a refresh of schedules alone."""
 ADDED = """
@@ -75,12 +76,13 @@ def _live(project: Path) -> Life:
         stack_file.write_text(settings)
         life["removed job"] = pulumi("up", "--yes", "--skip-preview")
 
+        keeping = settings.replace(JOBS, KEEP_PAUSED)
         _set_state(shell, "DISABLED")
-        stack_file.write_text(settings.replace(SCHEDULE, "cron(32 * * * ? *)") + KEEP_PAUSED)
+        stack_file.write_text(keeping.replace(SCHEDULE, "cron(32 * * * ? *)"))
         life["up while paused"] = pulumi("up", "--yes", "--skip-preview", "--refresh")
         life["paused"] = _schedule(shell)["State"]
         _set_state(shell, "ENABLED")
-        stack_file.write_text(settings.replace(SCHEDULE, "cron(33 * * * ? *)") + KEEP_PAUSED)
+        stack_file.write_text(keeping.replace(SCHEDULE, "cron(33 * * * ? *)"))
         pulumi("refresh", "--yes", "--skip-preview", "--target", SCHEDULES)
         life["up when resumed"] = pulumi("up", "--yes", "--skip-preview")
         life["resumed"] = _schedule(shell)["State"]
