@@ -534,6 +534,14 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             {"tables": {"state": {"partitionKey": "id", "sortKey": "id"}}},
             'tables.state.sortKey: "id" is the partitionKey already: take another',
         ),
+        (
+            granting(
+                {"files": {"read": [f"a-rather-long-prefix-{n}/" for n in range(130)]}},
+                buckets={"files": {}},
+            ),
+            "containers.default.grants: make a policy of 14,241 characters, and IAM takes 10,240: "
+            "divide the container, or grant fewer prefixes",
+        ),
         ({"topics": {"alerts": None}}, "topics.alerts: is empty: write a map, such as alerts: {}"),
         (
             {
