@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.alarm import alarm_at_first
+from components.alarm import Metric, alarm_at_first, ended_badly
 from components.standard_machine import standard_machine
 from definitions import policies
 from definitions.dispatcher_machine import dispatcher_machine, skipped_machine
@@ -35,7 +35,7 @@ class JobDispatcher(pulumi.ComponentResource):
     Children: ``<name>-role``, ``<name>-policy``, ``<name>-machine``, ``<name>-failed`` (alarm),
     ``<name>-skipped-role``, ``<name>-skipped-policy``, ``<name>-skipped`` (machine),
     ``<name>-schedules`` (group), ``<name>-scheduler-role``, ``<name>-scheduler-policy``,
-    ``<name>-dropped`` (alarm).
+    ``<name>-dropped`` and ``<name>-lost`` (alarms).
     """
 
     pulumi_type = "fargate-batch:index:JobDispatcher"
@@ -113,13 +113,11 @@ class JobDispatcher(pulumi.ComponentResource):
             f"{name}-failed",
             name=names.of("dispatcher-failed"),
             description=(
-                "A trigger reached the dispatcher and started no run. "
-                f"Look at the failed executions of {machine_name}; start the job again."
+                "Start the job again: the input of each execution of "
+                f"{machine_name} that failed, timed out or was aborted is a trigger that started "
+                "no run; start the dispatcher with it. Before that, mend what its cause names."
             ),
-            namespace="AWS/States",
-            metric_name="ExecutionsFailed",
-            dimensions={"StateMachineArn": machine.arn},
-            statistic="Sum",
+            metrics=ended_badly(machine.arn),
             topic_arn=args.alarm_topic_arn,
             opts=child,
         )
@@ -142,13 +140,25 @@ class JobDispatcher(pulumi.ComponentResource):
             f"{name}-dropped",
             name=names.of("triggers-dropped"),
             description=(
-                "A schedule could not start the dispatcher within a job's startDeadline. "
-                "The trigger is in the dead-letter queue, if that could be reached."
+                f"Read the dead letters in {names.of('dead-letters')}: each is a trigger that did "
+                "not reach the dispatcher within its job's startDeadline, and its attributes say "
+                "why. Mend that, then start the jobs again with the letters' texts."
             ),
-            namespace="AWS/Scheduler",
-            metric_name="InvocationDroppedCount",
-            dimensions={"ScheduleGroup": group.name},
-            statistic="Sum",
+            metrics=[_of_schedules("InvocationDroppedCount", group.name)],
+            topic_arn=args.alarm_topic_arn,
+            opts=child,
+        )
+        alarm_at_first(
+            f"{name}-lost",
+            name=names.of("triggers-lost"),
+            description=(
+                "Look at which runs are missing since this alarm and start their jobs by hand: "
+                f"Scheduler could not even put their triggers into {names.of('dead-letters')}. "
+                f"Then see that the role {names.of('scheduler')} may send to that queue."
+            ),
+            metrics=[
+                _of_schedules("InvocationsFailedToBeSentToDeadLetterCount", group.name),
+            ],
             topic_arn=args.alarm_topic_arn,
             opts=child,
         )
@@ -165,3 +175,7 @@ class JobDispatcher(pulumi.ComponentResource):
                 "scheduler_role_arn": self.scheduler_role_arn,
             }
         )
+
+
+def _of_schedules(name: str, group_name: pulumi.Input[str]) -> Metric:
+    return Metric(namespace="AWS/Scheduler", name=name, dimensions={"ScheduleGroup": group_name})
