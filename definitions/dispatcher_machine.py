@@ -12,7 +12,7 @@ JOB_REPLACED = "JobReplaced"
 # ListExecutions answers 200 calls at once and 5 a second after that, in smaller regions 100 and 2
 # (Step Functions guide, "Quotas"): a thousand jobs written for one minute take up to 450 s, so the
 # retries, which wait half of their interval on average, must last far longer.
-_WHEN_THROTTLED = {
+WHEN_THROTTLED = {
     "IntervalSeconds": 2,
     "BackoffRate": 2.0,
     "MaxDelaySeconds": 60,
@@ -26,7 +26,7 @@ _START_AGAIN = {
         "StepFunctions.ThrottlingException",
         "StepFunctions.SdkClientException",
     ],
-    **_WHEN_THROTTLED,
+    **WHEN_THROTTLED,
 }
 _EXISTS = "StepFunctions.ExecutionAlreadyExistsException"
 
@@ -119,7 +119,7 @@ def dispatcher_machine(
                 "Output": expression(
                     "$merge([$states.input, {'running': $states.result.Executions}])"
                 ),
-                "Retry": [{"ErrorEquals": ["States.TaskFailed"], **_WHEN_THROTTLED}],
+                "Retry": [{"ErrorEquals": ["States.TaskFailed"], **WHEN_THROTTLED}],
                 "Next": "Free?",
             },
             "Free?": {
@@ -161,7 +161,7 @@ def dispatcher_machine(
                                 "Error": JOB_REPLACED,
                                 "Cause": "A newer run takes this one's place",
                             },
-                            "Retry": [{"ErrorEquals": ["States.TaskFailed"], **_WHEN_THROTTLED}],
+                            "Retry": [{"ErrorEquals": ["States.TaskFailed"], **WHEN_THROTTLED}],
                             "End": True,
                         }
                     },

@@ -4,6 +4,7 @@ Independent of the rehearsal's interpreter on purpose. It knows what this projec
 Pass, Choice, Task with Catch, Wait, Map, Succeed and Fail.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cache
@@ -37,14 +38,21 @@ class End:
     error: str | None = None
     cause: str | None = None
     states: list[str] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
+    waits: list[Any] = field(default_factory=list)
+    """In seconds, or until when."""
     requests: list[Any] = field(default_factory=list)
+
+
+def _hash(text: str, algorithm: str) -> str:
+    return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
 
 
 @cache
 def _parsed(text: str) -> jsonata.Jsonata:
     expression = jsonata.Jsonata(text)
-    expression.register_lambda("parse", json.loads)  # Step Functions' own, beside JSONata's
+    # Step Functions' own, beside JSONata's:
+    expression.register_lambda("parse", json.loads)
+    expression.register_lambda("hash", _hash)
     return expression
 
 
@@ -106,7 +114,7 @@ def _run(
                 variables |= said(taken.get("Assign", {}))
                 name = taken["Next"]
             case "Wait":
-                end.waits.append(said(state["Seconds"]))
+                end.waits.append(said(state.get("Seconds", state.get("Timestamp"))))
                 name = state["Next"]
             case "Map":
                 states["result"] = [
@@ -134,7 +142,11 @@ def _run(
                     given, name = said(catcher.get("Output", given)), catcher["Next"]
                     continue
                 states["result"] = answer
-                given = said(state["Output"]) if "Output" in state else answer
+                given, assigned = (
+                    said(state["Output"]) if "Output" in state else answer,
+                    said(state.get("Assign", {})),
+                )
+                variables |= assigned
                 if state.get("End"):
                     return given
                 name = state["Next"]
