@@ -46,6 +46,8 @@ class JobDispatcher(pulumi.ComponentResource):
     """Group that the jobs' schedules belong to."""
     scheduler_role_arn: pulumi.Output[str]
     """ARN of the role of the schedules; known once its policy is attached."""
+    alarm_arns: list[pulumi.Output[str]]
+    """ARNs of its alarms."""
 
     def __init__(
         self, name: str, args: JobDispatcherArgs, opts: pulumi.ResourceOptions | None = None
@@ -109,7 +111,7 @@ class JobDispatcher(pulumi.ComponentResource):
             # A machine made before its role's policy may be refused.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, skipped]),
         )
-        alarm_at_first(
+        failed = alarm_at_first(
             f"{name}-failed",
             name=names.of("dispatcher-failed"),
             description=(
@@ -136,7 +138,7 @@ class JobDispatcher(pulumi.ComponentResource):
             policy=policies.scheduler_policy(names),
             opts=child,
         )
-        alarm_at_first(
+        dropped = alarm_at_first(
             f"{name}-dropped",
             name=names.of("triggers-dropped"),
             description=(
@@ -148,7 +150,7 @@ class JobDispatcher(pulumi.ComponentResource):
             topic_arn=args.alarm_topic_arn,
             opts=child,
         )
-        alarm_at_first(
+        lost = alarm_at_first(
             f"{name}-lost",
             name=names.of("triggers-lost"),
             description=(
@@ -168,6 +170,7 @@ class JobDispatcher(pulumi.ComponentResource):
         self.scheduler_role_arn = pulumi.Output.all(scheduler_role.arn, scheduler_policy.id).apply(
             lambda made: made[0]
         )
+        self.alarm_arns = [failed.arn, dropped.arn, lost.arn]
         self.register_outputs(
             {
                 "machine_arn": self.machine_arn,

@@ -97,6 +97,8 @@ class JobNotifier(pulumi.ComponentResource):
     """The same queue's address; empty when all is well."""
     listening: pulumi.Output[str]
     """Id of the rule's target: once it is known, no end of a run goes unheard."""
+    alarm_arns: list[pulumi.Output[str]]
+    """ARNs of its alarms."""
 
     def __init__(
         self, name: str, args: JobNotifierArgs, opts: pulumi.ResourceOptions | None = None
@@ -155,7 +157,7 @@ class JobNotifier(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        alarm_at_first(
+        undelivered = alarm_at_first(
             f"{name}-dead-letters-alarm",
             name=names.of("dead-letters"),
             description=(
@@ -216,7 +218,7 @@ class JobNotifier(pulumi.ComponentResource):
             # A machine made before its role's policy may be refused.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        alarm_at_first(
+        failed = alarm_at_first(
             f"{name}-failed",
             name=names.of("notifier-failed"),
             description=(
@@ -272,7 +274,7 @@ class JobNotifier(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[events_policy, queue_policy]),
         )
 
-        alarm_at_first(
+        rule_failed = alarm_at_first(
             f"{name}-rule-failed",
             name=names.of("rule-failed"),
             description=(
@@ -301,6 +303,7 @@ class JobNotifier(pulumi.ComponentResource):
         )
         self.dead_letter_queue_url = queue.url
         self.listening = pulumi.Output.all(target.id, *heard).apply(lambda known: known[0])
+        self.alarm_arns = [undelivered.arn, failed.arn, rule_failed.arn]
         self.register_outputs(
             {
                 "success_topic_arn": self.success_topic_arn,

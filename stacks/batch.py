@@ -20,6 +20,7 @@ from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
+from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.flow_machine import FlowStep
@@ -158,6 +159,14 @@ def build(settings: Settings) -> dict[str, Any]:
         for name, job in settings.jobs.items()
     }
     flows = _flows(settings, platform, jobs, ours)
+    if settings.dashboard:
+        StackDashboard(
+            "dashboard",
+            StackDashboardArgs(
+                names=names, alarm_arns=[*dispatcher.alarm_arns, *notifier.alarm_arns]
+            ),
+            ours,
+        )
 
     return {
         "clusterArn": cluster.cluster_arn,

@@ -53,6 +53,8 @@ _OF_EXECUTIONS = {
 _SUM = re.compile(r"SUM\(\[(FILL\(\w+, 0\)(?:, FILL\(\w+, 0\))*)\]\)")
 """The one form of metric math that is rehearsed: counts added up, where none came it is 0."""
 
+Metric = tuple[str, str, dict[str, str]]
+"""Namespace, name and dimensions."""
 _Key = tuple[str, str, str, frozenset[tuple[str, str]]]
 """Region, namespace, name and dimensions of a metric."""
 
@@ -161,13 +163,21 @@ class Alarms:
     def hear(self, event: dict[str, Any]) -> None:
         """Count what an event of an AWS service tells of."""
         detail = event["detail"]
-        if event["source"] == "aws.states" and detail.get("status") in _OF_EXECUTIONS:
-            self.count(
-                "AWS/States",
-                _OF_EXECUTIONS[detail["status"]],
-                {"StateMachineArn": detail["stateMachineArn"]},
-                region=event["region"],
-            )
+        if event["source"] != "aws.states" or detail.get("status") not in _OF_EXECUTIONS:
+            return
+        machine, region = {"StateMachineArn": detail["stateMachineArn"]}, event["region"]
+        self.count("AWS/States", _OF_EXECUTIONS[detail["status"]], machine, region=region)
+        if detail.get("stopDate") is not None:
+            milliseconds = detail["stopDate"] - detail["startDate"]
+            self.count("AWS/States", "ExecutionTime", machine, region=region, value=milliseconds)
+
+    def metrics(self, region: str) -> list[Metric]:
+        """Return every metric of a region that has had data."""
+        return [
+            (namespace, name, dict(dimensions))
+            for of, namespace, name, dimensions in self._series
+            if of == region
+        ]
 
     # -- data
 

@@ -1,5 +1,6 @@
 """Metric alarms and dashboards."""
 
+import re
 from typing import Any
 
 from rehearsal.provider.registry import (
@@ -8,6 +9,7 @@ from rehearsal.provider.registry import (
     Found,
     creates,
     deletes,
+    json_object,
     known,
     one_of,
     reads,
@@ -23,10 +25,17 @@ MAX_WATCHED_SECONDS = 604_800
 MAX_WATCHED_SECONDS_SHORT = 86_400
 """The same with shorter periods."""
 
+MAX_BODY_BYTES = 1_048_576
+"""Of a dashboard's body (PutDashboard)."""
+GRID_COLUMNS = 24
+"""Of a dashboard (CloudWatch API reference, "Dashboard body structure and syntax")."""
+
+_DASHBOARD_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _HOUR = 3_600
 _MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
 
 
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 _READ_AS_GIVEN = (
@@ -193,3 +202,41 @@ def _check_actions(key: str, actions: list[str]) -> list[str]:
         if not action.startswith("arn:"):
             raise ValueError(f"{key}: {action!r} is no ARN")
     return actions
+
+
+# -- dashboards
+
+
+@updates(DASHBOARD)
+@creates(DASHBOARD, replaces={"dashboardName"})
+def put_dashboard(call: Call) -> str:
+    """Make a dashboard or change it, its body checked as far as CloudWatch refuses one."""
+    name, body = call.args.need("dashboardName"), call.args.need("dashboardBody")
+    if not _DASHBOARD_NAME.fullmatch(name):
+        raise ValueError(f"dashboardName is {name!r}: letters, digits, - and _, at most 255")
+    if len(body.encode()) > MAX_BODY_BYTES:
+        raise ValueError(f"dashboardBody has {len(body):,} bytes, AWS takes {MAX_BODY_BYTES:,}")
+    for number, widget in enumerate(json_object("dashboardBody", body).get("widgets", [])):
+        missing = {"type", "properties"} - set(widget)
+        if missing:
+            raise ValueError(f"dashboardBody: widget {number} has no {sorted(missing)[0]}")
+        if widget.get("x", 0) + widget.get("width", 6) > GRID_COLUMNS:
+            raise ValueError(f"dashboardBody: widget {number} ends beyond column {GRID_COLUMNS}")
+    call.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=body)
+    return name
+
+
+@reads(DASHBOARD)
+def read_dashboard(call: Call) -> Found:
+    """Look at a dashboard."""
+    found = call.client("cloudwatch").get_dashboard(DashboardName=call.id)
+    return {"dashboardBody": found["DashboardBody"]}, {
+        "dashboardArn": found["DashboardArn"],
+        "dashboardName": call.id,
+    }
+
+
+@deletes(DASHBOARD)
+def delete_dashboard(call: Call) -> None:
+    """Delete a dashboard."""
+    call.client("cloudwatch").delete_dashboards(DashboardNames=[call.id])
