@@ -27,6 +27,8 @@ class JobDispatcherArgs:
     """Topic that hears of triggers that came to nothing."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    watched: bool = False
+    """Whether some schedules start the watcher."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
@@ -135,7 +137,7 @@ class JobDispatcher(pulumi.ComponentResource):
         scheduler_policy = aws.iam.RolePolicy(
             f"{name}-scheduler-policy",
             role=scheduler_role.name,
-            policy=policies.scheduler_policy(names),
+            policy=policies.scheduler_policy(names, watched=args.watched),
             opts=child,
         )
         dropped = alarm_at_first(

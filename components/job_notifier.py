@@ -62,6 +62,8 @@ class JobNotifierArgs:
     """Where every state machine logs to."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    starts_watched: bool = False
+    """Whether the watcher's rule may leave events in the dead-letter queue."""
     channels: Mapping[str, NamedChannel] = field(default_factory=dict[str, NamedChannel])
     """Further channels, by the names that jobs call them."""
     recovery: bool = False
@@ -153,7 +155,12 @@ class JobNotifier(pulumi.ComponentResource):
             f"{name}-dead-letters-policy",
             queue_url=queue.url,
             policy=policies.dead_letter_queue_policy(
-                names, [rule_name, *([names.channel("*")] if webhooks else [])]
+                names,
+                [
+                    rule_name,
+                    *([names.of("started")] if args.starts_watched else []),
+                    *([names.channel("*")] if webhooks else []),
+                ],
             ),
             opts=child,
         )

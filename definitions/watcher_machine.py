@@ -18,6 +18,9 @@ SOURCE = "fargate-batch"
 RUN_MISSING = "Run Missing"
 RUN_LATE = "Run Late"
 
+WARN_AFTER = "warnAfterSeconds"
+"""Member of a run's own input: after how long people are told that it still goes."""
+
 MIN_WITHIN_SECONDS = 300
 """A task takes a minute to start, and lists of executions are a moment behind."""
 MIN_AFTER_SECONDS = 60
@@ -64,13 +67,36 @@ def watch(
     """
     said = {"everySeconds": every_seconds, "calendar": calendar}
     return {
-        "job": job,
+        # Not "job": among the dead letters, that is what a trigger has.
+        "watched": job,
         "schedule": schedule,
         "scheduledTime": scheduled_time,
         "zone": zone,
         "withinSeconds": within_seconds,
         **{key: value for key, value in said.items() if value is not None},
         "notify": notify,
+    }
+
+
+def warned(after_seconds: int | None) -> dict[str, Any]:
+    """Return what a run's own input says of the time after which people are told of it."""
+    return {} if after_seconds is None else {WARN_AFTER: after_seconds}
+
+
+def started_pattern(names: Names) -> dict[str, Any]:
+    """Pattern of the start of every run whose own input says that it must not take too long.
+
+    The input is a text in the event, so the pattern can only look for the word in it. An input that
+    is too long to be carried is not seen.
+    """
+    return {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "status": ["RUNNING"],
+            "stateMachineArn": [{"prefix": names.job_machines_arn}],
+            "input": [{"wildcard": f'*"{WARN_AFTER}"*'}],
+        },
     }
 
 
@@ -112,7 +138,7 @@ _NEVER = """'never started'
 _IN_THE_LETTERS = """(
     $letter := $states.result.Messages[$substring(Body, 0, 1) = '{'].$merge([
       $parse(Body), {'why': MessageAttributes.ERROR_MESSAGE.StringValue}
-    ])[job = $watch.job and ($exists($watch.everySeconds)
+    ])[job = $watch.watched and ($exists($watch.everySeconds)
       ? scheduledTime >= $watch.scheduledTime : scheduledTime = $watch.scheduledTime)][0];
     $exists($letter)
       ? 'never started: its trigger is in the dead letters'
@@ -141,7 +167,7 @@ def watcher_machine(
     """
     runs = literal(names.arn("states", f"execution:{names.chosen('')}"))
     skipped_runs = literal(names.execution_arn(names.of("skipped"), ""))
-    machine = expression(f"{literal(names.job_machines_arn)} & $watch.job")
+    machine = expression(f"{literal(names.job_machines_arn)} & $watch.watched")
     return {
         "Comment": "Tells of a run that has not succeeded in time, or takes too long",
         "QueryLanguage": "JSONata",
@@ -165,7 +191,7 @@ def watcher_machine(
                     "waited": False,
                     "until": expression(f"$fromMillis({_CATCH_UP})"),
                     "execution": expression(
-                        f"{runs} & $states.input.job & ':' & $states.input.job & '-'"
+                        f"{runs} & $states.input.watched & ':' & $states.input.watched & '-'"
                         " & $replace($states.input.scheduledTime, ':', '')"
                     ),
                     # Plain data, not an expression: nothing has to be parsed.
@@ -344,7 +370,7 @@ def watcher_machine(
                 ),
                 detail_type=RUN_MISSING,
                 detail=f"""$merge([$found, {{
-                    'job': $watch.job,
+                    'job': $watch.watched,
                     'run': $split($execution, ':')[-1],
                     'scheduledTime': $watch.scheduledTime,
                     'due': {_ON_THE_CLOCK},

@@ -17,16 +17,19 @@ from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
+from components.job_watcher import JobWatcher, JobWatcherArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.calendars import calendar_tables
 from definitions.flow_machine import FlowStep
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
+from definitions.watcher_machine import warned
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.flows import FlowJobSettings
@@ -74,6 +77,12 @@ def build(settings: Settings) -> dict[str, Any]:
         ),
         ours,
     )
+    watched = [
+        entry
+        for entry in (*settings.jobs.values(), *settings.flows.values())
+        if entry.expect_success_within_seconds is not None
+    ]
+    late = any(job.warn_after_seconds is not None for job in settings.jobs.values())
     notifier = JobNotifier(
         "notifier",
         JobNotifierArgs(
@@ -87,6 +96,7 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
+            starts_watched=late,
         ),
         ours,
     )
@@ -138,9 +148,27 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
+            watched=bool(watched),
         ),
         ours,
     )
+    watcher = None
+    if watched or late:
+        watcher = JobWatcher(
+            "watcher",
+            JobWatcherArgs(
+                names=names,
+                missing=bool(watched),
+                late=late,
+                calendars=calendar_tables({}, {entry.timezone for entry in watched}),
+                dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+                dead_letter_queue_url=notifier.dead_letter_queue_url,
+                execution_log_destination=cluster.execution_log_destination,
+                alarm_topic_arn=notifier.failure_topic_arn,
+                tracing=settings.tracing,
+            ),
+            ours,
+        )
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
@@ -150,6 +178,7 @@ def build(settings: Settings) -> dict[str, Any]:
             dispatcher.schedule_group_name,
             notifier.dead_letter_queue_arn,
             notifier.listening,
+            watcher and watcher.machine_arn,
         ).apply(lambda known: known[0]),
         tracing=settings.tracing,
         keep_paused=settings.keep_paused,
@@ -160,10 +189,12 @@ def build(settings: Settings) -> dict[str, Any]:
     }
     flows = _flows(settings, platform, jobs, ours)
     if settings.dashboard:
+        alarm_arns = [*dispatcher.alarm_arns, *notifier.alarm_arns]
         StackDashboard(
             "dashboard",
             StackDashboardArgs(
-                names=names, alarm_arns=[*dispatcher.alarm_arns, *notifier.alarm_arns]
+                names=names,
+                alarm_arns=[*alarm_arns, *(watcher.alarm_arns if watcher else [])],
             ),
             ours,
         )
@@ -382,6 +413,8 @@ def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> F
         ),
         overlap=job.overlap,
         notify=job.notify.in_trigger(),
+        expect_success_within_seconds=job.expect_success_within_seconds,
+        warn_after_seconds=job.warn_after_seconds,
         tags=job.tags,
     )
 
@@ -408,6 +441,7 @@ def _flows(
                 timetable=timetable_of(name, flow, settings.now),
                 overlap=flow.overlap,
                 notify=flow.notify.in_trigger(),
+                expect_success_within_seconds=flow.expect_success_within_seconds,
                 tags=flow.tags,
             ),
             ours,
@@ -419,7 +453,10 @@ def _flows(
 def _step(step: FlowJobSettings, job: JobSettings) -> FlowStep:
     goes_on = step.on_failure == "continue"
     notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
-    given: dict[str, Any] = {"notify": notify.in_trigger()}
+    given: dict[str, Any] = {
+        "notify": notify.in_trigger(),
+        **warned(job.warn_after_seconds),
+    }
     if step.command is not None:
         given["command"] = list(step.command)
     if step.environment:

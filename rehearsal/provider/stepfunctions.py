@@ -25,12 +25,12 @@ MAX_DEFINITION_BYTES = 1_048_576
 """Size of a definition (Step Functions quotas)."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_EXPRESSION_FOR_A_NUMBER = re.compile(
-    r'.*\.(Seconds|TimeoutSeconds|HeartbeatSeconds|MaxConcurrency) is "\{%.*%\}" '
-    r"but should be an Integer",
+_EXPRESSION_FOR_A_VALUE = re.compile(
+    r'.*\.(Seconds|TimeoutSeconds|HeartbeatSeconds|MaxConcurrency|Timestamp) is "\{%.*%\}" '
+    r"but should be an (Integer|RFC3339 timestamp)",
     re.DOTALL,
 )
-"""What statelint 3.1 says of a JSONata expression where a number stands, although AWS takes it."""
+"""What statelint 3.1 says of a JSONata expression for a number or an instant: AWS takes it."""
 
 
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
@@ -122,7 +122,7 @@ def _check_definition(definition: str) -> None:
     problems = [
         problem
         for problem in linter.validate(document)
-        if not _EXPRESSION_FOR_A_NUMBER.fullmatch(problem)
+        if not _EXPRESSION_FOR_A_VALUE.fullmatch(problem)
     ]
     if problems:
         raise ValueError(f"definition: {'; '.join(problems)}")

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -37,6 +38,9 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
 
+SPOT_WAIT_SECONDS = 0
+"""An attempt that AWS took back goes on at once, one time."""
+
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
 
@@ -48,6 +52,7 @@ def _wait_seconds(value: object) -> object:
     return between(0, MAX_WAIT_SECONDS)(durations.seconds(value))
 
 
+WarnAfterSeconds = Annotated[Seconds, AfterValidator(between(MIN_AFTER_SECONDS, MAX_SECONDS))]
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
 _WaitSeconds = Annotated[
     int,
@@ -129,6 +134,12 @@ class RetrySettings(BaseModel):
     )
 
 
+def longest_run_seconds(timeout_seconds: int, retries: RetrySettings) -> int:
+    """Return how long a run can go: each attempt to its end, and all waits between them."""
+    waits = [*retries.app, *retries.start, *retries.memory, *retries.timeout, SPOT_WAIT_SECONDS]
+    return timeout_seconds * (1 + len(waits)) + sum(waits)
+
+
 class JobSettings(ScheduleSettings):
     """A command in a container, with its schedule and failure policy."""
 
@@ -180,6 +191,12 @@ class JobSettings(ScheduleSettings):
         examples=["all"],
         json_schema_extra={"default": "failure"},
     )
+    warn_after_seconds: WarnAfterSeconds | None = Field(
+        default=None,
+        validation_alias="warnAfter",
+        description="People are told once of a run that still goes after so long, from `1m`.",
+        examples=["30m"],
+    )
     tags: Tags = Field(
         default_factory=dict[str, str],
         description="Tags of the job, over those of the stack.",
@@ -194,6 +211,19 @@ class JobSettings(ScheduleSettings):
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
+
+    @field_validator("warn_after_seconds")
+    @classmethod
+    def _can_come(cls, warn_after: int | None, info: ValidationInfo) -> int | None:
+        if warn_after is None or not {"timeout_seconds", "retries"} <= set(info.data):
+            return warn_after
+        longest = longest_run_seconds(info.data["timeout_seconds"], info.data["retries"])
+        if warn_after >= longest:
+            raise ValueError(
+                f"{durations.text(warn_after)} never comes: timeout and retries end a run after "
+                f"{durations.text(longest)} at the latest: write less"
+            )
+        return warn_after
 
     @field_validator("memory_mib")
     @classmethod
