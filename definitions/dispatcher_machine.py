@@ -20,7 +20,7 @@ WHEN_THROTTLED = {
     "JitterStrategy": "FULL",
 }
 
-_START_AGAIN = {
+START_AGAIN = {
     "ErrorEquals": [
         "StepFunctions.ExecutionLimitExceededException",
         "StepFunctions.ThrottlingException",
@@ -183,7 +183,7 @@ def dispatcher_machine(
                     "run": expression("$run"),
                     "execution": expression("$states.result.ExecutionArn"),
                 },
-                "Retry": [_START_AGAIN],
+                "Retry": [START_AGAIN],
                 "Catch": [{"ErrorEquals": [_EXISTS], "Next": "Duplicate"}],
                 "End": True,
             },
@@ -195,7 +195,7 @@ def dispatcher_machine(
                     "Name": expression("$run"),
                     "Input": skipped_input,
                 },
-                "Retry": [_START_AGAIN],
+                "Retry": [START_AGAIN],
                 # A trigger that was delivered twice is skipped twice and recorded once.
                 "Catch": [{"ErrorEquals": [_EXISTS], "Next": "Skipped"}],
                 "Next": "Skipped",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from definitions.calendars import SKIP_REASON
-from definitions.dispatcher_machine import WHEN_THROTTLED
+from definitions.dispatcher_machine import START_AGAIN, WHEN_THROTTLED
 from definitions.jsonata import expression, literal
 from definitions.names import MACHINE_LIMIT, Names
 
@@ -459,7 +459,7 @@ def _tell(names: Names, *, called: str, detail_type: str, detail: str) -> dict[s
             },
         },
         "Output": {"told": expression("$split($states.result.ExecutionArn, ':')[-1]")},
-        "Retry": _retry(_TOLD),
+        "Retry": [START_AGAIN],
         "Catch": [{"ErrorEquals": [_TOLD], "Next": "Told before"}],
         "End": True,
     }
