@@ -206,6 +206,16 @@ class Stage:
         return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)
 
     @cached_property
+    def watcher_arn(self) -> str | None:
+        """ARN of the watcher; ``None`` in a stack that has none."""
+        arn = re.sub(r"-dispatcher$", "-watcher", self.dispatcher_arn)
+        try:
+            self.states.describe_state_machine(stateMachineArn=arn)
+        except self.states.exceptions.StateMachineDoesNotExist:
+            return None
+        return arn
+
+    @cached_property
     def ended_rule(self) -> str:
         """Name of the rule on the end of runs."""
         events: Any = self.aws.client("events")

@@ -259,9 +259,7 @@ def _takes(longer: timedelta) -> Callable[[Stage, Scenario], Facts]:
         run = stage.trigger(job, then=Played(exit_code=0, seconds=(after + longer).total_seconds()))
         stage.pass_time(timedelta())
         for event in [event for event in stage.aws.events.events if _begins(event, run)]:
-            stage.states.start_execution(
-                stateMachineArn=watcher_arn(stage), input=json.dumps(event)
-            )
+            stage.states.start_execution(stateMachineArn=stage.watcher_arn, input=json.dumps(event))
         stage.finish()
         facts = stage.end(execution_arn(job.machine_arn, run))
         said = stage.watched(run, "late").replace(f"{job.name} ", "")
@@ -275,19 +273,14 @@ def _begins(event: dict[str, Any], run: str) -> bool:
     return detail.get("name") == run and detail.get("status") == "RUNNING"
 
 
-def watcher_arn(stage: Stage) -> str:
-    """Return the ARN of the watcher: the stack does not export it."""
-    return re.sub(r"-dispatcher$", "-watcher", stage.dispatcher_arn)
-
-
 def _of_watcher(stage: Stage) -> str:
-    return stage.role_of(watcher_arn(stage))
+    return stage.role_of(stage.watcher_arn or "")
 
 
 def _of_started_rule(stage: Stage) -> str:
     """Role with which EventBridge starts the watcher."""
     events: Any = stage.aws.client("events")
-    (rule,) = events.list_rule_names_by_target(TargetArn=watcher_arn(stage))["RuleNames"]
+    (rule,) = events.list_rule_names_by_target(TargetArn=stage.watcher_arn)["RuleNames"]
     (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
     return target["RoleArn"]
 
