@@ -290,10 +290,10 @@ def _schedule_name_mistakes(sections: Mapping[str, object], prefix: str) -> Iter
             limit = names.longest_job_name(prefix, count, watched=watched)
             if limit < len(name) <= names.longest_job_name(prefix):
                 last = names.schedule_name("…", count)
+                their = f"{count} schedules" if count > 1 else "schedules"
                 yield (
-                    f"{section}.{name}: has {len(name)} characters, and the names of its schedules "
-                    f"leave room for {limit} ({names.watch_name(last) if watched else last}): "
-                    "shorten it"
+                    f"{section}.{name}: has {len(name)} characters, and its {their} leave room for "
+                    f"{limit} ({names.watch_name(last) if watched else last}): shorten it"
                 )
 
 

@@ -326,8 +326,8 @@ def _everything_once(stage: Stage, _: Scenario) -> Facts:
 
 def _has_data(line: list[Any], metrics: list[Any]) -> bool:
     """Tell whether a line of a graph shows anything; one that is made of others does if they do."""
-    if isinstance(line[0], dict):
-        expression: str = line[0]["expression"]
+    if "expression" in line[-1]:
+        expression: str = line[-1]["expression"]
         return "SEARCH" not in expression or bool(found_by(expression, metrics))
     namespace, name, *dimensions = (part for part in line if isinstance(part, str))
     named = dict(zip(dimensions[::2], dimensions[1::2], strict=True))
