@@ -59,6 +59,8 @@ class FargateBatchJobArgs:
     """Waits before further attempts, by class of failure."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
+    debug: bool = False
+    """Whether people may open a shell in its tasks; its container must let them."""
     notify: str | dict[str, Any] = "failure"
     """What is worth a message: ``failure``, ``success``, ``all`` or ``none``, or a map with
     ``channels`` and ``onRecovery`` beside the word."""
@@ -111,6 +113,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         timeout_seconds=args.timeout_seconds,
                         retries=args.retries,
                         placement=placement,
+                        debug=args.debug,
                     )
                 )
             ),

@@ -164,7 +164,7 @@ def _let_be_due(
         with while_(stage, watch):
             due = watch.due_after(clock.now() + 2 * A_MOMENT)
             run = f"{job.name}-{due:%Y-%m-%dT%H%M%SZ}"
-            stage.let_go(run, then=then(watch))
+            stage.goes(run, then(watch))
             clock.run_until(due - A_MOMENT)
             before(stage, watch, run)
             clock.run_until(due + A_MOMENT)
@@ -189,8 +189,8 @@ def _no_run_of_a_rate_succeeds(stage: Stage, _: Scenario) -> Facts:
         first = watch.due_after(clock.now())
         second = watch.due_after(first)
         run, latest = (f"{job.name}-{due:%Y-%m-%dT%H%M%SZ}" for due in (first, second))
-        stage.let_go(run, then=FAILS)
-        stage.let_go(latest, then=FAILS)
+        stage.goes(run, FAILS)
+        stage.goes(latest, FAILS)
         clock.run_until(second + watch.within + A_MOMENT)
         said = stage.watched(latest, "missing")
     stage.finish()
@@ -202,7 +202,7 @@ def _run_goes_already(stage: Stage, watch: _Watch, run: str) -> None:
     """Start a run by hand that is still going when the one that is due should have succeeded."""
     del run
     name = f"by-hand-{stage.aws.clock.now():%H%M%S}"
-    stage.let_go(name, then=_too_long(watch))
+    stage.goes(name, _too_long(watch))
     by_hand = {key: said for key, said in watch.job.trigger.items() if key != "scheduledTime"}
     stage.dispatch({**by_hand, "run": name})
 
