@@ -168,6 +168,17 @@ def watcher_machine(
     runs = literal(names.arn("states", f"execution:{names.chosen('')}"))
     skipped_runs = literal(names.execution_arn(names.of("skipped"), ""))
     machine = expression(f"{literal(names.job_machines_arn)} & $watch.watched")
+    due: dict[str, Any] = {
+        "watch": expression("$states.input"),
+        "waited": False,
+        "until": expression(f"$fromMillis({_CATCH_UP})"),
+        "execution": expression(
+            f"{runs} & $states.input.watched & ':' & $states.input.watched & '-'"
+            " & $replace($states.input.scheduledTime, ':', '')"
+        ),
+        # Plain data, not an expression: nothing has to be parsed.
+        "calendars": calendars,
+    }
     return {
         "Comment": "Tells of a run that has not succeeded in time, or takes too long",
         "QueryLanguage": "JSONata",
@@ -185,28 +196,21 @@ def watcher_machine(
                         },
                         "Next": "Too long?",
                     },
+                    {
+                        "Condition": expression("$exists($states.input.calendar)"),
+                        "Assign": due,
+                        "Next": "To be run?",
+                    },
                 ],
-                "Assign": {
-                    "watch": expression("$states.input"),
-                    "waited": False,
-                    "until": expression(f"$fromMillis({_CATCH_UP})"),
-                    "execution": expression(
-                        f"{runs} & $states.input.watched & ':' & $states.input.watched & '-'"
-                        " & $replace($states.input.scheduledTime, ':', '')"
-                    ),
-                    # Plain data, not an expression: nothing has to be parsed.
-                    "calendars": calendars,
-                },
-                "Default": "Due?",
+                "Assign": due,
+                "Default": "Look at schedule",
             },
             # -- a run that has to succeed
-            "Due?": {
+            "To be run?": {
                 "Type": "Choice",
                 "Choices": [
                     {
-                        "Condition": expression(
-                            f"$exists($watch.calendar) ? {SKIP_REASON} != '' : false"
-                        ),
+                        "Condition": expression(f"{SKIP_REASON} != ''"),
                         "Assign": {"because": expression(SKIP_REASON)},
                         "Next": "Quiet",
                     }
@@ -374,7 +378,8 @@ def watcher_machine(
                     'run': $split($execution, ':')[-1],
                     'scheduledTime': $watch.scheduledTime,
                     'due': {_ON_THE_CLOCK},
-                    'withinSeconds': $watch.withinSeconds,
+                    'withinSeconds': $watch.withinSeconds
+                      + ($exists($watch.everySeconds) ? $watch.everySeconds : 0),
                     'because': $because,
                     'notify': $watch.notify
                 }}])""",

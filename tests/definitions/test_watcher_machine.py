@@ -182,6 +182,7 @@ def test_a_rate_has_the_time_of_a_step_more() -> None:
     assert end.waits == ["2026-11-22T20:35:00.000Z"]
     assert news(end)["executionArn"] == f"{EXECUTION}-5", "the latest run that has begun since"
     assert news(end)["run"] == f"{RUN}-5"
+    assert news(end)["withinSeconds"] == 7_500
 
 
 def test_a_rate_that_has_not_fired_since_is_looked_for_in_the_dead_letters() -> None:
