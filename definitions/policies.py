@@ -301,14 +301,42 @@ def webhooks_policy(names: Names) -> str:
     )
 
 
-def scheduler_policy(names: Names) -> str:
-    """What schedules may do: start the dispatcher, keep what could not be started."""
+def watcher_policy(names: Names, *, missing: bool, tracing: bool) -> str:
+    """What the watcher may do: look at runs, and have the notifier tell of them.
+
+    ``missing`` is whether it has to find out what became of runs that have not succeeded.
+    """
+    runs = names.execution_arn(names.chosen("*"), "*")
+    skipped = names.execution_arn(names.of("skipped"), "*")
+    looks = [
+        _allow("FindRuns", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))),
+        _allow("SeeWhatWasSkipped", ["states:DescribeExecution"], skipped),
+        _allow("SeeWhatIsPaused", ["scheduler:GetSchedule"], f"{names.schedules_arn}*"),
+        _allow("ReadDeadLetters", ["sqs:ReceiveMessage"], names.dead_letter_queue_arn),
+    ]
+    return document(
+        _allow("LookAtRuns", ["states:DescribeExecution"], runs),
+        *(looks if missing else []),
+        _allow("Tell", ["states:StartExecution"], names.machine_arn(names.of("notifier"))),
+        *_observed(tracing),
+    )
+
+
+def scheduler_policy(names: Names, *, watched: bool) -> str:
+    """What schedules may do: start the dispatcher, keep what could not be started.
+
+    ``watched`` is whether some of them start the watcher.
+    """
+    watcher = _allow(
+        "StartWatcher", ["states:StartExecution"], names.machine_arn(names.of("watcher"))
+    )
     return document(
         _allow(
             "StartDispatcher",
             ["states:StartExecution"],
             names.machine_arn(names.of("dispatcher")),
         ),
+        *([watcher] if watched else []),
         _allow("KeepUndelivered", ["sqs:SendMessage"], names.dead_letter_queue_arn),
     )
 

@@ -25,6 +25,7 @@ SAMPLE_FILES = ("2026/11/orders.csv", "2026/11/refunds.csv", "README.txt")
 ORDINARY: Facts = {"trigger": "started", "tasks left": 0, "unheard": 0}
 """What is expected unless something else is, and not worth a word when it is so."""
 NOBODY = "nobody"
+UNTOLD = "not told"
 DEAD_LETTER = "dead letter"
 SUCCEEDS = Played(exit_code=0)
 """A given success: takes 20 s of virtual time and no process."""
@@ -236,6 +237,16 @@ class Stage:
     def notifier_arn(self) -> str:
         """ARN of the notifier: the stack does not export it."""
         return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)
+
+    @cached_property
+    def watcher_arn(self) -> str | None:
+        """ARN of the watcher; ``None`` in a stack that has none."""
+        arn = re.sub(r"-dispatcher$", "-watcher", self.dispatcher_arn)
+        try:
+            self.states.describe_state_machine(stateMachineArn=arn)
+        except self.states.exceptions.StateMachineDoesNotExist:
+            return None
+        return arn
 
     @cached_property
     def ended_rule(self) -> str:
@@ -524,11 +535,21 @@ class Stage:
         name = re.compile(rf"{re.escape(run)}(?![\w-])")  # a flow's is where its steps' begin
         return [call for call in self.aws.webhooks.calls if name.search(json.dumps(call.message))]
 
+    def watched(self, run: str, kind: str) -> str:
+        """Say what people heard of a run that is ``missing`` or ``late``; each message counts."""
+        reasons = [
+            _reason_in(message.notification)
+            for message in self.messages(run)
+            if message.dropped is None and _watched_as(message.notification) == kind
+        ]
+        return " + ".join(reasons) or UNTOLD
+
     def told(self, run: str) -> str:
         """Say who heard of a run's end; each message counts, so that two are seen."""
         messages = [
             self.topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
             for message in self.messages(run)
+            if _watched_as(message.notification) is None
         ]
         messages += [self.webhooks[call.destination] for call in self.calls(run) if call.taken]
         letters = [DEAD_LETTER for letter in self.letters() if _notice_of(letter) == run]
@@ -685,9 +706,22 @@ def _notice_of(letter: dict[str, Any]) -> str | None:
     if letter.get("detail-type") == NOTICE:
         return letter["detail"]["run"]
     if "detail" in letter:
-        return letter["detail"]["name"]
+        detail = letter["detail"]
+        return None if detail["status"] == "RUNNING" else detail["name"]
     return _told_of(letter["notice"]["chat"]) if "notice" in letter else None
 
 
 def _told_of(notification: Mapping[str, Any]) -> str | None:
     return notification.get("metadata", {}).get("additionalContext", {}).get("run")
+
+
+def _watched_as(notification: Mapping[str, Any]) -> str | None:
+    """Tell news that a run is ``missing`` or ``late`` from news of its end."""
+    kind = notification.get("metadata", {}).get("eventType", "").removeprefix("run ")
+    return kind if kind in ("missing", "late") else None
+
+
+def _reason_in(notification: Mapping[str, Any]) -> str:
+    """Return the reason that a message gives, or its title where it gives none."""
+    said = re.search(r"^Reason: (.*)$", notification["content"]["description"], re.MULTILINE)
+    return said[1] if said else notification["metadata"]["summary"]

@@ -16,19 +16,23 @@ from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
+from components.job_watcher import JobWatcher, JobWatcherArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_table import PrivateTable, PrivateTableArgs
 from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
+from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.calendars import calendar_tables
 from definitions.flow_machine import FlowStep
 from definitions.grants import Kind
 from definitions.job_array import JobArray, is_inline
 from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
+from definitions.watcher_machine import warned
 from stacks.settings import Settings
 from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
@@ -85,6 +89,12 @@ def build(settings: Settings) -> dict[str, Any]:
         ),
         ours,
     )
+    watched = [
+        entry
+        for entry in (*settings.jobs.values(), *settings.flows.values())
+        if entry.expect_success_within_seconds is not None
+    ]
+    late = any(job.warn_after_seconds is not None for job in settings.jobs.values())
     notifier = JobNotifier(
         "notifier",
         JobNotifierArgs(
@@ -98,6 +108,7 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
+            starts_watched=late,
         ),
         ours,
     )
@@ -169,9 +180,27 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
+            watched=bool(watched),
         ),
         ours,
     )
+    watcher = None
+    if watched or late:
+        watcher = JobWatcher(
+            "watcher",
+            JobWatcherArgs(
+                names=names,
+                missing=bool(watched),
+                late=late,
+                calendars=calendar_tables({}, {entry.timezone for entry in watched}),
+                dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+                dead_letter_queue_url=notifier.dead_letter_queue_url,
+                execution_log_destination=cluster.execution_log_destination,
+                alarm_topic_arn=notifier.failure_topic_arn,
+                tracing=settings.tracing,
+            ),
+            ours,
+        )
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
@@ -181,6 +210,7 @@ def build(settings: Settings) -> dict[str, Any]:
             dispatcher.schedule_group_name,
             notifier.dead_letter_queue_arn,
             notifier.listening,
+            watcher and watcher.machine_arn,
         ).apply(lambda known: known[0]),
         tracing=settings.tracing,
         keep_paused=settings.keep_paused,
@@ -190,6 +220,16 @@ def build(settings: Settings) -> dict[str, Any]:
         for name, job in settings.jobs.items()
     }
     flows = _flows(settings, platform, jobs, ours)
+    if settings.dashboard:
+        alarm_arns = [*dispatcher.alarm_arns, *notifier.alarm_arns]
+        StackDashboard(
+            "dashboard",
+            StackDashboardArgs(
+                names=names,
+                alarm_arns=[*alarm_arns, *(watcher.alarm_arns if watcher else [])],
+            ),
+            ours,
+        )
 
     return {
         "clusterArn": cluster.cluster_arn,
@@ -467,6 +507,8 @@ def _job(
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
         notify=job.notify.in_trigger(),
+        expect_success_within_seconds=job.expect_success_within_seconds,
+        warn_after_seconds=job.warn_after_seconds,
         tags=job.tags,
     )
 
@@ -522,6 +564,7 @@ def _flows(
                 timetable=timetable_of(name, flow, settings.now),
                 overlap=flow.overlap,
                 notify=flow.notify.in_trigger(),
+                expect_success_within_seconds=flow.expect_success_within_seconds,
                 tags=flow.tags,
             ),
             ours,
@@ -533,7 +576,10 @@ def _flows(
 def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Names) -> FlowStep:
     goes_on = step.on_failure == "continue"
     notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
-    given: dict[str, Any] = {"notify": notify.in_trigger()}
+    given: dict[str, Any] = {
+        "notify": notify.in_trigger(),
+        **warned(job.warn_after_seconds),
+    }
     if step.command is not None:
         given["command"] = list(step.command)
     if step.environment:

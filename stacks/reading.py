@@ -319,16 +319,19 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
 
 
 def _schedule_name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
-    """Check the names of what has several schedules: the schedule's number is in its name."""
+    """Check the names of what has schedules with longer ones: numbered, or watched."""
     for section in MACHINES:
         for name, entry in map_or_empty(sections.get(section)).items():
             written = map_or_empty(entry).get("schedule")
             count = len(cast("list[object]", written)) if isinstance(written, list) else 1
-            limit = names.longest_job_name(prefix, count)
+            watched = map_or_empty(entry).get("expectSuccessWithin") is not None
+            limit = names.longest_job_name(prefix, count, watched=watched)
             if limit < len(name) <= names.longest_job_name(prefix):
+                last = names.schedule_name("…", count)
+                their = f"{count} schedules" if count > 1 else "schedules"
                 yield (
-                    f"{section}.{name}: has {len(name)} characters, and its {count} schedules "
-                    f"leave room for {limit} ({names.schedule_name('…', count)}): shorten it"
+                    f"{section}.{name}: has {len(name)} characters, and its {their} leave room for "
+                    f"{limit} ({names.watch_name(last) if watched else last}): shorten it"
                 )
 
 

@@ -26,12 +26,12 @@ MAX_DEFINITION_BYTES = 1_048_576
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _RIGHT_ALL_THE_SAME = re.compile(
-    r'.*\.(Seconds|TimeoutSeconds|HeartbeatSeconds|MaxConcurrency) is "\{%.*%\}" '
-    r'but should be an Integer|Field "Label" not allowed in .*',
+    r'.*\.(Seconds|TimeoutSeconds|HeartbeatSeconds|MaxConcurrency|Timestamp) is "\{%.*%\}" '
+    r'but should be an (Integer|RFC3339 timestamp)|Field "Label" not allowed in .*',
     re.DOTALL,
 )
-"""What statelint 3.1 says of a JSONata expression where a number stands, and of the label of a
-distributed Map, although AWS takes both."""
+"""What statelint 3.1 says of a JSONata expression for a number or an instant, and of the label of a
+distributed Map, although AWS takes them."""
 
 
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"

@@ -133,6 +133,12 @@ class Settings(BaseModel):
     tracing: bool = Field(
         default=False, description="Whether the state machines write X-Ray traces.", examples=[True]
     )
+    dashboard: bool = Field(
+        default=True,
+        description="Whether the stack has a CloudWatch dashboard. The first three of an account "
+        "are free, further ones cost 3 USD a month.",
+        examples=[False],
+    )
     container_insights: bool = Field(
         default=False,
         description="Whether the cluster has Container Insights; they cost about 3 USD a month "

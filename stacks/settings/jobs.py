@@ -14,7 +14,8 @@ from pydantic import (
 )
 
 from definitions import durations
-from definitions.job_machine import Capacity
+from definitions.job_machine import SPOT_WAITS, Capacity
+from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
 from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
@@ -40,6 +41,7 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
 
+
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
 
@@ -54,6 +56,7 @@ def _wait_seconds(value: object) -> object:
     return between(0, MAX_WAIT_SECONDS)(durations.seconds(value))
 
 
+WarnAfterSeconds = Annotated[Seconds, AfterValidator(between(MIN_AFTER_SECONDS, MAX_SECONDS))]
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
 _WaitSeconds = Annotated[
     int,
@@ -143,6 +146,13 @@ class RetrySettings(BaseModel):
     )
 
 
+def longest_run_seconds(timeout_seconds: int, retries: RetrySettings, capacity: Capacity) -> int:
+    """Return how long a run can go: each attempt to its end, and all waits between them."""
+    waits = [*retries.app, *retries.start, *retries.memory, *retries.timeout]
+    waits += SPOT_WAITS[capacity]
+    return timeout_seconds * (1 + len(waits)) + sum(waits)
+
+
 class JobSettings(ScheduleSettings):
     """A command in a container, with its schedule and failure policy."""
 
@@ -206,6 +216,12 @@ class JobSettings(ScheduleSettings):
         examples=["all"],
         json_schema_extra={"default": "failure"},
     )
+    warn_after_seconds: WarnAfterSeconds | None = Field(
+        default=None,
+        validation_alias="warnAfter",
+        description="People are told once of a run that still goes after so long, from `1m`.",
+        examples=["30m"],
+    )
     tags: Tags = Field(
         default_factory=dict[str, str],
         description="Tags of the job, over those of the stack.",
@@ -238,6 +254,24 @@ class JobSettings(ScheduleSettings):
                     f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
                 )
         return array
+
+    @field_validator("warn_after_seconds")
+    @classmethod
+    def _can_come(cls, warn_after: int | None, info: ValidationInfo) -> int | None:
+        known = info.data
+        if warn_after is None or not {"timeout_seconds", "retries", "capacity", "array"} <= set(
+            known
+        ):
+            return warn_after
+        if known["array"] is not None:  # elements wait for each other
+            return warn_after
+        longest = longest_run_seconds(known["timeout_seconds"], known["retries"], known["capacity"])
+        if warn_after >= longest:
+            raise ValueError(
+                f"{durations.text(warn_after)} never comes: timeout and retries end a run after "
+                f"{durations.text(longest)} at the latest: write less"
+            )
+        return warn_after
 
     @field_validator("memory_mib")
     @classmethod

@@ -47,7 +47,8 @@ IDENTITY = {
         NAMES, key_arn=KEY, tracing=True, channels=CHANNELS, recovery=True
     ),
     "webhooks": policies.webhooks_policy(NAMES),
-    "scheduler": policies.scheduler_policy(NAMES),
+    "scheduler": policies.scheduler_policy(NAMES, watched=True),
+    "watcher": policies.watcher_policy(NAMES, missing=True, tracing=True),
     "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
     "flow logs": policies.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
     "chatbot": policies.chatbot_policy(NAMES),
@@ -200,7 +201,7 @@ def test_the_dispatcher_starts_jobs_and_neither_itself_nor_the_notifier() -> Non
 
 
 def test_schedules_start_the_dispatcher_and_nothing_else() -> None:
-    (start,) = allowed(IDENTITY["scheduler"], "states:StartExecution")
+    (start,) = allowed(policies.scheduler_policy(NAMES, watched=False), "states:StartExecution")
     assert start["Resource"] == NAMES.machine_arn("fargate-batch-prod-dispatcher")
 
 

@@ -1100,6 +1100,41 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             },
             "jobs.nightly.tags: 41 tags come together: write at most 40",
         ),
+        # watching
+        (
+            job(expectSuccessWithin="2h"),
+            "jobs.nightly.expectSuccessWithin: has no schedule to go with: add schedule, or remove "
+            "it",
+        ),
+        (
+            job(**DAILY, expectSuccessWithin="1m"),
+            "jobs.nightly.expectSuccessWithin: 1m is too short: write 5m",
+        ),
+        (
+            job(**DAILY, expectSuccessWithin="90d"),
+            "jobs.nightly.expectSuccessWithin: 90d is too long: write 89d",
+        ),
+        (
+            job(schedule="rate(80 days)", expectSuccessWithin="10d"),
+            'jobs.nightly.expectSuccessWithin: 10d after "rate(80 days)" is more than 89d '
+            "together, after which AWS forgets a success: write a cron()",
+        ),
+        (
+            job(**DAILY, flexibleWindow="30m", expectSuccessWithin="30m"),
+            "jobs.nightly.expectSuccessWithin: 30m is not longer than flexibleWindow 30m, in which "
+            "a run may start: write a longer one",
+        ),
+        (
+            job(timeout="10m", retries={"app": ["5m"], "start": []}, warnAfter="35m"),
+            "jobs.nightly.warnAfter: 35m never comes: timeout and retries end a run after 35m at "
+            "the latest: write less",
+        ),
+        (job(warnAfter="30s"), "jobs.nightly.warnAfter: 30s is too short: write 1m"),
+        (
+            {"jobs": {"a" * 58: {**COMMAND, **DAILY, "expectSuccessWithin": "2h"}}},
+            f"jobs.{'a' * 58}: has 58 characters, and its schedules leave room for 57 (…--watch): "
+            "shorten it",
+        ),
         # single values
         (
             {"logRetentionDays": 100},
