@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What the dispatcher starts: a job or a flow, as its machine and its schedule describe it."""
+    """What the dispatcher starts: a job, flow or worker, as machine and schedule describe it."""
 
     name: str
     machine_arn: str
@@ -127,6 +127,18 @@ class Flow(Started):
     """Of its machine."""
     jobs: tuple[str, ...]
     """The jobs that it runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker(Started):
+    """A worker of the deployed stack."""
+
+    definition: dict[str, Any]
+    """Of its machine."""
+    activity_arn: str
+    """Of the activity whose tasks it fetches."""
+    timeout_seconds: int
+    heartbeat_seconds: int
 
 
 class Up:
@@ -205,6 +217,8 @@ class Stage:
         here = {job.name for job in self.jobs}
         flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
         self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
+        workers = exports["workerMachineArns"]
+        self.workers = [self._worker(name, arn) for name, arn in sorted(workers.items())]
 
     def section(self, name: str) -> dict[str, Any]:
         """Return a section of the stack file as it is written; empty if it has none."""
@@ -219,8 +233,13 @@ class Stage:
 
     @property
     def scheduled(self) -> list[Started]:
-        """Jobs and flows that run on a schedule."""
-        return [one for one in (*self.jobs, *self.flows) if one.schedules]
+        """What runs on a schedule."""
+        return [one for one in self.all if one.schedules]
+
+    @property
+    def all(self) -> list[Started]:
+        """Jobs, flows and workers."""
+        return [*self.jobs, *self.flows, *self.workers]
 
     @cached_property
     def dispatcher_arn(self) -> str:
@@ -390,8 +409,8 @@ class Stage:
         self.aws.clock.run_until(self.aws.clock.now() + time)
 
     def finish(self) -> None:
-        """Let time pass until no execution goes on: dispatcher, jobs, flows, notifier."""
-        machines = [self.dispatcher_arn, *(one.machine_arn for one in (*self.jobs, *self.flows))]
+        """Let time pass until no execution goes on: dispatcher, jobs, flows, workers, notifier."""
+        machines = [self.dispatcher_arn, *(one.machine_arn for one in self.all)]
         machines.append(self.notifier_arn)
         self.aws.clock.settle()
         while running := [
@@ -605,6 +624,22 @@ class Stage:
             schedules=schedules,
             definition=definition,
             jobs=tuple(sorted(_steps(definition))),
+        )
+
+    def _worker(self, name: str, machine_arn: str) -> Worker:
+        schedules = tuple(self._schedules(name))
+        definition = self._definition(machine_arn)
+        _, work = definition["States"]["Both"]["Branches"]
+        task = work["States"]["Work"]
+        return Worker(
+            name=name,
+            machine_arn=machine_arn,
+            trigger=_trigger(schedules, {"job": name}),
+            schedules=schedules,
+            definition=definition,
+            activity_arn=task["Resource"],
+            timeout_seconds=task["TimeoutSeconds"],
+            heartbeat_seconds=task["HeartbeatSeconds"],
         )
 
     def _job(self, name: str, machine_arn: str) -> Job:
