@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from definitions import durations
-from stacks.settings.base import ListOf, Seconds, Text, between, map_or_empty
+from stacks.settings.base import EntryError, ListOf, Seconds, Text, between, map_or_empty
 from stacks.settings.environment import Environment
 from stacks.settings.grants import Reference
 from stacks.settings.jobs import (
@@ -17,7 +17,6 @@ from stacks.settings.jobs import (
 from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
-from stacks.wording import shown
 
 MIN_HEARTBEAT_SECONDS = 15
 MAX_HEARTBEAT_SECONDS = 86_400
@@ -95,8 +94,8 @@ class WorkerSettings(ScheduleSettings):
     def _is_shorter_than_the_timeout(cls, heartbeat_seconds: int, info: ValidationInfo) -> int:
         timeout_seconds = info.data.get("timeout_seconds", MAX_HEARTBEAT_SECONDS + 1)
         if heartbeat_seconds >= timeout_seconds:
-            raise ValueError(
-                f"{shown(durations.text(heartbeat_seconds))} is not shorter than timeout "
+            raise EntryError(
+                f"heartbeat {durations.text(heartbeat_seconds)} is not shorter than timeout "
                 f"{durations.text(timeout_seconds)}: write a shorter one"
             )
         return heartbeat_seconds
