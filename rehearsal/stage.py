@@ -349,20 +349,20 @@ class Stage:
         overlap: str = "allow",
         given: Facts | None = None,
         times: int = 1,
-        steps: Mapping[str, Iterable[Played]] | None = None,
+        steps: Mapping[str, Played] | None = None,
     ) -> str:
         """Trigger a run in a minute, by a schedule of its own, and return the run's name.
 
         It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
-        delivered. A job without a schedule is started as a person starts it. ``steps`` is the same
-        as ``attempts`` for the steps of a flow, by what their runs' names have behind the flow's.
+        delivered. A job without a schedule is started as a person starts it. ``steps`` is how all
+        attempts of a flow's steps go, by what the names of their runs have behind the flow's.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
         self.goes(run, then, attempts)
         for step, played in (steps or {}).items():
-            self.goes(f"{run}-{step}", then, played)
+            self.goes(f"{run}-{step}", played)
         self.last_trigger = trigger = {
             **job.trigger,
             "overlap": overlap,
