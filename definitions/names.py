@@ -110,6 +110,10 @@ class Names:
         """What the ARN of each job's machine starts with; nothing else's does."""
         return self.machine_arn(self.chosen(""))
 
+    def activity_arn(self, worker: str) -> str:
+        """ARN of a worker's activity, which is called as its machine is."""
+        return self.arn("states", f"activity:{self.chosen(worker)}")
+
     def execution_arn(self, machine: str, run: str) -> str:
         """ARN of an execution by its machine's physical name and its own."""
         return self.arn("states", f"execution:{machine}:{run}")

@@ -15,7 +15,8 @@ from definitions.notices import NO_CHANNELS, NOTICE, Channels
 Statement = dict[str, Any]
 
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
-# token and CloudWatch's reads exist once an account; a key's policy can only mean its own key.
+# token and CloudWatch's reads exist once an account; the answer to a task names its token; a key's
+# policy can only mean its own key.
 EVERYTHING = "*"
 
 ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
@@ -229,6 +230,22 @@ def flows_policy(names: Names, *, tracing: bool) -> str:
             names.arn("events", f"rule/{EXECUTION_EVENTS_RULE}"),
         ),
         *_observed(tracing),
+    )
+
+
+def worker_policy(names: Names, worker: str) -> str:
+    """What a worker's program may do: fetch the tasks of its activity and answer them.
+
+    An answer names no resource (Service Authorization Reference): what it is about is in the token,
+    which only the one who fetched the task has.
+    """
+    return document(
+        _allow("FetchTasks", ["states:GetActivityTask"], names.activity_arn(worker)),
+        _allow(
+            "AnswerTasks",
+            ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+            EVERYTHING,
+        ),
     )
 
 

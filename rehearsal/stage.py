@@ -54,7 +54,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What the dispatcher starts: a job or a flow, as its machine and its schedule describe it."""
+    """What the dispatcher starts: a job, flow or worker, as machine and schedule describe it."""
 
     name: str
     machine_arn: str
@@ -128,6 +128,18 @@ class Flow(Started):
     """Of its machine."""
     jobs: tuple[str, ...]
     """The jobs that it runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker(Started):
+    """A worker of the deployed stack."""
+
+    definition: dict[str, Any]
+    """Of its machine."""
+    activity_arn: str
+    """Of the activity whose tasks it fetches."""
+    timeout_seconds: int
+    heartbeat_seconds: int
 
 
 class Up:
@@ -206,6 +218,8 @@ class Stage:
         here = {job.name for job in self.jobs}
         flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
         self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
+        workers = exports["workerMachineArns"]
+        self.workers = [self._worker(name, arn) for name, arn in sorted(workers.items())]
 
     def section(self, name: str) -> dict[str, Any]:
         """Return a section of the stack file as it is written; empty if it has none."""
@@ -220,8 +234,13 @@ class Stage:
 
     @property
     def scheduled(self) -> list[Started]:
-        """Jobs and flows that run on a schedule."""
-        return [one for one in (*self.jobs, *self.flows) if one.schedules]
+        """What runs on a schedule."""
+        return [one for one in self.all if one.schedules]
+
+    @property
+    def all(self) -> list[Started]:
+        """Jobs, flows and workers."""
+        return [*self.jobs, *self.flows, *self.workers]
 
     @cached_property
     def dispatcher_arn(self) -> str:
@@ -341,20 +360,20 @@ class Stage:
         overlap: str = "allow",
         given: Facts | None = None,
         times: int = 1,
-        steps: Mapping[str, Iterable[Played]] | None = None,
+        steps: Mapping[str, Played] | None = None,
     ) -> str:
         """Trigger a run in a minute, by a schedule of its own, and return the run's name.
 
         It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
-        delivered. A job without a schedule is started as a person starts it. ``steps`` is the same
-        as ``attempts`` for the steps of a flow, by what their runs' names have behind the flow's.
+        delivered. A job without a schedule is started as a person starts it. ``steps`` is how all
+        attempts of a flow's steps go, by what the names of their runs have behind the flow's.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
         self.goes(run, then, attempts)
         for step, played in (steps or {}).items():
-            self.goes(f"{run}-{step}", then, played)
+            self.goes(f"{run}-{step}", played)
         self.last_trigger = trigger = {
             **job.trigger,
             "overlap": overlap,
@@ -401,8 +420,8 @@ class Stage:
         self.aws.clock.run_until(self.aws.clock.now() + time)
 
     def finish(self) -> None:
-        """Let time pass until no execution goes on: dispatcher, jobs, flows, notifier."""
-        machines = [self.dispatcher_arn, *(one.machine_arn for one in (*self.jobs, *self.flows))]
+        """Let time pass until no execution goes on: dispatcher, jobs, flows, workers, notifier."""
+        machines = [self.dispatcher_arn, *(one.machine_arn for one in self.all)]
         machines.append(self.notifier_arn)
         self.aws.clock.settle()
         while running := [
@@ -626,6 +645,22 @@ class Stage:
             schedules=schedules,
             definition=definition,
             jobs=tuple(sorted(_steps(definition))),
+        )
+
+    def _worker(self, name: str, machine_arn: str) -> Worker:
+        schedules = tuple(self._schedules(name))
+        definition = self._definition(machine_arn)
+        _, work = definition["States"]["Both"]["Branches"]
+        task = work["States"]["Work"]
+        return Worker(
+            name=name,
+            machine_arn=machine_arn,
+            trigger=_trigger(schedules, {"job": name}),
+            schedules=schedules,
+            definition=definition,
+            activity_arn=task["Resource"],
+            timeout_seconds=task["TimeoutSeconds"],
+            heartbeat_seconds=task["HeartbeatSeconds"],
         )
 
     def _job(self, name: str, machine_arn: str) -> Job:

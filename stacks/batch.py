@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.activity_worker import ActivityWorker, ActivityWorkerArgs
 from components.batch_cluster import BatchCluster, BatchClusterArgs
 from components.channel_webhook import Webhook
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
@@ -47,6 +48,7 @@ from stacks.settings.storage import (
     SecretReference,
     SecretSettings,
 )
+from stacks.settings.workers import WorkerSettings
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 """Docker's words for what the settings call an architecture."""
@@ -220,6 +222,12 @@ def build(settings: Settings) -> dict[str, Any]:
         for name, job in settings.jobs.items()
     }
     flows = _flows(settings, platform, jobs, ours)
+    workers = {
+        name: ActivityWorker(
+            f"worker-{name}", _worker(name, worker, settings, platform, containers), ours
+        )
+        for name, worker in settings.workers.items()
+    }
     if settings.dashboard:
         alarm_arns = [*dispatcher.alarm_arns, *notifier.alarm_arns]
         StackDashboard(
@@ -236,6 +244,7 @@ def build(settings: Settings) -> dict[str, Any]:
         "dispatcherArn": dispatcher.machine_arn,
         "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
         "flowMachineArns": {name: flow.machine_arn for name, flow in flows.items()},
+        "workerMachineArns": {name: worker.machine_arn for name, worker in workers.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
         "successTopicArn": notifier.success_topic_arn,
         "failureTopicArn": notifier.failure_topic_arn,
@@ -319,6 +328,8 @@ def _endpoint_services(settings: Settings) -> list[str]:
         services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
         if container.debug:
             services.add("ssmmessages")
+    if settings.workers:
+        services.add("states")
     return sorted(services)
 
 
@@ -333,7 +344,8 @@ def _slack(settings: Settings) -> SlackChannels | None:
 
 def _recovery_is_told(settings: Settings) -> bool:
     steps = (step for flow in settings.flows.values() for step in flow.jobs.values())
-    told = (*settings.jobs.values(), *settings.flows.values(), *steps)
+    whole = (settings.jobs, settings.flows, settings.workers)
+    told = (*(one for section in whole for one in section.values()), *steps)
     return any(one.notify is not None and one.notify.on_recovery for one in told)
 
 
@@ -594,4 +606,28 @@ def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Na
             if step.retry is None
             else {"retries": step.retry.times, "retry_seconds": step.retry.wait_seconds}
         ),
+    )
+
+
+def _worker(
+    name: str,
+    worker: WorkerSettings,
+    settings: Settings,
+    platform: JobPlatform,
+    containers: Mapping[str, JobContainer],
+) -> ActivityWorkerArgs:
+    return ActivityWorkerArgs(
+        platform=platform,
+        worker=name,
+        command=list(worker.command),
+        container=worker.container,
+        made=containers[worker.container],
+        environment=_environment(worker.environment, settings, platform.names),
+        timetable=timetable_of(name, worker, settings.now),
+        timeout_seconds=worker.timeout_seconds,
+        heartbeat_seconds=worker.heartbeat_seconds,
+        debug=bool(settings.containers[worker.container].debug),
+        overlap=worker.overlap,
+        notify=worker.notify.in_trigger(),
+        tags=worker.tags,
     )

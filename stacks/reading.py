@@ -43,7 +43,7 @@ MAX_POLICY_CHARACTERS = 10_240
 MAX_SECRET_NAME = 512
 """Secrets Manager, CreateSecret."""
 
-MACHINES = ("jobs", "flows")
+MACHINES = ("jobs", "flows", "workers")
 """Sections whose entries become state machines, each under the name that it has there."""
 
 MAX_PREFIX_LENGTH = names.ROLE_LIMIT - len("--default-execution")
@@ -159,7 +159,11 @@ def read_settings(
         *_pause_warnings(directory, settings),
         *(
             warning
-            for section, entries in (("jobs", settings.jobs), ("flows", settings.flows))
+            for section, entries in (
+                ("jobs", settings.jobs),
+                ("flows", settings.flows),
+                ("workers", settings.workers),
+            )
             for name, entry in entries.items()
             for warning in schedule_warnings(f"{section}.{name}", name, entry, now)
         ),

@@ -17,6 +17,8 @@ OWN_VARIABLES = (
     "JOB_ARRAY_INDEX",
     "JOB_ARRAY_SIZE",
     "JOB_ARRAY_ITEM",
+    "JOB_ACTIVITY_ARN",
+    "JOB_HEARTBEAT_SECONDS",
 )
 """The environment variables that every run sets itself."""
 

@@ -79,7 +79,7 @@ def _own_container(container: str, info: ValidationInfo) -> str:
 ContainerName = Annotated[str, AfterValidator(_own_container)]
 
 
-def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
+def container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     """Return what is written of a job's container; None where it is not known."""
     surroundings = surroundings_in(info)
     if surroundings is None or "container" not in info.data:
@@ -233,7 +233,7 @@ class JobSettings(ScheduleSettings):
     def _fits_the_container(
         cls, environment: dict[str, str | Reference], info: ValidationInfo
     ) -> dict[str, str | Reference]:
-        secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
+        secrets = map_or_empty((container_as_written(info) or {}).get("secrets"))
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
 
@@ -276,7 +276,7 @@ class JobSettings(ScheduleSettings):
     @field_validator("memory_mib")
     @classmethod
     def _size_is_offered(cls, memory_mib: int | None, info: ValidationInfo) -> int | None:
-        container = _container_as_written(info)
+        container = container_as_written(info)
         if container is None or "cpu_units" not in info.data:
             return memory_mib
         own = {"cpuUnits": info.data["cpu_units"], "memoryMib": memory_mib}

@@ -40,6 +40,7 @@ IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True, distributed=False),
     "runner of elements": policies.runner_policy(NAMES, tracing=True, distributed=True),
     "flows": policies.flows_policy(NAMES, tracing=True),
+    "worker": policies.worker_policy(NAMES, "sum-files"),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
@@ -122,6 +123,7 @@ def test_parliament_finds_no_fault_in_what_roles_may_do(who: str, document: str)
 # The Service Authorization Reference lists no resource type for these actions.
 WITHOUT_RESOURCE = re.compile(
     r"logs:(\w*LogDeliver\w+|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)"
+    r"|states:SendTask(Success|Failure|Heartbeat)"
     r"|xray:\w+|ssmmessages:\w+Channel|ecr:GetAuthorizationToken|cloudwatch:(GetMetricData|ListMetrics)"
 )
 

@@ -1575,6 +1575,57 @@ def test_a_schedule_that_never_comes_is_a_warning_of_a_flow_too(directory: Path)
     assert warning.startswith("Pulumi.dev.yaml: flows.nightly.schedule: ")
 
 
+# -- workers
+
+
+def test_a_worker_is_read(directory: Path) -> None:
+    worker = {**COMMAND, "schedule": "rate(1 day)", "timeout": "6h", "heartbeat": "2m"}
+    settings = read(directory, {"workers": {"sum-files": worker, "other": COMMAND}})
+    read_worker, other = settings.workers["sum-files"], settings.workers["other"]
+    assert (read_worker.timeout_seconds, read_worker.heartbeat_seconds) == (21_600, 120)
+    assert (other.timeout_seconds, other.heartbeat_seconds, other.overlap) == (3_600, 60, "forbid")
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            {"workers": {"sum-files": {**COMMAND, "timeout": "2m", "heartbeat": "2m"}}},
+            "workers.sum-files: heartbeat 2m is not shorter than timeout 2m: write a shorter one",
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "timeout": "30s"}}},
+            "workers.sum-files: heartbeat 1m is not shorter than timeout 30s: write a shorter one",
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "heartbeat": "5s"}}},
+            "workers.sum-files.heartbeat: 5s is too short: write 15s",
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "overlap": "allow"}}},
+            'workers.sum-files.overlap: "allow" is not one of the choices: write forbid or replace',
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "container": "defualt"}}},
+            'workers.sum-files.container: "defualt" is not a container of this file: write default',
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "environment": {"JOB_ACTIVITY_ARN": "x"}}}},
+            "workers.sum-files.environment.JOB_ACTIVITY_ARN: is set by every run itself: take "
+            "another name",
+        ),
+        (
+            {"jobs": {"sum-files": COMMAND}, "workers": {"sum-files": COMMAND}},
+            "workers.sum-files: jobs.sum-files has that name: rename one",
+        ),
+    ],
+)
+def test_a_worker_that_cannot_be_is_refused(
+    directory: Path, sections: dict[str, object], line: str
+) -> None:
+    assert lines(directory, sections) == (line,)
+
+
 # -- warnings
 
 

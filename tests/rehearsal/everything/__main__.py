@@ -404,6 +404,7 @@ machine = aws.sfn.StateMachine(
     tracing_configuration={"enabled": True},
     opts=ours,
 )
+aws.sfn.Activity("activity", name="everything", opts=ours)
 schedule_group = aws.scheduler.ScheduleGroup("schedules", name="everything", opts=ours)
 aws.scheduler.Schedule(
     "schedule",
