@@ -1,6 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,9 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.job_machine import SPOT_WAITS, Capacity
 from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
+from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -38,9 +41,6 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
-
-SPOT_WAIT_SECONDS = 0
-"""An attempt that AWS took back goes on at once, one time."""
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
@@ -87,6 +87,18 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     return surroundings.containers[info.data["container"]]
 
 
+def _overrides_characters(
+    command: Sequence[str], environment: Mapping[str, str | Reference]
+) -> int:
+    """Measure what RunTask is told of a job: JSON, in which letters of other scripts count six."""
+    variables = [
+        {"name": name, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+        for name, value in environment.items()
+    ]
+    overrides = {"command": command, "environment": variables}
+    return len(json.dumps(overrides, separators=(",", ":")))
+
+
 def check_overrides(
     command: Sequence[str], environment: Mapping[str, str | Reference], secrets: Collection[str]
 ) -> None:
@@ -96,14 +108,7 @@ def check_overrides(
             f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
             "take another name"
         )
-    overrides = {
-        "command": command,
-        "environment": [
-            {"name": key, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
-            for key, value in environment.items()
-        ],
-    }
-    length = len(json.dumps(overrides, separators=(",", ":")))
+    length = _overrides_characters(command, environment)
     if length > MAX_OVERRIDES_CHARACTERS:
         raise EntryError(
             f"command and environment have {length:,} characters and may have "
@@ -141,10 +146,14 @@ class RetrySettings(BaseModel):
     )
 
 
-def longest_run_seconds(timeout_seconds: int, retries: RetrySettings) -> int:
+def longest_run_seconds(
+    timeout_seconds: int, retries: RetrySettings, capacity: Capacity, array: ArraySettings | None
+) -> int:
     """Return how long a run can go: each attempt to its end, and all waits between them."""
-    waits = [*retries.app, *retries.start, *retries.memory, *retries.timeout, SPOT_WAIT_SECONDS]
-    return timeout_seconds * (1 + len(waits)) + sum(waits)
+    waits = [*retries.app, *retries.start, *retries.memory, *retries.timeout]
+    waits += SPOT_WAITS[capacity]
+    rounds = 1 if array is None else math.ceil(array.elements / array.max_concurrency)
+    return rounds * (timeout_seconds * (1 + len(waits)) + sum(waits))
 
 
 class JobSettings(ScheduleSettings):
@@ -186,6 +195,18 @@ class JobSettings(ScheduleSettings):
         description="When to try again.",
         examples=[{"app": [60, 120]}],
     )
+    capacity: Capacity = Field(
+        default="onDemand",
+        description="What tasks run on. `spot`: spare capacity at about a third of the price, "
+        "which AWS takes back when it likes, two minutes after SIGTERM; then the job tries again "
+        "there. `spotThenOnDemand`: it goes on on demand.",
+        examples=["spotThenOnDemand"],
+    )
+    array: ArraySettings | None = Field(
+        default=None,
+        description="Fan-out: a run is several tasks, each an element of this array.",
+        examples=[{"size": 20}],
+    )
     overlap: Literal["forbid", "allow", "replace"] = Field(
         default="forbid",
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
@@ -222,15 +243,38 @@ class JobSettings(ScheduleSettings):
     @field_validator("warn_after_seconds")
     @classmethod
     def _can_come(cls, warn_after: int | None, info: ValidationInfo) -> int | None:
-        if warn_after is None or not {"timeout_seconds", "retries"} <= set(info.data):
+        known = info.data
+        if warn_after is None or not {"timeout_seconds", "retries", "capacity", "array"} <= set(
+            known
+        ):
             return warn_after
-        longest = longest_run_seconds(info.data["timeout_seconds"], info.data["retries"])
+        longest = longest_run_seconds(
+            known["timeout_seconds"], known["retries"], known["capacity"], known["array"]
+        )
         if warn_after >= longest:
             raise ValueError(
                 f"{durations.text(warn_after)} never comes: timeout and retries end a run after "
                 f"{durations.text(longest)} at the latest: write less"
             )
         return warn_after
+
+    @field_validator("array")
+    @classmethod
+    def _elements_fit_beside_the_command(
+        cls, array: ArraySettings | None, info: ValidationInfo
+    ) -> ArraySettings | None:
+        known = info.data
+        if array and array.items and "environment" in known and "command" in known:
+            item = longest_item(array)
+            length = _overrides_characters(
+                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
+            )
+            if length > MAX_OVERRIDES_CHARACTERS:
+                raise ValueError(
+                    f"command, environment and the longest item have {length:,} characters and "
+                    f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
+                )
+        return array
 
     @field_validator("memory_mib")
     @classmethod
