@@ -30,8 +30,8 @@ _RIGHT_ALL_THE_SAME = re.compile(
     r'but should be an (Integer|RFC3339 timestamp)|Field "Label" not allowed in .*',
     re.DOTALL,
 )
-"""What statelint 3.1 says of a JSONata expression for a number or an instant, and of the label of a
-distributed Map, although AWS takes them."""
+"""What statelint 3.1 says of a JSONata expression for a number or an instant, and of the label of
+a distributed Map, although AWS takes them."""
 
 
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"

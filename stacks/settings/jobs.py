@@ -1,6 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -40,7 +41,6 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
-
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
@@ -146,11 +146,14 @@ class RetrySettings(BaseModel):
     )
 
 
-def longest_run_seconds(timeout_seconds: int, retries: RetrySettings, capacity: Capacity) -> int:
+def longest_run_seconds(
+    timeout_seconds: int, retries: RetrySettings, capacity: Capacity, array: ArraySettings | None
+) -> int:
     """Return how long a run can go: each attempt to its end, and all waits between them."""
     waits = [*retries.app, *retries.start, *retries.memory, *retries.timeout]
     waits += SPOT_WAITS[capacity]
-    return timeout_seconds * (1 + len(waits)) + sum(waits)
+    rounds = 1 if array is None else math.ceil(array.elements / array.max_concurrency)
+    return rounds * (timeout_seconds * (1 + len(waits)) + sum(waits))
 
 
 class JobSettings(ScheduleSettings):
@@ -237,6 +240,24 @@ class JobSettings(ScheduleSettings):
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
 
+    @field_validator("warn_after_seconds")
+    @classmethod
+    def _can_come(cls, warn_after: int | None, info: ValidationInfo) -> int | None:
+        known = info.data
+        if warn_after is None or not {"timeout_seconds", "retries", "capacity", "array"} <= set(
+            known
+        ):
+            return warn_after
+        longest = longest_run_seconds(
+            known["timeout_seconds"], known["retries"], known["capacity"], known["array"]
+        )
+        if warn_after >= longest:
+            raise ValueError(
+                f"{durations.text(warn_after)} never comes: timeout and retries end a run after "
+                f"{durations.text(longest)} at the latest: write less"
+            )
+        return warn_after
+
     @field_validator("array")
     @classmethod
     def _elements_fit_beside_the_command(
@@ -254,24 +275,6 @@ class JobSettings(ScheduleSettings):
                     f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
                 )
         return array
-
-    @field_validator("warn_after_seconds")
-    @classmethod
-    def _can_come(cls, warn_after: int | None, info: ValidationInfo) -> int | None:
-        known = info.data
-        if warn_after is None or not {"timeout_seconds", "retries", "capacity", "array"} <= set(
-            known
-        ):
-            return warn_after
-        if known["array"] is not None:  # elements wait for each other
-            return warn_after
-        longest = longest_run_seconds(known["timeout_seconds"], known["retries"], known["capacity"])
-        if warn_after >= longest:
-            raise ValueError(
-                f"{durations.text(warn_after)} never comes: timeout and retries end a run after "
-                f"{durations.text(longest)} at the latest: write less"
-            )
-        return warn_after
 
     @field_validator("memory_mib")
     @classmethod
