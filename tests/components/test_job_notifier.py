@@ -65,6 +65,7 @@ def test_one_channel_for_both_is_configured_once() -> None:
     )
     channel = notifier(slack=both).one(aws.chatbot.SlackChannelConfiguration).inputs
     assert channel["snsTopicArns"] == [SUCCESS, FAILURE]
+    assert channel["configurationName"] == "fargate-batch-dev-slack"
 
 
 def test_a_named_channel_has_a_topic_of_its_own() -> None:

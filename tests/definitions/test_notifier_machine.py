@@ -467,6 +467,17 @@ def test_pagerduty_has_one_incident_a_job_which_a_success_resolves() -> None:
     assert (fine["event_action"], fine["dedup_key"]) == ("resolve", failed["dedup_key"])
 
 
+def test_pagerduty_is_told_how_bad_it_is() -> None:
+    replaced = posted("pager", status="ABORTED", error="JobReplaced", cause="a newer run")
+    assert replaced["pagerduty"]["payload"]["severity"] == "info"
+    notify = {"on": "all", "channels": ["pager"]}
+    execution = NAMES.execution_arn(NAMES.chosen("list-files"), RUN)
+    late = watched("Run Late", run=RUN, executionArn=execution, notify=notify)
+    ((entry,),) = [r["Entries"] for r in play(notifier(channels=CHANNELS), late, [{}]).requests]
+    assert entry["Detail"]["pagerduty"]["payload"]["severity"] == "warning"
+    assert entry["Detail"]["run"] == RUN
+
+
 def test_an_event_carries_only_the_formats_that_the_stack_has() -> None:
     only = notifier(channels=Channels(webhooks={"any": "generic"}))
     given = event("FAILED", given={"notify": {"on": "all", "channels": ["any"]}})
