@@ -1,13 +1,15 @@
 """One scheduled job."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.standard_machine import standard_machine
+from components.trigger_events import trigger_pipes, trigger_rules
 from definitions import schedules, sizes
 from definitions.dispatcher_machine import trigger
 from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
@@ -30,6 +32,10 @@ class JobPlatform:
     """Where tasks run; known once machines can be made and their tasks can start."""
     scheduler_role_arn: pulumi.Input[str]
     """Role of the schedules; known once all that a schedule names is there."""
+    rule_role_arn: pulumi.Input[str] | None = None
+    """Role of the rules, likewise; ``None`` where no job listens to an event."""
+    pipe_role_arn: pulumi.Input[str] | None = None
+    """Role of the pipes, likewise; ``None`` where no job listens to a queue."""
     tracing: bool
     """Whether state machines send traces to X-Ray."""
 
@@ -38,7 +44,6 @@ class JobPlatform:
 class FargateBatchJobArgs:
     """What to run, when, and what to do when it fails."""
 
-    platform: JobPlatform
     job: str
     """Name of the job."""
     command: list[str]
@@ -55,6 +60,10 @@ class FargateBatchJobArgs:
     """``cron(...)`` or ``rate(...)``; ``None`` for a job that is only started by hand."""
     timezone: str = "UTC"
     """IANA name of the time zone of the schedule."""
+    event_patterns: Sequence[Mapping[str, Any]] = ()
+    """Patterns of EventBridge whose events start it."""
+    queues: Sequence[str] = ()
+    """Names of queues of the stack whose messages start it; the dispatcher must know of them."""
     timeout_seconds: int = 3600
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
@@ -62,11 +71,11 @@ class FargateBatchJobArgs:
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
     start_deadline_seconds: int = 3600
-    """How late a trigger may still be delivered, 60 to 86,400."""
+    """How late a schedule or a rule may still deliver a trigger, 60 to 86,400."""
     notify: str = "failure"
     """What is worth a message: ``failure``, ``all`` or ``none``."""
     enabled: bool = True
-    """Whether the schedule fires."""
+    """Whether the schedule fires, and events start it."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 
@@ -78,11 +87,23 @@ class FargateBatchJobArgs:
         if not self.command:
             raise ValueError("command: must name at least the program")
 
+    def trigger(self, scheduled_time: str | None = None) -> dict[str, Any]:
+        """Make what the dispatcher is handed to start the job."""
+        return trigger(
+            job=self.job,
+            container=self.container,
+            overlap=self.overlap,
+            notify=self.notify,
+            scheduled_time=scheduled_time,
+        )
+
 
 class FargateBatchJob(pulumi.ComponentResource):
     """A job's state machine and its schedule: two AWS resources.
 
-    Children: ``<name>-machine``, ``<name>-schedule`` (if it has one).
+    Children: ``<name>-machine``, ``<name>-schedule`` (if it has one); ``<name>-event`` and
+    ``<name>-event-target`` (if an event starts it), ``<name>-pipe`` (if a message does), with
+    numbers behind from the second one on.
     """
 
     pulumi_type = "fargate-batch:index:FargateBatchJob"
@@ -91,10 +112,14 @@ class FargateBatchJob(pulumi.ComponentResource):
     """ARN of the job's machine; its executions are the job's runs."""
 
     def __init__(
-        self, name: str, args: FargateBatchJobArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        platform: JobPlatform,
+        args: FargateBatchJobArgs,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(self.pulumi_type, name, None, opts)
-        platform, names = args.platform, args.platform.names
+        names = platform.names
 
         machine = standard_machine(
             f"{name}-machine",
@@ -121,6 +146,8 @@ class FargateBatchJob(pulumi.ComponentResource):
             tags={"job": args.job, **args.tags},
             opts=pulumi.ResourceOptions(parent=self),
         )
+        # What starts it names the dispatcher, not the machine, which must be there by then.
+        after_machine = pulumi.ResourceOptions(parent=self, depends_on=[machine])
         if args.schedule is not None:
             aws.scheduler.Schedule(
                 f"{name}-schedule",
@@ -134,23 +161,36 @@ class FargateBatchJob(pulumi.ComponentResource):
                 target={
                     "arn": names.machine_arn(names.of("dispatcher")),
                     "role_arn": platform.scheduler_role_arn,
-                    "input": json.dumps(
-                        trigger(
-                            job=args.job,
-                            container=args.container,
-                            overlap=args.overlap,
-                            notify=args.notify,
-                            scheduled_time=SCHEDULED_TIME,
-                        )
-                    ),
+                    "input": json.dumps(args.trigger(SCHEDULED_TIME)),
                     "retry_policy": {
                         "maximum_event_age_in_seconds": args.start_deadline_seconds,
                         "maximum_retry_attempts": MOST_DELIVERIES,
                     },
                     "dead_letter_config": {"arn": names.dead_letter_queue_arn},
                 },
-                # It names the dispatcher, not the machine, which must be there when it fires.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),
+                opts=after_machine,
+            )
+        if platform.rule_role_arn is not None:
+            trigger_rules(
+                f"{name}-event",
+                names=names,
+                starts=args.job,
+                patterns=args.event_patterns,
+                enabled=args.enabled,
+                start_deadline_seconds=args.start_deadline_seconds,
+                role_arn=platform.rule_role_arn,
+                trigger=args.trigger(),
+                opts=after_machine,
+            )
+        if platform.pipe_role_arn is not None:
+            trigger_pipes(
+                f"{name}-pipe",
+                names=names,
+                starts=args.job,
+                queues=args.queues,
+                enabled=args.enabled,
+                role_arn=platform.pipe_role_arn,
+                opts=after_machine,
             )
 
         self.machine_arn = machine.arn

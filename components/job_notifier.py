@@ -47,6 +47,8 @@ class JobNotifierArgs:
     """Where every state machine logs to."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    events_start_jobs: bool = False
+    """Whether rules of jobs may leave undeliverable events in the dead-letter queue."""
 
 
 class JobNotifier(pulumi.ComponentResource):
@@ -123,7 +125,9 @@ class JobNotifier(pulumi.ComponentResource):
         queue_policy = aws.sqs.QueuePolicy(
             f"{name}-dead-letters-policy",
             queue_url=queue.url,
-            policy=policies.dead_letter_queue_policy(names, rule_name),
+            policy=policies.dead_letter_queue_policy(
+                names, [rule_name, *([names.chosen("*")] if args.events_start_jobs else [])]
+            ),
             opts=child,
         )
         alarm_at_first(

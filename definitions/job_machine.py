@@ -151,9 +151,9 @@ def job_machine(
     """Definition of one job's machine.
 
     A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
-    ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
-    (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size) take its place. A run
-    without ``taskDefinition`` takes the latest of ``family``.
+    ``memoryMib``, ``scheduledTime``, ``event``, ``eventId`` and ``notify``; whatever is missing,
+    the job's own values (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size)
+    take its place. A run without ``taskDefinition`` takes the latest of ``family``.
 
     It ends in success, or fails with one of the ``Job…`` errors and a short JSON cause: class,
     exit code, stop code, reason, attempts, task, log group and stream.
@@ -187,7 +187,9 @@ def job_machine(
                                 'JOB_NAME': {literal(job)},
                                 'JOB_RUN_ID': $states.context.Execution.Name,
                                 'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
-                                  ? $given.scheduledTime : $states.context.Execution.StartTime
+                                  ? $given.scheduledTime : $states.context.Execution.StartTime,
+                                'JOB_EVENT': $exists($given.event) ? $string($given.event),
+                                'JOB_EVENT_ID': $given.eventId
                             }}])}}])
                     )"""),
                     "waits": waits,

@@ -15,7 +15,8 @@ STACK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """A project or a stack."""
 
 # Limits of AWS: StartExecution and CreateStateMachine 80, CreateSchedule 64, CreateRole 64,
-# PutRule and CreatePipe 64, CreateQueue 80, CreateBucket 63. The account behind a bucket's name has 12 digits.
+# PutRule and CreatePipe 64, CreateQueue 80, CreateBucket 63. The account behind a bucket's name
+# has 12 digits.
 MACHINE_LIMIT = 80
 SCHEDULE_LIMIT = 64
 ROLE_LIMIT = 64

@@ -40,11 +40,11 @@ def _allow(
     return statement | ({"Condition": dict(condition)} if condition else {})
 
 
-def _from(account: str, source_arn: str) -> dict[str, Any]:
+def _from(account: str, *source_arns: str) -> dict[str, Any]:
     """Condition against the confused deputy: the service acts for this account's resource."""
     return {
         "StringEquals": {"aws:SourceAccount": account},
-        "ArnLike": {"aws:SourceArn": source_arn},
+        "ArnLike": {"aws:SourceArn": source_arns[0] if len(source_arns) == 1 else source_arns},
     }
 
 
@@ -90,8 +90,15 @@ def scheduler_trust(names: Names) -> str:
 
 
 def rule_trust(names: Names, rule: str) -> str:
-    """Let one EventBridge rule use a role."""
+    """Let one EventBridge rule, or all that a trailing ``*`` means, use a role."""
     return _trust("events.amazonaws.com", names.account, names.arn("events", f"rule/{rule}"))
+
+
+def pipes_trust(names: Names) -> str:
+    """Let the pipes of this stack's jobs use a role."""
+    return _trust(
+        "pipes.amazonaws.com", names.account, names.arn("pipes", f"pipe/{names.chosen('*')}")
+    )
 
 
 def flow_logs_trust(names: Names) -> str:
@@ -242,6 +249,22 @@ def scheduler_policy(names: Names) -> str:
 def rule_policy(names: Names, machine: str) -> str:
     """What an EventBridge rule may do: start one state machine."""
     return document(_allow("StartMachine", ["states:StartExecution"], names.machine_arn(machine)))
+
+
+def pipes_policy(names: Names) -> str:
+    """What pipes may do: take messages off the stack's queues, start the dispatcher."""
+    return document(
+        _allow(
+            "TakeMessages",
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            names.queue_arn("*"),
+        ),
+        _allow(
+            "StartDispatcher",
+            ["states:StartExecution"],
+            names.machine_arn(names.of("dispatcher")),
+        ),
+    )
 
 
 def flow_logs_policy(names: Names, log_group: str) -> str:
@@ -398,8 +421,11 @@ def topic_policy(names: Names, outcome: Literal["success", "failure"]) -> str:
     return document(*([alarms] if outcome == "failure" else []), _only_tls([arn], "sns:Publish"))
 
 
-def dead_letter_queue_policy(names: Names, rule: str) -> str:
-    """Who may send to the dead-letter queue beside this stack's roles: the notifier's rule."""
+def dead_letter_queue_policy(names: Names, rules: Sequence[str]) -> str:
+    """Who may send to the dead-letter queue beside this stack's roles: EventBridge rules.
+
+    A rule of these names may end in ``*``.
+    """
     arn = names.dead_letter_queue_arn
     return document(
         {
@@ -408,10 +434,17 @@ def dead_letter_queue_policy(names: Names, rule: str) -> str:
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
             "Resource": arn,
-            "Condition": _from(names.account, names.arn("events", f"rule/{rule}")),
+            "Condition": _from(
+                names.account, *(names.arn("events", f"rule/{rule}") for rule in rules)
+            ),
         },
         _only_tls([arn], "sqs:*"),
     )
+
+
+def queue_policy(queue_arn: str) -> str:
+    """Nobody reaches a queue without TLS; who may send and receive is for IAM to say."""
+    return document(_only_tls([queue_arn], "sqs:*"))
 
 
 def bucket_policy(bucket_arn: str) -> str:

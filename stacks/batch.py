@@ -1,28 +1,33 @@
 """The whole stack, in the order the data flows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.batch_cluster import BatchCluster, BatchClusterArgs
+from components.event_roles import EventRoles, EventRolesArgs
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.dispatcher_machine import JOB_REPLACED
+from definitions.events import job_ended, object_created
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
+from stacks.settings.events import EventSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.storage import BucketReference, SecretSettings
 
@@ -41,6 +46,7 @@ def build(settings: Settings) -> dict[str, Any]:
         account=aws.get_caller_identity().account_id,
     )
     zones = _zones(settings)
+    jobs = {name: _job(name, job, names) for name, job in settings.jobs.items()}
 
     provider = aws.Provider(
         "aws",
@@ -74,6 +80,7 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
+            events_start_jobs=any(job.event_patterns for job in jobs.values()),
         ),
         ours,
     )
@@ -85,10 +92,25 @@ def build(settings: Settings) -> dict[str, Any]:
                 bucket=name,
                 versioned=bucket.versioned,
                 expire_after_days=bucket.expire_after_days,
+                tells_events=name in _buckets_listened_to(settings),
             ),
             ours,
         )
         for name, bucket in settings.buckets.items()
+    }
+    queues = {
+        name: JobQueue(
+            f"queue-{name}",
+            JobQueueArgs(
+                names=names,
+                queue=name,
+                visibility_timeout_seconds=queue.visibility_timeout_seconds,
+                retention_days=queue.retention_days,
+                dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+            ),
+            ours,
+        )
+        for name, queue in settings.queues.items()
     }
     secret_arns = {
         name: _secret_arn(name, secret, names, key, buckets, ours)
@@ -125,35 +147,42 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
+            messages=_messages(names, jobs),
         ),
         ours,
     )
+    # What a schedule, rule or pipe names as text must be there when it delivers a trigger.
+    ready = [
+        dispatcher.machine_arn,
+        dispatcher.schedule_group_name,
+        notifier.dead_letter_queue_arn,
+        notifier.listening,
+    ]
+    roles = _event_roles(names, jobs, ours)
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
-        scheduler_role_arn=pulumi.Output.all(
-            dispatcher.scheduler_role_arn,
-            dispatcher.machine_arn,
-            dispatcher.schedule_group_name,
-            notifier.dead_letter_queue_arn,
-            notifier.listening,
-        ).apply(lambda known: known[0]),
+        scheduler_role_arn=_after(ready, dispatcher.scheduler_role_arn),
+        rule_role_arn=roles and roles.rule_role_arn and _after(ready, roles.rule_role_arn),
+        pipe_role_arn=roles
+        and roles.pipe_role_arn
+        and _after([*ready, *(queue.arn for queue in queues.values())], roles.pipe_role_arn),
         tracing=settings.tracing,
     )
-    jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, platform), ours)
-        for name, job in settings.jobs.items()
+    machines = {
+        name: FargateBatchJob(f"job-{name}", platform, job, ours) for name, job in jobs.items()
     }
 
     return {
         "clusterArn": cluster.cluster_arn,
         "dispatcherArn": dispatcher.machine_arn,
-        "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
+        "jobMachineArns": {name: job.machine_arn for name, job in machines.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
         "successTopicArn": notifier.success_topic_arn,
         "failureTopicArn": notifier.failure_topic_arn,
         "deadLetterQueueUrl": notifier.dead_letter_queue_url,
         "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
+        "queueUrls": {name: queue.url for name, queue in queues.items()},
         "repositoryUrls": {
             f"{build}-{architecture}": image.repository_url
             for (build, architecture), image in images.items()
@@ -312,9 +341,55 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobArgs:
+def _after(ready: Sequence[pulumi.Output[str]], arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return an ARN that is known once other things are there."""
+    return pulumi.Output.all(arn, *ready).apply(lambda known: known[0])
+
+
+def _event_roles(
+    names: Names, jobs: Mapping[str, FargateBatchJobArgs], ours: pulumi.ResourceOptions
+) -> EventRoles | None:
+    """Make the roles with which events start jobs, if any does."""
+    rules = any(job.event_patterns for job in jobs.values())
+    pipes = any(job.queues for job in jobs.values())
+    if not rules and not pipes:
+        return None
+    return EventRoles("events", EventRolesArgs(names=names, rules=rules, pipes=pipes), ours)
+
+
+def _messages(
+    names: Names, jobs: Mapping[str, FargateBatchJobArgs]
+) -> dict[str, dict[str, Any]] | None:
+    """Return the trigger of a message in each queue, by its ARN; nothing without any event."""
+    if not any(job.event_patterns or job.queues for job in jobs.values()):
+        return None
+    return {names.queue_arn(queue): job.trigger() for job in jobs.values() for queue in job.queues}
+
+
+def _buckets_listened_to(settings: Settings) -> set[str]:
+    return {
+        event.object_created.bucket
+        for job in settings.jobs.values()
+        for event in job.on
+        if event.object_created
+    }
+
+
+def _event_patterns(on: Sequence[EventSettings], names: Names) -> Iterator[Mapping[str, Any]]:
+    for event in on:
+        if created := event.object_created:
+            yield object_created(
+                names.bucket(created.bucket), prefix=created.prefix, suffix=created.suffix
+            )
+        elif ended := event.job_ended:
+            arn = names.machine_arn(names.chosen(ended.job))
+            yield job_ended(arn, ended.result, replaced=JOB_REPLACED)
+        elif event.pattern is not None:
+            yield event.pattern
+
+
+def _job(name: str, job: JobSettings, names: Names) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
-        platform=platform,
         job=name,
         command=list(job.command),
         container=job.container,
@@ -323,6 +398,8 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
         memory_mib=job.memory_mib,
         schedule=job.schedule,
         timezone=job.timezone,
+        event_patterns=list(_event_patterns(job.on, names)),
+        queues=[event.message.queue for event in job.on if event.message],
         timeout_seconds=job.timeout_seconds,
         retries=RetryBudgets(
             app=job.retries.app,

@@ -21,9 +21,9 @@ from pydantic_core import ErrorDetails
 
 from definitions import names, schedules
 from stacks import job_files
-from stacks.settings import SECTIONS, Settings
+from stacks.settings import SECTIONS, Settings, events
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
-from stacks.settings.containers import DEFAULT_CONTAINERS
+from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
 from stacks.settings.jobs import JobSettings
 from stacks.wording import MASK, flow, instead, kind, shown
 
@@ -132,15 +132,19 @@ def read_settings(
         )
     except ValidationError as error:
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
+    if settings is not None:
+        mistakes += events.mistakes(settings.jobs)
     if settings is None or mistakes or gathered.mistakes:
         placed = (gathered.placed(file, mistake) for mistake in mistakes)
         lines = dict.fromkeys((*gathered.mistakes, *placed))
         # Outside of the handler: pydantic's error holds the values, secret ones too.
         raise SettingsError(_one_line(line) for line in lines)
     warnings = (
-        gathered.placed(file, warning) for warning in _schedule_warnings(settings.jobs, today)
+        *_schedule_warnings(settings.jobs, today),
+        *events.warnings(settings.jobs, _writers(settings.containers)),
     )
-    return settings.model_copy(update={"warnings": tuple(warnings)})
+    told = tuple(gathered.placed(file, warning) for warning in warnings)
+    return settings.model_copy(update={"warnings": told})
 
 
 def _value(text: str) -> object:
@@ -168,6 +172,8 @@ def _surroundings_of(
         mode=maps["network"].get("mode"),
         directory=directory,
         buckets=frozenset(maps["buckets"]),
+        queues=frozenset(maps["queues"]),
+        jobs={name: map_or_empty(entry) for name, entry in maps["jobs"].items()},
         secret_keys={
             name: frozenset(secret["values"]) if isinstance(secret.get("values"), dict) else None
             for name, secret in secrets.items()
@@ -236,14 +242,17 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
     limits = {
         "containers": names.longest_container_name(prefix),
         "buckets": names.longest_bucket_name(prefix),
+        "queues": names.longest_queue_name(prefix),
         "secrets": MAX_SECRET_NAME - len(f"{prefix}--"),
         "jobs": names.longest_job_name(prefix),
     }
-    for section, limit in limits.items():
+    for section, most in limits.items():
         first_of: dict[str, str] = {}
-        for name in map_or_empty(sections.get(section)):
-            path = f"{section}.{name}"
+        for name, entry in map_or_empty(sections.get(section)).items():
+            path, limit = f"{section}.{name}", most
             meant = _name_instead(name)
+            if section == "jobs" and map_or_empty(entry).get("on"):
+                limit = names.longest_event_job_name(prefix)
             if not names.USER_NAME.fullmatch(name):
                 yield f"{path}: is not a name (lower case, digits, single hyphens): write {meant}"
             elif len(name) > limit and len(prefix) <= MAX_PREFIX_LENGTH:
@@ -282,6 +291,18 @@ def _schedule_warnings(jobs: Mapping[str, JobSettings], today: date) -> Iterator
                 f"{path} in {job.timezone}: clocks jump over {gaps[0]:%Y-%m-%d %H:%M}: "
                 "AWS skips that run: take another hour if it must not"
             )
+
+
+def _writers(containers: Mapping[str, ContainerSettings]) -> dict[str, frozenset[str]]:
+    """Return the containers that may write to each bucket."""
+    return {
+        bucket: frozenset(
+            name
+            for name, container in containers.items()
+            if "write" in container.grants.get(bucket, ())
+        )
+        for bucket in {bucket for container in containers.values() for bucket in container.grants}
+    }
 
 
 def _mistake(details: ErrorDetails) -> str:

@@ -43,6 +43,8 @@ class Surroundings:
     mode: object
     directory: Path
     buckets: frozenset[str]
+    queues: frozenset[str]
+    jobs: Mapping[str, Mapping[str, Any]]
     secret_keys: Mapping[str, frozenset[str] | None]
     """The keys of each secret; None where they are not known, as for an existing one."""
     containers: Mapping[str, Mapping[str, Any]]

@@ -7,7 +7,10 @@ from pydantic import AfterValidator
 
 from stacks.settings.base import Text
 
-OWN_VARIABLES = ("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME")
+OWN_VARIABLES = (
+    *("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME"),
+    *("JOB_EVENT", "JOB_EVENT_ID"),
+)
 """The environment variables that every run sets itself."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

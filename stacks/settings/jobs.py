@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.events import MAX_EVENT_CHARACTERS
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -26,6 +27,7 @@ from stacks.settings.base import (
 )
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
+from stacks.settings.events import Events
 from stacks.settings.schedules import Schedule, Timezone
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
@@ -41,6 +43,8 @@ MAX_START_DEADLINE_SECONDS = 86_400
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
+MAX_OVERRIDES_WITH_EVENT_CHARACTERS = MAX_OVERRIDES_CHARACTERS - MAX_EVENT_CHARACTERS - 200
+"""The same beside ``JOB_EVENT``, ``JOB_EVENT_ID`` and their names."""
 
 
 def _wait_seconds(value: object) -> object:
@@ -82,6 +86,13 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     if surroundings is None or "container" not in info.data:
         return None
     return surroundings.containers[info.data["container"]]
+
+
+def _overlap(overlap: object, info: ValidationInfo) -> object:
+    """Choose what is right for most jobs: a trigger of a clock may be skipped, an event not."""
+    if overlap is not None:
+        return overlap
+    return "allow" if info.data.get("on") else "forbid"
 
 
 class RetrySettings(BaseModel):
@@ -128,6 +139,11 @@ class JobSettings(BaseModel):
     timezone: Timezone = Field(
         default="UTC", description="The time zone of a cron schedule.", examples=["Asia/Tokyo"]
     )
+    on: Events = Field(
+        default=(),
+        description="What starts the job beside its schedule: one event or a list of them.",
+        examples=[{"objectCreated": {"bucket": "files", "prefix": "in/"}}],
+    )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
         description="The program and its arguments.", examples=[["python", "-m", "list_files"]]
     )
@@ -164,11 +180,14 @@ class JobSettings(BaseModel):
         description="When to try again.",
         examples=[{"app": [60, 120]}],
     )
-    overlap: Literal["forbid", "allow", "replace"] = Field(
-        default="forbid",
+    overlap: Annotated[Literal["forbid", "allow", "replace"], BeforeValidator(_overlap)] = Field(
+        default=None,
+        validate_default=True,
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
-        "`allow`: both run. `replace`: the older one is stopped.",
+        "`allow`: both run. `replace`: the older one is stopped. A job with `on` has `allow` "
+        "unless it says otherwise: each event is something to do, and `forbid` would drop it.",
         examples=["allow"],
+        json_schema_extra={"default": "forbid"},
     )
     start_deadline_seconds: StartDeadlineSeconds = Field(
         default=3_600,
@@ -207,10 +226,13 @@ class JobSettings(BaseModel):
             "environment": [{"name": key, "value": text} for key, text in environment.items()],
         }
         length = len(json.dumps(overrides, separators=(",", ":")))
-        if length > MAX_OVERRIDES_CHARACTERS:
+        most = (
+            MAX_OVERRIDES_WITH_EVENT_CHARACTERS if info.data.get("on") else MAX_OVERRIDES_CHARACTERS
+        )
+        if length > most:
             raise EntryError(
                 f"command and environment have {length:,} characters and may have "
-                f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
+                f"{most:,}: move what jobs share to the container's environment"
             )
         return environment
 

@@ -21,7 +21,6 @@ PLATFORM = JobPlatform(
     tracing=False,
 )
 GIVEN: dict[str, Any] = {
-    "platform": PLATFORM,
     "job": "list-files",
     "command": ["python", "-m", "list_files"],
     "schedule": "cron(30 * * * ? *)",
@@ -29,7 +28,9 @@ GIVEN: dict[str, Any] = {
 
 
 def job(**changed: Any) -> Deployment:
-    return deploy(lambda: FargateBatchJob("job", FargateBatchJobArgs(**(GIVEN | changed))))
+    return deploy(
+        lambda: FargateBatchJob("job", PLATFORM, FargateBatchJobArgs(**(GIVEN | changed)))
+    )
 
 
 def test_a_job_is_two_aws_resources() -> None:

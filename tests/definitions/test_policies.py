@@ -49,7 +49,7 @@ TRUST = {
 RESOURCE = {
     "key": policies.key_policy(NAMES),
     "topic": policies.topic_policy(NAMES, "failure"),
-    "queue": policies.dead_letter_queue_policy(NAMES, "fargate-batch-prod-ended"),
+    "queue": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
     "bucket": policies.bucket_policy("arn:aws:s3:::b"),
     "interface endpoint": policies.interface_endpoint_policy(NAMES),
     "s3 endpoint": policies.s3_endpoint_policy(NAMES),
