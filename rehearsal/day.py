@@ -1,11 +1,15 @@
 """Some ordinary hours in the life of a deployed stack, and what must come of them."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from definitions import schedules
 from rehearsal.stage import NOBODY, Job, Outcome, Stage
+
+_SCHEDULED = re.compile(r"-\d{4}-\d\d-\d\dT\d{6}Z$")
+"""How the name of a run ends that a schedule started, and not an event."""
 
 
 def live(stage: Stage, hours: int) -> Iterator[Outcome]:
@@ -28,7 +32,7 @@ def _ordinary(stage: Stage, job: Job, begin: datetime, end: datetime, fires: int
     ends = [
         stage.aws.wait_for(run["executionArn"])
         for run in list(stage.executions(job.machine_arn))  # waiting makes more of them
-        if run["startDate"] < end
+        if run["startDate"] < end and _SCHEDULED.search(run["name"])
     ]
     failed = [run for run in ends if run["status"] != "SUCCEEDED"]
     return Outcome(

@@ -68,9 +68,11 @@ class Pipes:
 
     def _comes(self, queue: Any, message: Any) -> None:
         """Let the pipes of a queue look when a message that was sent to it can be taken."""
+        now = self._aws.clock.now().timestamp()
+        delay = timedelta(seconds=max(message.delayed_until / 1_000 - now, 0))
         for pipe in models.pipes_backends[self._aws.account][queue.region].pipes.values():
             if pipe.source == queue.queue_arn:
-                self._wake(pipe, timedelta(milliseconds=message.delayed_until - message.sent_at))
+                self._wake(pipe, delay)
 
     def _wake(self, pipe: Any, after: timedelta = timedelta(0)) -> Any:
         """Let a pipe look into its queue, now or later."""

@@ -23,6 +23,7 @@ EXPORTS = {
     "failureTopicArn",
     "deadLetterQueueUrl",
     "bucketNames",
+    "queueUrls",
     "repositoryUrls",
     "logGroups",
 }
