@@ -167,6 +167,7 @@ def _send(stage: Stage, body: str) -> tuple[Job, str]:
 def _message_comes(body: str) -> Callable[[Stage, Scenario], Facts]:
     def act(stage: Stage, _: Scenario) -> Facts:
         job, message_id = _send(stage, body)
+        stage.pass_time(timedelta(minutes=10))  # a message that was not deleted comes again
         facts = _came(stage, job, message_id)
         told = _told(stage, job, message_id)
         said = "the same" if told.get("body") == body else told.get("leftOut")

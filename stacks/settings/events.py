@@ -179,9 +179,9 @@ class EventSettings(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_event(self) -> "EventSettings":
-        kinds = list(self.model_fields_set)
-        if len(kinds) != 1:
-            says = "names no event" if not kinds else "names several events, and an entry has one"
+        given = [value for _, value in self if value is not None]
+        if len(given) != 1:
+            says = "names several events, and an entry has one" if given else "names no event"
             raise ValueError(f"{says}: write objectCreated, message, jobEnded or pattern")
         return self
 
@@ -225,12 +225,13 @@ def mistakes(jobs: Mapping[str, "JobSettings"]) -> Iterator[str]:
         for event in job.on:
             if event.message is None:
                 continue
-            first = listeners.setdefault(event.message.queue, name)
-            if first != name:
+            queue = event.message.queue
+            if queue in listeners:
                 yield (
-                    f"jobs.{name}.on: {first} listens to queue {event.message.queue} already, and "
-                    "a message starts one job: add a queue"
+                    f"jobs.{name}.on: {listeners[queue]} listens to queue {queue} already, and a "
+                    "message starts one job: add a queue"
                 )
+            listeners.setdefault(queue, name)
 
 
 def _circle(name: str, starts: Mapping[str, list[str]]) -> list[str] | None:

@@ -79,6 +79,7 @@ def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
         match state["Type"]:
             case "Pass":
                 variables |= said(state.get("Assign", {}))
+                given = said(state["Output"]) if "Output" in state else given
                 name = state["Next"]
             case "Choice":
                 taken = next(
