@@ -36,6 +36,7 @@ IDENTITY = {
         secret_arns=[SECRET],
         key_arn=KEY,
     ),
+    "pipes": policies.pipes_policy(NAMES),
     "grants": policies.grants_policy(NAMES, {"files": ["read", "write"]}) or "",
 }
 TRUST = {
@@ -43,13 +44,15 @@ TRUST = {
     "machine": policies.machine_trust(NAMES, "fargate-batch-prod--*"),
     "scheduler": policies.scheduler_trust(NAMES),
     "rule": policies.rule_trust(NAMES, "fargate-batch-prod-ended"),
+    "pipes": policies.pipes_trust(NAMES),
     "flow logs": policies.flow_logs_trust(NAMES),
     "chatbot": policies.chatbot_trust(NAMES),
 }
 RESOURCE = {
     "key": policies.key_policy(NAMES),
     "topic": policies.topic_policy(NAMES, "failure"),
-    "queue": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
+    "dead letters": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
+    "queue": policies.queue_policy(NAMES.queue_arn("orders")),
     "bucket": policies.bucket_policy("arn:aws:s3:::b"),
     "interface endpoint": policies.interface_endpoint_policy(NAMES),
     "s3 endpoint": policies.s3_endpoint_policy(NAMES),
@@ -157,6 +160,14 @@ def test_schedules_start_the_dispatcher_and_nothing_else() -> None:
     assert start["Resource"] == NAMES.machine_arn("fargate-batch-prod-dispatcher")
 
 
+def test_pipes_take_messages_of_this_stacks_queues_and_start_the_dispatcher() -> None:
+    (take,) = allowed(policies.pipes_policy(NAMES), "sqs:ReceiveMessage")
+    assert take["Resource"] == NAMES.queue_arn("*")
+    assert not NAMES.dead_letter_queue_arn.startswith(NAMES.queue_arn(""))
+    (start,) = allowed(policies.pipes_policy(NAMES), "states:StartExecution")
+    assert start["Resource"].endswith(":stateMachine:fargate-batch-prod-dispatcher")
+
+
 def test_fargate_reads_the_containers_own_image_log_and_secrets() -> None:
     document = IDENTITY["execution"]
     assert [s["Resource"] for s in allowed(document, "ecr:BatchGetImage")] == [REPOSITORY]
@@ -197,7 +208,7 @@ def test_no_grants_no_policy() -> None:
     assert policies.grants_policy(NAMES, {}) is None
 
 
-@pytest.mark.parametrize("what", ["topic", "queue", "bucket"])
+@pytest.mark.parametrize("what", ["topic", "queue", "dead letters", "bucket"])
 def test_nobody_speaks_to_it_without_tls(what: str) -> None:
     (deny,) = [s for s in statements(RESOURCE[what]) if s["Effect"] == "Deny"]
     assert deny["Principal"] == "*"

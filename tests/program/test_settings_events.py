@@ -56,8 +56,10 @@ def test_a_job_starts_on_one_event_or_on_several() -> None:
     assert one.object_created is not None
     assert (one.object_created.prefix, one.object_created.suffix) == ("in/", ".csv")
     ended, message = jobs["two"].on
-    assert ended.job_ended is not None and ended.job_ended.result == "success"
-    assert message.message is not None and message.message.queue == "orders"
+    assert ended.job_ended is not None
+    assert ended.job_ended.result == "success"
+    assert message.message is not None
+    assert message.message.queue == "orders"
 
 
 def test_events_are_not_dropped_unless_somebody_says_so() -> None:
