@@ -215,7 +215,7 @@ def test_nobody_speaks_to_it_without_tls(what: str) -> None:
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@pytest.mark.parametrize("what", ["key", "topic", "queue"])
+@pytest.mark.parametrize("what", ["key", "topic", "dead letters"])
 def test_services_are_admitted_for_this_stacks_resources_only(what: str) -> None:
     for statement in statements(RESOURCE[what]):
         if isinstance(statement["Principal"], dict) and "Service" in statement["Principal"]:
