@@ -6,19 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from components.standard_machine import standard_machine
 from components.trigger_events import trigger_pipes, trigger_rules
-from definitions import schedules, sizes
+from components.trigger_schedules import SCHEDULED_TIME, trigger_schedules
+from definitions import sizes
 from definitions.dispatcher_machine import trigger
 from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
-
-SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
-"""Scheduler puts the time that a run is for in the place of these words."""
-MOST_DELIVERIES = 185
-"""Scheduler's own maximum: what ends the attempts is the start deadline."""
+from definitions.timetable import Timetable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +34,8 @@ class JobPlatform:
     """Role of the pipes, likewise; ``None`` where no job listens to a queue."""
     tracing: bool
     """Whether state machines send traces to X-Ray."""
+    keep_paused: bool = False
+    """Whether a schedule that people paused stays so when it is updated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,32 +54,25 @@ class FargateBatchJobArgs:
     """CPU units; ``None`` for the container's."""
     memory_mib: int | None = None
     """Memory in MiB; ``None`` for the container's."""
-    schedule: str | None = None
-    """``cron(...)`` or ``rate(...)``; ``None`` for a job that is only started by hand."""
-    timezone: str = "UTC"
-    """IANA name of the time zone of the schedule."""
+    timetable: Timetable = field(default_factory=Timetable)
+    """When it runs; without schedules it is started by events, or by hand."""
     event_patterns: Sequence[Mapping[str, Any]] = ()
-    """Patterns of EventBridge whose events start it."""
+    """Patterns of EventBridge whose events start it, while the timetable is enabled."""
     queues: Sequence[str] = ()
-    """Names of queues of the stack whose messages start it; the dispatcher must know of them."""
+    """Names of queues of the stack whose messages start it, likewise; the dispatcher must know
+    of them."""
     timeout_seconds: int = 3600
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
     """Waits before further attempts, by class of failure."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
-    start_deadline_seconds: int = 3600
-    """How late a schedule or a rule may still deliver a trigger, 60 to 86,400."""
     notify: str = "failure"
     """What is worth a message: ``failure``, ``all`` or ``none``."""
-    enabled: bool = True
-    """Whether the schedule fires, and events start it."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 
     def __post_init__(self) -> None:
-        if self.schedule is not None:
-            schedules.parse(self.schedule)
         if self.cpu_units is not None and self.memory_mib is not None:
             sizes.check_size(self.cpu_units, self.memory_mib)
         if not self.command:
@@ -102,8 +93,8 @@ class FargateBatchJob(pulumi.ComponentResource):
     """A job's state machine and its schedule: two AWS resources.
 
     Children: ``<name>-machine``, ``<name>-schedule`` (if it has one); ``<name>-event`` and
-    ``<name>-event-target`` (if an event starts it), ``<name>-pipe`` (if a message does), with
-    numbers behind from the second one on.
+    ``<name>-event-target`` (if an event starts it), ``<name>-pipe`` (if a message does); further
+    ones have their numbers behind (``<name>-schedule-2``).
     """
 
     pulumi_type = "fargate-batch:index:FargateBatchJob"
@@ -148,36 +139,24 @@ class FargateBatchJob(pulumi.ComponentResource):
         )
         # What starts it names the dispatcher, not the machine, which must be there by then.
         after_machine = pulumi.ResourceOptions(parent=self, depends_on=[machine])
-        if args.schedule is not None:
-            aws.scheduler.Schedule(
-                f"{name}-schedule",
-                name=args.job,
-                group_name=names.prefix,
-                description=f"Starts {names.chosen(args.job)}",
-                schedule_expression=args.schedule,
-                schedule_expression_timezone=args.timezone,
-                state="ENABLED" if args.enabled else "DISABLED",
-                flexible_time_window={"mode": "OFF"},
-                target={
-                    "arn": names.machine_arn(names.of("dispatcher")),
-                    "role_arn": platform.scheduler_role_arn,
-                    "input": json.dumps(args.trigger(SCHEDULED_TIME)),
-                    "retry_policy": {
-                        "maximum_event_age_in_seconds": args.start_deadline_seconds,
-                        "maximum_retry_attempts": MOST_DELIVERIES,
-                    },
-                    "dead_letter_config": {"arn": names.dead_letter_queue_arn},
-                },
-                opts=after_machine,
-            )
+        trigger_schedules(
+            f"{name}-schedule",
+            names=names,
+            starts=args.job,
+            timetable=args.timetable,
+            keep_paused=platform.keep_paused,
+            role_arn=platform.scheduler_role_arn,
+            trigger=args.trigger(SCHEDULED_TIME),
+            opts=after_machine,
+        )
         if platform.rule_role_arn is not None:
             trigger_rules(
                 f"{name}-event",
                 names=names,
                 starts=args.job,
                 patterns=args.event_patterns,
-                enabled=args.enabled,
-                start_deadline_seconds=args.start_deadline_seconds,
+                enabled=args.timetable.enabled,
+                start_deadline_seconds=args.timetable.start_deadline_seconds,
                 role_arn=platform.rule_role_arn,
                 trigger=args.trigger(),
                 opts=after_machine,
@@ -188,7 +167,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                 names=names,
                 starts=args.job,
                 queues=args.queues,
-                enabled=args.enabled,
+                enabled=args.timetable.enabled,
                 role_arn=platform.pipe_role_arn,
                 opts=after_machine,
             )

@@ -34,10 +34,12 @@ def stack_prefix(project: str, stack: str) -> str:
     return f"{project}-{stack}"
 
 
-def longest_job_name(prefix: str) -> int:
-    """Characters a job's name may have: it is in a machine, a schedule and the name of each run."""
+def longest_job_name(prefix: str, schedules: int = 1) -> int:
+    """Characters a job's name may have: it is in a machine, its schedules and each run's name."""
     return min(
-        MACHINE_LIMIT - len(f"{prefix}--"), SCHEDULE_LIMIT, MACHINE_LIMIT - SCHEDULED_TIME_LENGTH
+        MACHINE_LIMIT - len(f"{prefix}--"),
+        SCHEDULE_LIMIT - len(schedule_name("", schedules)),
+        MACHINE_LIMIT - SCHEDULED_TIME_LENGTH,
     )
 
 
@@ -56,6 +58,11 @@ def longest_event_job_name(prefix: str) -> int:
 def longest_queue_name(prefix: str) -> int:
     """Characters a queue's name may have."""
     return QUEUE_LIMIT - len(f"{prefix}--")
+
+
+def schedule_name(job: str, number: int) -> str:
+    """Name of one of a job's schedules, counted from 1: ``list-files``, ``list-files--2``."""
+    return job if number <= 1 else f"{job}--{number}"
 
 
 def longest_container_name(prefix: str) -> int:
@@ -92,7 +99,7 @@ class Names:
 
     def event_source(self, job: str, number: int) -> str:
         """Name of what starts a job by an event, a rule or a pipe: the first is 1."""
-        return self.chosen(job if number == 1 else f"{job}--{number}")
+        return self.chosen(schedule_name(job, number))
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource in this region and account."""

@@ -1,59 +1,65 @@
 """Some ordinary hours in the life of a deployed stack, and what must come of them."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from definitions import schedules
 from rehearsal.stage import NOBODY, Job, Outcome, Stage
 
-_SCHEDULED = re.compile(r"-\d{4}-\d\d-\d\dT\d{6}Z$")
-"""How the name of a run ends that a schedule started, and not an event."""
-
 
 def live(stage: Stage, hours: int) -> Iterator[Outcome]:
-    """Let the schedules fire for some hours; the first trigger of the first job comes twice."""
+    """Let the schedules fire for some hours; the first trigger of the first job comes twice.
+
+    What a window lets come later is waited for.
+    """
     begin = stage.aws.clock.now()
     end = begin + timedelta(hours=hours)
-    scheduled = [job for job in stage.jobs if job.schedule is not None]
-    expected = {job.name: list(_fires(job, begin, end)) for job in scheduled}
+    scheduled = [job for job in stage.jobs if job.schedules]
+    expected = {job.name: _fires(job, begin, end) for job in scheduled}
     twice = next((job for job in scheduled if expected[job.name]), None)
     if twice is not None:
-        stage.aws.schedules.deliver_twice(stage.exports["scheduleGroup"], twice.name)
-    stage.aws.clock.run_until(end)
+        _, name = min(expected[twice.name])
+        stage.aws.schedules.deliver_twice(stage.exports["scheduleGroup"], name)
+    stage.aws.clock.run_until(end + max(map(_longest_window, scheduled), default=timedelta()))
     for job in scheduled:
-        yield stage.explained(_ordinary(stage, job, begin, end, len(expected[job.name])))
+        runs = {_run(job, when) for when, _ in expected[job.name]}
+        yield stage.explained(_ordinary(stage, job, begin, end, runs))
     if twice is not None:
-        yield _came_twice(stage, twice, expected[twice.name][0])
+        yield _came_twice(stage, twice, expected[twice.name])
 
 
-def _ordinary(stage: Stage, job: Job, begin: datetime, end: datetime, fires: int) -> Outcome:
+def _ordinary(stage: Stage, job: Job, begin: datetime, end: datetime, runs: set[str]) -> Outcome:
+    first, last = _run(job, begin), _run(job, end)
     ends = [
         stage.aws.wait_for(run["executionArn"])
         for run in list(stage.executions(job.machine_arn))  # waiting makes more of them
-        if run["startDate"] < end and _SCHEDULED.search(run["name"])
+        if first <= run["name"] < last
     ]
     failed = [run for run in ends if run["status"] != "SUCCEEDED"]
+    strange = sorted({run["name"] for run in ends} ^ runs)
     return Outcome(
         at=begin,
         what=f"{job.name}: its schedule fires",
-        expected={"runs": fires, "succeeded": fires},
+        expected={"runs": len(runs), "succeeded": len(runs)},
         happened={
             "runs": len(ends),
             "succeeded": len(ends) - len(failed),
-            "because": stage.why(failed[0]) if failed else None,
+            "because": stage.why(failed[0]) if failed else ", ".join(strange) or None,
         },
     )
 
 
-def _came_twice(stage: Stage, job: Job, when: datetime) -> Outcome:
-    run = f"{job.name}-{when:%Y-%m-%dT%H%M%SZ}"
+def _came_twice(stage: Stage, job: Job, fires: set[tuple[datetime, str]]) -> Outcome:
+    when, _ = min(fires)
+    run = _run(job, when)
+    duplicates = sum(other == when for other, _ in fires)  # each schedule of this time has one
     return Outcome(
         at=when,
         what="A trigger is delivered twice",
         expected={
-            "trigger": "started + duplicate",
+            "trigger": " + ".join(["started", *["duplicate"] * duplicates]),
             "runs": 1,
             "message to": "success" if job.tells_of_success else NOBODY,
         },
@@ -65,10 +71,35 @@ def _came_twice(stage: Stage, job: Job, when: datetime) -> Outcome:
     )
 
 
-def _fires(job: Job, begin: datetime, end: datetime) -> Iterator[datetime]:
+def _run(job: Job, when: datetime) -> str:
+    """Name the run that is for a time; two schedules of a job that fire at once mean the same."""
+    return f"{job.name}-{when:%Y-%m-%dT%H%M%SZ}"
+
+
+def _longest_window(job: Job) -> timedelta:
+    windows = (schedule["FlexibleTimeWindow"] for schedule in job.schedules)
+    return timedelta(minutes=max(window.get("MaximumWindowInMinutes", 0) for window in windows))
+
+
+def _fires(job: Job, begin: datetime, end: datetime) -> set[tuple[datetime, str]]:
+    """Say when each of a job's schedules should fire, and its name."""
+    return {
+        (when, schedule["Name"])
+        for schedule in job.schedules
+        for when in _fires_of(schedule, begin, end)
+    }
+
+
+def _fires_of(schedule: dict[str, Any], begin: datetime, end: datetime) -> Iterator[datetime]:
     """Say when a schedule should fire, by another calculator than the embedded AWS's."""
-    if job.schedule is None or job.schedule["State"] != "ENABLED":
+    if schedule["State"] != "ENABLED":
         return iter(())
-    zone = ZoneInfo(job.schedule["ScheduleExpressionTimezone"])
-    expression = schedules.parse(job.schedule["ScheduleExpression"])
-    return expression.fires(begin, end, zone, job.schedule["CreationDate"])
+    start: datetime | None = schedule.get("StartDate")
+    last: datetime | None = schedule.get("EndDate")
+    if start is not None:
+        begin = max(begin, start)
+    if last is not None:
+        end = min(end, last + timedelta(seconds=1))
+    zone = ZoneInfo(schedule["ScheduleExpressionTimezone"])
+    expression = schedules.parse(schedule["ScheduleExpression"])
+    return expression.fires(begin, end, zone, start or schedule["CreationDate"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
-from rehearsal.engine import DeployFailed, Deployment, deploy
+from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import StackFile
 
@@ -67,8 +67,13 @@ class Job:
     exit_codes: list[int]
     """The only ones that it tries again; none listed: every one."""
     timeout_seconds: int
-    schedule: dict[str, Any] | None
-    """As GetSchedule answers; ``None`` if it is only started by hand."""
+    schedules: tuple[dict[str, Any], ...]
+    """As GetSchedule answers; none if it is only started by hand."""
+
+    @property
+    def schedule(self) -> dict[str, Any] | None:
+        """The first of its schedules."""
+        return next(iter(self.schedules), None)
 
     @property
     def tells_of_success(self) -> bool:
@@ -76,11 +81,41 @@ class Job:
         return self.trigger.get("input", {}).get("notify") == "all"
 
 
-Up = Callable[[Callable[[dict[str, str]], None]], Deployment]
-"""Deploys a stack once more, its configuration as a function has changed it.
+class Up:
+    """Deploys a stack once more; each time goes on from the last."""
 
-Raises ``DeployFailed``; the next one goes on from what is there then.
-"""
+    def __init__(
+        self, project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
+    ) -> None:
+        self._project_dir, self._stack_file, self._aws = project_dir, stack_file, aws
+        self._last = before
+
+    @property
+    def config(self) -> Mapping[str, str]:
+        """What the stack file says, unchanged."""
+        return self._stack_file.config
+
+    def __call__(
+        self, change: Callable[[dict[str, str]], None], *, refreshed: bool = False
+    ) -> Deployment:
+        """Let ``change`` change the configuration and deploy, ``refreshed`` from what is there.
+
+        Raises:
+            DeployFailed: a line for each failure; the next time goes on from what is there then.
+        """
+        config = dict(self._stack_file.config)
+        change(config)
+        changed, provider = replace(self._stack_file, config=config), AwsProvider(self._aws)
+        if refreshed:
+            self._last = refresh(self._last, changed, provider)
+        try:
+            self._last = deploy(
+                self._project_dir, changed, provider, before=self._last, now=self._aws.clock.now()
+            )
+        except DeployFailed as failed:
+            self._last = failed.deployment
+            raise
+        return self._last
 
 
 def as_it_was(_: dict[str, str]) -> None:
@@ -90,22 +125,8 @@ def as_it_was(_: dict[str, str]) -> None:
 def deployed_again(
     project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
 ) -> Up:
-    """Make an ``up`` of a stack that was deployed from this file; each goes on from the last."""
-    last = before
-
-    def up(change: Callable[[dict[str, str]], None]) -> Deployment:
-        nonlocal last
-        config = dict(stack_file.config)
-        change(config)
-        changed = replace(stack_file, config=config)
-        try:
-            last = deploy(project_dir, changed, AwsProvider(aws), before=last)
-        except DeployFailed as failed:
-            last = failed.deployment
-            raise
-        return last
-
-    return up
+    """Make an ``up`` of a stack that was deployed from this file."""
+    return Up(project_dir, stack_file, aws, before)
 
 
 class Stage:
@@ -262,10 +283,9 @@ class Stage:
 
         Neither does an event start one, nor a message.
         """
-        scheduled = [job for job in self.jobs if job.schedule is not None]
         rules, pipes = self.event_rules(), self.running_pipes()
-        for job in scheduled:
-            self.set_schedule(job, State="DISABLED")
+        for job in self.jobs:
+            self.set_schedules(job, State="DISABLED")
         for rule in rules:
             self.aws.client("events").disable_rule(Name=rule)
         for pipe in pipes:
@@ -273,8 +293,8 @@ class Stage:
         try:
             yield
         finally:
-            for job in scheduled:
-                self.set_schedule(job)
+            for job in self.jobs:
+                self.set_schedules(job)
             for rule in rules:
                 self.aws.client("events").enable_rule(Name=rule)
             for pipe in pipes:
@@ -300,14 +320,20 @@ class Stage:
         """What the name of everything begins with that is named after a job."""
         return f"{self.exports['scheduleGroup']}--"
 
-    def set_schedule(self, job: Job, **changes: Any) -> None:
-        """Put a job's schedule back as it was deployed, but for some changes."""
-        schedule = {
-            key: value
-            for key, value in (job.schedule or {}).items()
-            if key not in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
-        }
-        self.aws.client("scheduler").update_schedule(**schedule | changes)
+    def set_schedules(self, job: Job, **changes: Any) -> None:
+        """Put a job's schedules back as they were deployed, but for some changes.
+
+        A date on which they began is left out once it has come, as AWS demands it.
+        """
+        now = self.aws.clock.now()
+        for deployed in job.schedules:
+            schedule = {
+                key: value
+                for key, value in deployed.items()
+                if key not in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
+                and not (key == "StartDate" and value <= now)
+            }
+            self.aws.client("scheduler").update_schedule(**schedule | changes)
 
     # -- looking
 
@@ -482,22 +508,32 @@ class Stage:
     def _job(self, name: str, machine_arn: str) -> Job:
         machine = self.states.describe_state_machine(stateMachineArn=machine_arn)
         prepare = json.loads(machine["definition"])["States"]["Prepare"]["Assign"]
-        scheduler: Any = self.aws.client("scheduler")
-        try:
-            schedule = scheduler.get_schedule(GroupName=self.exports["scheduleGroup"], Name=name)
-        except scheduler.exceptions.ResourceNotFoundException:
-            schedule = None
+        schedules = tuple(self._schedules(name))
         (family,) = re.findall(r"task-definition/([\w-]+)", prepare["run"])
         return Job(
             name=name,
             machine_arn=machine_arn,
             family=family,
-            trigger=json.loads(schedule["Target"]["Input"]) if schedule else {"job": name},
+            trigger=json.loads(schedules[0]["Target"]["Input"]) if schedules else {"job": name},
             waits=prepare["waits"],
             exit_codes=prepare["exitCodes"],
             timeout_seconds=prepare["timeoutSeconds"],
-            schedule=schedule,
+            schedules=schedules,
         )
+
+    def _schedules(self, job: str) -> Iterator[dict[str, Any]]:
+        """Look at the schedules that start a job; there may be others that begin with its name."""
+        scheduler: Any = self.aws.client("scheduler")
+        group = self.exports["scheduleGroup"]
+        pages: Any = scheduler.get_paginator("list_schedules")
+        listed = [
+            found["Name"]
+            for page in pages.paginate(GroupName=group, NamePrefix=job)
+            for found in page["Schedules"]
+            if re.fullmatch(rf"{job}(--\d+)?", found["Name"])
+        ]
+        for name in sorted(listed, key=lambda name: int(name.partition("--")[2] or 1)):
+            yield scheduler.get_schedule(GroupName=group, Name=name)
 
 
 def execution_arn(machine_arn: str, run: str) -> str:

@@ -1,6 +1,7 @@
 """The whole stack, in the order the data flows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -29,6 +30,7 @@ from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.events import EventSettings
 from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretSettings
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
@@ -46,7 +48,7 @@ def build(settings: Settings) -> dict[str, Any]:
         account=aws.get_caller_identity().account_id,
     )
     zones = _zones(settings)
-    jobs = {name: _job(name, job, names) for name, job in settings.jobs.items()}
+    jobs = {name: _job(name, job, names, settings.now) for name, job in settings.jobs.items()}
 
     provider = aws.Provider(
         "aws",
@@ -168,6 +170,7 @@ def build(settings: Settings) -> dict[str, Any]:
         and roles.pipe_role_arn
         and _after([*ready, *(queue.arn for queue in queues.values())], roles.pipe_role_arn),
         tracing=settings.tracing,
+        keep_paused=settings.keep_paused,
     )
     machines = {
         name: FargateBatchJob(f"job-{name}", platform, job, ours) for name, job in jobs.items()
@@ -388,7 +391,7 @@ def _event_patterns(on: Sequence[EventSettings], names: Names) -> Iterator[Mappi
             yield event.pattern
 
 
-def _job(name: str, job: JobSettings, names: Names) -> FargateBatchJobArgs:
+def _job(name: str, job: JobSettings, names: Names, now: datetime) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
         job=name,
         command=list(job.command),
@@ -396,8 +399,7 @@ def _job(name: str, job: JobSettings, names: Names) -> FargateBatchJobArgs:
         environment=job.environment,
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
-        schedule=job.schedule,
-        timezone=job.timezone,
+        timetable=timetable_of(name, job, now),
         event_patterns=list(_event_patterns(job.on, names)),
         queues=[event.message.queue for event in job.on if event.message],
         timeout_seconds=job.timeout_seconds,
@@ -409,8 +411,6 @@ def _job(name: str, job: JobSettings, names: Names) -> FargateBatchJobArgs:
             exit_codes=job.retries.exit_codes,
         ),
         overlap=job.overlap,
-        start_deadline_seconds=job.start_deadline_seconds,
         notify=job.notify,
-        enabled=job.enabled,
         tags=job.tags,
     )

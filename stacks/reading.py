@@ -8,9 +8,9 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import cast, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -19,12 +19,12 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from definitions import names, schedules
+from definitions import names
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings, events
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
-from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import schedule_warnings
 from stacks.wording import MASK, flow, instead, kind, shown
 
 CONFIG_VARIABLE_BYTES = 131_071
@@ -40,9 +40,11 @@ MAX_SECRET_NAME = 512
 MAX_PREFIX_LENGTH = names.ROLE_LIMIT - len("--default-execution")
 """Characters of project and stack together, so that the default container's roles have names."""
 
-HOURS_PER_DAY = 24
+NOW = "rehearsal:now"
+"""The configuration in which the rehearsal, whose clock is its own, says what time it is there."""
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_REFRESH_ALWAYS = re.compile(r"^[^#\n]*\brefresh: *always\b", re.MULTILINE)
 _OTHER_PARTITIONS = ("cn-", "us-gov-")
 """How the regions of aws-cn and aws-us-gov begin."""
 
@@ -65,17 +67,18 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: everything that is wrong in the stack file.
     """
+    config = {**get_config_env(), **CONFIG.get()}
     return read_settings(
-        {**get_config_env(), **CONFIG.get()},
+        config,
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         directory=Path.cwd(),
-        today=datetime.now(tz=UTC).date(),
+        now=datetime.fromisoformat(config[NOW]) if NOW in config else datetime.now(tz=UTC),
     )
 
 
 def read_settings(
-    config: Mapping[str, str], *, project: str, stack: str, directory: Path, today: date
+    config: Mapping[str, str], *, project: str, stack: str, directory: Path, now: datetime
 ) -> Settings:
     """Read and check a stack's configuration.
 
@@ -85,7 +88,7 @@ def read_settings(
         project: the Pulumi project, which is the namespace of the program's keys.
         stack: the Pulumi stack.
         directory: where Pulumi.yaml is; build directories are relative to it.
-        today: the first day to look at for runs that a clock change swallows.
+        now: the present: what is over by then is not scheduled.
 
     Raises:
         SettingsError: everything that is wrong, one line each.
@@ -115,6 +118,7 @@ def read_settings(
         *(_unknown_key((key,), known) for key in written if key not in known),
         *_size_mistakes(config),
         *_name_mistakes(sections, prefix),
+        *_schedule_name_mistakes(sections, prefix),
     ]
     settings = None
     try:
@@ -125,6 +129,7 @@ def read_settings(
                 "stack": stack,
                 "aws:region": region,
                 "aws:profile": config.get("aws:profile"),
+                "now": now,
             },
             context=_surroundings_of(sections, region=region, directory=directory),
             by_alias=True,
@@ -139,10 +144,15 @@ def read_settings(
         lines = dict.fromkeys((*gathered.mistakes, *placed))
         # Outside of the handler: pydantic's error holds the values, secret ones too.
         raise SettingsError(_one_line(line) for line in lines)
-    warnings = (
-        *_schedule_warnings(settings.jobs, today),
+    warnings = [
+        *_pause_warnings(directory, settings),
+        *(
+            warning
+            for name, job in settings.jobs.items()
+            for warning in schedule_warnings(f"jobs.{name}", name, job, now)
+        ),
         *events.warnings(settings.jobs, _writers(settings.containers)),
-    )
+    ]
     told = tuple(gathered.placed(file, warning) for warning in warnings)
     return settings.model_copy(update={"warnings": told})
 
@@ -265,6 +275,19 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
             first_of.setdefault(meant, name)
 
 
+def _schedule_name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
+    """Check the names of jobs with several schedules: the schedule's number is in its name."""
+    for name, job in map_or_empty(sections.get("jobs")).items():
+        written = map_or_empty(job).get("schedule")
+        count = len(cast("list[object]", written)) if isinstance(written, list) else 1
+        limit = names.longest_job_name(prefix, count)
+        if limit < len(name) <= names.longest_job_name(prefix):
+            yield (
+                f"jobs.{name}: has {len(name)} characters, and its {count} schedules leave room "
+                f"for {limit} ({names.schedule_name('…', count)}): shorten it"
+            )
+
+
 def _name_instead(name: str) -> str:
     """Return the nearest name that keeps to the rule."""
     words = re.findall(r"[a-z0-9]+", name.lower())
@@ -272,25 +295,15 @@ def _name_instead(name: str) -> str:
     return nearest if nearest[0].isalpha() else f"n-{nearest}"
 
 
-def _schedule_warnings(jobs: Mapping[str, JobSettings], today: date) -> Iterator[str]:
-    """Tell of schedules that AWS takes and that do not do what one may expect.
-
-    A job that runs every hour of the day misses nothing in spring: the hour does not exist.
-    """
-    midnight = datetime.combine(today, time.min, tzinfo=UTC)
-    for name, job in jobs.items():
-        cron = schedules.parse(job.schedule) if job.schedule else None
-        if not isinstance(cron, schedules.Cron):
-            continue
-        path = f"jobs.{name}.schedule: {shown(job.schedule)}"
-        if cron.next_after(midnight, UTC, midnight) is None:
-            yield f"{path} never comes: change the day or the year, or remove the job"
-        gaps = schedules.times_in_spring_gap(cron, job.timezone, today)
-        if gaps and len(cron.hours) < HOURS_PER_DAY:
-            yield (
-                f"{path} in {job.timezone}: clocks jump over {gaps[0]:%Y-%m-%d %H:%M}: "
-                "AWS skips that run: take another hour if it must not"
-            )
+def _pause_warnings(directory: Path, settings: Settings) -> Iterator[str]:
+    """Tell that an update hands on the last state that Pulumi saw, if that may be an old one."""
+    project = directory / "Pulumi.yaml"
+    options = project.read_text() if project.is_file() else ""
+    if settings.keep_paused and not _REFRESH_ALWAYS.search(options):
+        yield (
+            "keepPaused: true holds for a pause that Pulumi has seen: run pulumi up --refresh, or "
+            "write options: {refresh: always} into Pulumi.yaml"
+        )
 
 
 def _writers(containers: Mapping[str, ContainerSettings]) -> dict[str, frozenset[str]]:

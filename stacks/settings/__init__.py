@@ -6,6 +6,7 @@ them. Each section is a module with the checks of its values; ``reading`` makes 
 configuration.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -101,6 +102,12 @@ class Settings(BaseModel):
         "has `jobs:` as here, and `defaults:`, keys that all of its jobs have.",
         examples=[["jobs/*.yaml"]],
     )
+    keep_paused: bool = Field(
+        default=False,
+        description="Whether schedules that people paused stay paused when they are updated. Needs "
+        "a refresh before each `up`: `options: {refresh: always}` in Pulumi.yaml.",
+        examples=[True],
+    )
     tags: Tags = Field(
         default_factory=dict[str, str],
         description="Tags of every resource.",
@@ -118,6 +125,10 @@ class Settings(BaseModel):
         "for each container.",
         examples=[True],
     )
+    now: SkipJsonSchema[datetime] = Field(
+        description="When this was read. Not a key of the file.",
+        examples=["2026-11-22T09:00:00Z"],
+    )
     warnings: SkipJsonSchema[tuple[str, ...]] = Field(
         default=(),
         description="What is allowed but may surprise, one line each. Not a key of the file.",
@@ -128,6 +139,6 @@ class Settings(BaseModel):
 SECTIONS = tuple(
     field
     for field in Settings.model_fields
-    if field not in {"project", "stack", "region", "profile", "warnings"}
+    if field not in {"project", "stack", "region", "profile", "now", "warnings"}
 )
 """The fields of Settings that a stack file writes, each as ``<project>:<camelCase>``."""

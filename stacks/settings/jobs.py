@@ -28,7 +28,7 @@ from stacks.settings.base import (
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
 from stacks.settings.events import Events
-from stacks.settings.schedules import Schedule, Timezone
+from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
 
@@ -37,9 +37,6 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
-MIN_START_DEADLINE_SECONDS = 60
-MAX_START_DEADLINE_SECONDS = 86_400
-"""EventBridge Scheduler, RetryPolicy.MaximumEventAgeInSeconds."""
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
@@ -55,10 +52,6 @@ def _wait_seconds(value: object) -> object:
 
 
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
-StartDeadlineSeconds = Annotated[
-    Seconds, AfterValidator(between(MIN_START_DEADLINE_SECONDS, MAX_START_DEADLINE_SECONDS))
-]
-
 _WaitSeconds = Annotated[
     int,
     Field(ge=0, le=MAX_WAIT_SECONDS),
@@ -125,23 +118,13 @@ class RetrySettings(BaseModel):
     )
 
 
-class JobSettings(BaseModel):
+class JobSettings(ScheduleSettings):
     """A command in a container, with its schedule and failure policy."""
 
-    model_config = MODEL
-
-    schedule: Schedule | None = Field(
-        default=None,
-        description="`cron(minute hour day-of-month month day-of-week year)` or `rate(5 minutes)`, "
-        "as EventBridge Scheduler has them. Without it the job runs by hand only.",
-        examples=["cron(30 3 * * ? *)"],
-    )
-    timezone: Timezone = Field(
-        default="UTC", description="The time zone of a cron schedule.", examples=["Asia/Tokyo"]
-    )
     on: Events = Field(
         default=(),
-        description="What starts the job beside its schedule: one event or a list of them.",
+        description="What starts the job beside its schedule, unless it is off: one event, or a "
+        "list of them. See docs/features.md.",
         examples=[{"objectCreated": {"bucket": "files", "prefix": "in/"}}],
     )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
@@ -189,20 +172,8 @@ class JobSettings(BaseModel):
         examples=["allow"],
         json_schema_extra={"default": "forbid"},
     )
-    start_deadline_seconds: StartDeadlineSeconds = Field(
-        default=3_600,
-        validation_alias="startDeadline",
-        description="How late a run may still be started, `60s` to `24h`.",
-        examples=["30m"],
-        json_schema_extra={"default": "1h"},
-    )
     notify: Literal["failure", "all", "none"] = Field(
         default="failure", description="Which ends of a run are told.", examples=["all"]
-    )
-    enabled: bool = Field(
-        default=True,
-        description="Whether the schedule fires. A job that is off can still be run by hand.",
-        examples=[False],
     )
     tags: Tags = Field(
         default_factory=dict[str, str],

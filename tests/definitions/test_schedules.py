@@ -80,18 +80,17 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         ("0 3 * * ? *", "no cron() around the fields: write cron(0 3 * * ? *)"),
         (
             "every day",
-            "neither a cron nor a rate: write cron(minute hour day-of-month month day-of-week "
-            "year) or rate(5 minutes)",
+            "no schedule: write cron(minute hour day-of-month month day-of-week year), "
+            "rate(5 minutes) or at(2026-12-24T18:00:00)",
         ),
         (
             "every(1 day)",
-            "neither a cron nor a rate: write cron(minute hour day-of-month month day-of-week "
-            "year) or rate(5 minutes)",
+            "no schedule: write cron(minute hour day-of-month month day-of-week year), "
+            "rate(5 minutes) or at(2026-12-24T18:00:00)",
         ),
         (
             "0 3 1 * 1",
-            "neither a cron nor a rate: write cron(minute hour day-of-month month day-of-week "
-            "year) or rate(5 minutes)",
+            'a line of a crontab: write ["cron(0 3 1 * ? *)", "cron(0 3 ? * MON *)"]',
         ),
         (" rate(10 minutes)", "blanks around the expression: write rate(10 minutes)"),
         ("cron(0 3 * * ? *)\n", "blanks around the expression: write cron(0 3 * * ? *)"),
@@ -99,10 +98,22 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         ("cron (0 3 * * ? *)", "cron  is not known: write cron(0 3 * * ? *)"),
         ("cron(0  3 * * ? *)", "blanks that AWS refuses: write cron(0 3 * * ? *)"),
         ("rate( 10 minutes )", "blanks that AWS refuses: write rate(10 minutes)"),
+        # one time: what AWS refused, and what it was never asked
+        ("at()", "not a date and a time: write at(2026-12-24T18:00:00)"),
+        ("at(tomorrow)", "not a date and a time: write at(2026-12-24T18:00:00)"),
+        ("at(2027-01-01)", "not as AWS takes it: write at(2027-01-01T00:00:00)"),
+        ("at(2027-01-01T18:30)", "not as AWS takes it: write at(2027-01-01T18:30:00)"),
+        ("at(2027-01-01 18:30:00)", "not as AWS takes it: write at(2027-01-01T18:30:00)"),
         (
-            "at(2027-01-01T00:00:00)",
-            "at() is not offered: run the job by hand or use a cron() with a year",
+            "at(2027-01-01T18:30:00Z)",
+            "the zone stands beside it: write at(2027-01-01T18:30:00) and set timezone: UTC",
         ),
+        (
+            "at(2027-01-01T18:30:00+09:00)",
+            "the zone stands beside it: write at(2027-01-01T18:30:00) and set timezone",
+        ),
+        ("at(2027-02-29T00:00:00)", "no calendar has that date and time: correct it"),
+        ("At(2027-02-01T00:00:00)", "At is not known: write at(2027-02-01T00:00:00)"),
         (
             f"cron(0 3 * * ? {','.join(['2027'] * 60)})",
             "315 characters, AWS allows 256: write a shorter one",
@@ -113,6 +124,11 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         ("cron(0 3 * * 1)", "five fields: add the year: cron(0 3 ? * MON *)"),
         (
             "cron(0 3 1 * 1)",
+            "five fields: add the year and take the two days apart: "
+            '["cron(0 3 1 * ? *)", "cron(0 3 ? * MON *)"]',
+        ),
+        (
+            "cron(0 3 1 * 9)",
             "five fields: write cron(minute hour day-of-month month day-of-week year)",
         ),
         (
@@ -136,7 +152,7 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         (
             "cron(0 1 13 * FRI *)",
             "day-of-month and day-of-week are both set: put ? in one: write cron(0 1 13 * ? *) or "
-            "cron(0 1 ? * FRI *)",
+            "cron(0 1 ? * FRI *), or a list of both",
         ),
         (
             "cron(0 1 ? * ? *)",

@@ -2,7 +2,7 @@ import json
 import re
 import traceback
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -26,9 +26,10 @@ from stacks.settings.containers import ContainerSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.storage import BucketReference, SecretReference, SecretSettings
 
-TODAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PUBLIC = {"mode": "public"}
 COMMAND = {"command": ["python", "-m", "list_files"]}
+DAILY = {"schedule": "cron(0 3 * * ? *)"}
 ECR = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/batch:1.4.2"
 SECRET_ARN = "arn:aws:secretsmanager:ap-northeast-1:111122223333:secret:db-AbCdEf"
 MASKED = "hunter2"
@@ -57,7 +58,7 @@ def read(
     config = {"aws:region": "ap-northeast-1"} if other is None else dict(other)
     for key, value in {"network": PUBLIC, **sections}.items():
         config[f"{project}:{key}"] = value if isinstance(value, str) else json.dumps(value)
-    return read_settings(config, project=project, stack=stack, directory=directory, today=TODAY)
+    return read_settings(config, project=project, stack=stack, directory=directory, now=NOW)
 
 
 def lines(directory: Path, sections: Mapping[str, object], **kwargs: Any) -> tuple[str, ...]:
@@ -532,13 +533,108 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "write 0 to 59",
         ),
         (
-            job(schedule="at(2027-01-01T00:00:00)"),
-            'jobs.nightly.schedule: "at(2027-01-01T00:00:00)": at() is not offered: run the job by '
-            "hand or use a cron() with a year",
+            job(schedule="at(2027-01-01)"),
+            'jobs.nightly.schedule: "at(2027-01-01)": not as AWS takes it: write '
+            "at(2027-01-01T00:00:00)",
         ),
         (
             job(schedule=["cron(5", "35 14 * * ? *)"]),
-            "jobs.nightly.schedule: is a list: write cron(5,35 14 * * ? *) without brackets",
+            'jobs.nightly.schedule: is divided at its commas: quote it: ["cron(5,35 14 * * ? *)"]',
+        ),
+        (
+            job(schedule=["rate(1 day)", "cron(60 3 * * ? *)"]),
+            'jobs.nightly.schedule: "cron(60 3 * * ? *)": minute 60 is outside of the field: '
+            "write 0 to 59",
+        ),
+        (
+            job(schedule=[]),
+            "jobs.nightly.schedule: is empty: write at least one schedule, or remove the key",
+        ),
+        (
+            job(schedule=["rate(1 day)", "rate(2 days)", "rate(1 day)"]),
+            'jobs.nightly.schedule: "rate(1 day)" is there twice: remove one',
+        ),
+        (
+            job(schedule=[f"rate({days} days)" for days in range(2, 23)]),
+            "jobs.nightly.schedule: has 21 schedules: write at most 20",
+        ),
+        (
+            job(schedule=[5]),
+            'jobs.nightly.schedule: 5 is a number: quote it: "5"',
+        ),
+        (
+            job(schedule="at(2027-03-28T02:30:00)", timezone="Europe/Berlin"),
+            'jobs.nightly: schedule "at(2027-03-28T02:30:00)" never comes in Europe/Berlin: clocks '
+            "jump over it: write another time",
+        ),
+        # jobs: dates
+        (
+            job(**DAILY, startDate="24.12.2026"),
+            'jobs.nightly.startDate: "24.12.2026" is not a date: write 2026-12-24 or '
+            "2026-12-24T18:00:00",
+        ),
+        (
+            job(**DAILY, endDate="2027-02-29"),
+            'jobs.nightly.endDate: "2027-02-29" is not a date: write 2026-12-24 or '
+            "2026-12-24T18:00:00",
+        ),
+        (
+            job(**DAILY, startDate="2026-12-24 00:00:00 +0000 UTC"),
+            'jobs.nightly.startDate: "2026-12-24 00:00:00 +0000 UTC" is what the CLI reads: quote '
+            'it: "2026-12-24"',
+        ),
+        (
+            job(**DAILY, startDate="2026-12-24 18:00:00 +0000 UTC"),
+            'jobs.nightly.startDate: "2026-12-24 18:00:00 +0000 UTC" is what the CLI reads: quote '
+            'it: "2026-12-24T18:00:00"',
+        ),
+        (
+            job(**DAILY, timezone="Europe/Berlin", startDate="2027-03-28T02:30:00"),
+            'jobs.nightly.startDate: "2027-03-28T02:30:00" never comes in Europe/Berlin: clocks '
+            "jump over it: write another",
+        ),
+        (
+            job(**DAILY, startDate="2026-12-25", endDate="2026-12-24"),
+            'jobs.nightly.endDate: "2026-12-24" is not after startDate: write a later one',
+        ),
+        (
+            job(schedule="at(2026-12-24T18:00:00)", startDate="2026-12-01"),
+            "jobs.nightly.startDate: is ignored by AWS for at(), which has a date: remove it",
+        ),
+        (
+            job(endDate="2026-12-01"),
+            "jobs.nightly.endDate: has no schedule to go with: add schedule, or remove it",
+        ),
+        # jobs: windows and spreading
+        (
+            job(**DAILY, flexibleWindow="30s"),
+            "jobs.nightly.flexibleWindow: 30s is no whole number of minutes: write 1m",
+        ),
+        (
+            job(**DAILY, flexibleWindow="25h"),
+            "jobs.nightly.flexibleWindow: 25h is too long: write 1d",
+        ),
+        (
+            job(**DAILY, flexibleWindow="0m"),
+            "jobs.nightly.flexibleWindow: 0s is too short: write 1m",
+        ),
+        (
+            job(flexibleWindow="15m"),
+            "jobs.nightly.flexibleWindow: has no schedule to go with: add schedule, or remove it",
+        ),
+        (
+            job(spread=True),
+            "jobs.nightly.spread: has no schedule to go with: add schedule, or remove it",
+        ),
+        (
+            job(schedule="rate(1 day)", spread=True),
+            'jobs.nightly.spread: "rate(1 day)" cannot be spread, which is for a cron() with one '
+            "minute: write cron(0 …), or remove spread",
+        ),
+        (
+            job(schedule=["cron(0 3 * * ? *)", "cron(0/15 8 * * ? *)"], spread=True),
+            'jobs.nightly.spread: "cron(0/15 8 * * ? *)" cannot be spread, which is for a cron() '
+            "with one minute: write cron(0 …), or remove spread",
         ),
         (
             job(schedule=5),
@@ -909,7 +1005,7 @@ def test_a_configuration_without_a_network_is_told_the_modes(directory: Path) ->
             project="fargate-batch",
             stack="prod",
             directory=directory,
-            today=TODAY,
+            now=NOW,
         )
     assert refusal.value.lines == (
         "Pulumi.prod.yaml: network.mode: missing: write mode: endpoints or mode: public",
@@ -1063,7 +1159,7 @@ def test_the_size_is_that_of_the_text_which_the_cli_writes(
     def size_of(text: str) -> int:
         config = {"fargate-batch:tags": json.dumps({"a": text}, ensure_ascii=False)}
         with pytest.raises(SettingsError) as refusal:
-            read_settings(config, project="p", stack="dev", directory=directory, today=TODAY)
+            read_settings(config, project="p", stack="dev", directory=directory, now=NOW)
         (line,) = (line for line in refusal.value.lines if ": config: " in line)
         return int(line.split()[2].replace(",", ""))
 
@@ -1085,6 +1181,29 @@ def test_the_size_is_that_of_the_text_which_the_cli_writes(
             {"schedule": "cron(0 0 30 2 ? *)"},
             '"cron(0 0 30 2 ? *)" never comes: change the day or the year, or remove the job',
         ),
+        (
+            {"schedule": "cron(0 0 1 1 ? *)", "startDate": "2027-01-02", "endDate": "2027-12-31"},
+            '"cron(0 0 1 1 ? *)" does not come until endDate: change one of them',
+        ),
+        (
+            {"schedule": ["rate(1 day)", "at(2026-11-22T09:00:00)"]},
+            '"at(2026-11-22T09:00:00)" is over and never comes again: remove it',
+        ),
+        (
+            {"schedule": "at(2026-11-22T18:00:00)", "timezone": "Asia/Tokyo"},
+            '"at(2026-11-22T18:00:00)" is over and never comes again: remove it',
+        ),
+        (
+            {"schedule": "at(2027-10-31T02:30:00)", "timezone": "Europe/Berlin"},
+            '"at(2027-10-31T02:30:00)" in Europe/Berlin: clocks show it twice, and AWS does not '
+            "say which one it takes: write another time, or take timezone: UTC",
+        ),
+        (
+            # Lord Howe jumps over half an hour only, and "nightly" is moved right into it.
+            {"schedule": "cron(4 2 * * ? *)", "timezone": "Australia/Lord_Howe", "spread": True},
+            '"cron(26 2 * * ? *)" in Australia/Lord_Howe: clocks jump over 2027-10-03 02:26: AWS '
+            "skips that run: take another hour if it must not",
+        ),
     ],
 )
 def test_what_aws_takes_and_may_surprise_is_a_warning(
@@ -1101,6 +1220,10 @@ def test_what_aws_takes_and_may_surprise_is_a_warning(
         {"schedule": "cron(30 3 * * ? *)", "timezone": "Europe/Berlin"},
         {"schedule": "cron(30 * * * ? *)", "timezone": "Europe/Berlin"},
         {"schedule": "rate(1 day)", "timezone": "Europe/Berlin"},
+        {"schedule": "at(2026-11-22T18:00:01)", "timezone": "Asia/Tokyo"},
+        {"schedule": "at(2027-10-31T03:30:00)", "timezone": "Europe/Berlin"},
+        {**DAILY, "startDate": "2026-01-01", "endDate": "2026-11-23"},
+        {**DAILY, "flexibleWindow": "24h", "spread": True},
         {},
     ],
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def read(jobs: Mapping[str, object], **sections: object) -> Settings:
         project="fargate-batch",
         stack="dev",
         directory=Path(ROOT),
-        today=date(2026, 11, 22),
+        now=datetime(2026, 11, 22, tzinfo=UTC),
     )
 
 

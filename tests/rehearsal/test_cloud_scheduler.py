@@ -406,5 +406,5 @@ def test_the_next_times_of(expression: str, zone: str, after: str, times: list[s
 
 
 def test_what_is_no_expression_is_refused() -> None:
-    with pytest.raises(ValueError, match="neither a cron nor a rate"):
+    with pytest.raises(ValueError, match="no schedule: write"):
         next_time("every day", "UTC", START, START)
