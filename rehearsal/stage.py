@@ -557,7 +557,7 @@ def _object(text: str) -> dict[str, Any]:
         value: Any = json.loads(text)
     except ValueError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return {**value} if isinstance(value, dict) else {}
 
 
 def _trigger_of(letter: dict[str, Any]) -> str | None:

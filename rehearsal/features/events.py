@@ -17,8 +17,6 @@ ODD = "new \"file\" of 100% {<id>} 'é' \\"
 LARGE_CHARACTERS = 100_000
 FAILS = Played(exit_code=1)
 
-_SOURCES = {"aws.s3": "object", "aws.states": "end"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
@@ -32,21 +30,32 @@ class _Rule:
 def _rules(stage: Stage, kind: str) -> Iterator[_Rule]:
     """Find the rules of a kind: ``object``, ``end`` of a job, or any other ``pattern``."""
     events: Any = stage.aws.client("events")
-    prefix = f"{stage.exports['scheduleGroup']}--"
-    for found in events.list_rules(NamePrefix=prefix)["Rules"]:
+    for found in events.list_rules(NamePrefix=_prefix(stage))["Rules"]:
         pattern, job = json.loads(found["EventPattern"]), stage.started_by(found["Name"])
-        is_pattern = json.dumps(pattern.get("source", []))
-        named = next((kind for source, kind in _SOURCES.items() if source in is_pattern), "pattern")
-        if named == kind and job is not None:
+        if job is not None and _kind(stage, pattern) == kind:
             yield _Rule(name=found["Name"], job=job, pattern=pattern)
+
+
+def _kind(stage: Stage, pattern: dict[str, Any]) -> str:
+    detail: dict[str, Any] = pattern.get("detail", {})
+    buckets = detail.get("bucket", {}).get("name", [])
+    if pattern.get("detail-type") == ["Object Created"] and any(
+        bucket in buckets for bucket in stage.exports["bucketNames"].values()
+    ):
+        return "object"
+    machines = detail.get("stateMachineArn", [])
+    return "end" if any(job.machine_arn in machines for job in stage.jobs) else "pattern"
+
+
+def _prefix(stage: Stage) -> str:
+    return f"{stage.exports['scheduleGroup']}--"
 
 
 def _pipes(stage: Stage) -> list[dict[str, Any]]:
     pipes: Any = stage.aws.client("pipes")
-    prefix = f"{stage.exports['scheduleGroup']}--"
     return [
         pipes.describe_pipe(Name=found["Name"])
-        for found in pipes.list_pipes(NamePrefix=prefix)["Pipes"]
+        for found in pipes.list_pipes(NamePrefix=_prefix(stage))["Pipes"]
         if stage.started_by(found["Name"]) is not None
     ]
 
@@ -68,8 +77,7 @@ def _no_pipe(stage: Stage) -> str | None:
 def _rules_on(stage: Stage) -> Generator[None]:
     """Let the rules hear while a scenario is played; its runs succeed."""
     events: Any = stage.aws.client("events")
-    prefix = f"{stage.exports['scheduleGroup']}--"
-    names = [rule["Name"] for rule in events.list_rules(NamePrefix=prefix)["Rules"]]
+    names = [rule["Name"] for rule in events.list_rules(NamePrefix=_prefix(stage))["Rules"]]
     with _succeeding(stage):
         for name in names:
             events.enable_rule(Name=name)
@@ -200,43 +208,39 @@ def _job_ends(stage: Stage, _: Scenario) -> Facts:
     return {**facts, "after": "the same" if told.get("name") == first else told.get("name")}
 
 
-def _filled(pattern: dict[str, Any]) -> dict[str, Any]:
-    """Return members that match a pattern of plain values."""
-    return {
-        name: _filled(test) if isinstance(test, dict) else test[0]
-        for name, test in pattern.items()
-        if name != "$or"
-    }
-
-
-def _no_plain_pattern(stage: Stage) -> str | None:
-    return (
-        None
-        if any(map(_is_plain, _rules(stage, "pattern")))
-        else ("no job starts on a pattern of plain values")
+def _is_plain(pattern: dict[str, Any]) -> bool:
+    """Tell whether a pattern asks for values, and not for prefixes and the like."""
+    return all(
+        _is_plain({**test}) if isinstance(test, dict) else not isinstance(test[0], dict)
+        for test in pattern.values()
     )
 
 
-def _is_plain(rule: _Rule) -> bool:
-    text = json.dumps(_filled(rule.pattern))
-    return "$or" not in rule.pattern and '": {"' not in text.replace('"detail": {"', "")
+def _filled(pattern: dict[str, Any]) -> dict[str, Any]:
+    """Return what matches a plain pattern."""
+    return {
+        name: _filled({**test}) if isinstance(test, dict) else test[0]
+        for name, test in pattern.items()
+    }
+
+
+def _plain_rules(stage: Stage) -> Iterator[_Rule]:
+    return (rule for rule in _rules(stage, "pattern") if _is_plain(rule.pattern))
+
+
+def _no_plain_pattern(stage: Stage) -> str | None:
+    return None if any(_plain_rules(stage)) else "no job starts on a pattern of plain values"
 
 
 def _pattern_matches(stage: Stage, _: Scenario) -> Facts:
-    rule = next(filter(_is_plain, _rules(stage, "pattern")))
-    event = {
-        "source": "somebody",
-        "detail-type": "something",
-        "detail": {},
-        **_filled(rule.pattern),
-    }
-    event["detail"] = {**event["detail"], "note": ODD}
+    rule = next(_plain_rules(stage))
+    event = _filled(rule.pattern)
     before = len(stage.aws.events.events)
     stage.aws.events.publish(
-        source=event["source"],
-        detail_type=event["detail-type"],
+        source=event.get("source", "somebody"),
+        detail_type=event.get("detail-type", "something"),
         resources=[],
-        detail=event["detail"],
+        detail={**event.get("detail", {}), "note": ODD},
         region=stage.aws.region,
     )
     event_id = stage.aws.events.events[before]["id"]
