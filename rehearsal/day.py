@@ -1,12 +1,13 @@
 """Some ordinary hours in the life of a deployed stack, and what must come of them."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from definitions import schedules
-from rehearsal.stage import NOBODY, Job, Outcome, Stage
+from rehearsal.stage import NOBODY, Outcome, Stage, Started
 
 
 def live(stage: Stage, hours: int) -> Iterator[Outcome]:
@@ -16,7 +17,7 @@ def live(stage: Stage, hours: int) -> Iterator[Outcome]:
     """
     begin = stage.aws.clock.now()
     end = begin + timedelta(hours=hours)
-    scheduled = [job for job in stage.jobs if job.schedules]
+    scheduled = stage.scheduled
     expected = {job.name: _fires(job, begin, end) for job in scheduled}
     twice = next((job for job in scheduled if expected[job.name]), None)
     if twice is not None:
@@ -30,12 +31,14 @@ def live(stage: Stage, hours: int) -> Iterator[Outcome]:
         yield _came_twice(stage, twice, expected[twice.name])
 
 
-def _ordinary(stage: Stage, job: Job, begin: datetime, end: datetime, runs: set[str]) -> Outcome:
+def _ordinary(
+    stage: Stage, job: Started, begin: datetime, end: datetime, runs: set[str]
+) -> Outcome:
     first, last = _run(job, begin), _run(job, end)
     ends = [
         stage.aws.wait_for(run["executionArn"])
         for run in list(stage.executions(job.machine_arn))  # waiting makes more of them
-        if first <= run["name"] < last
+        if first <= run["name"] < last and _is_scheduled(run["name"], job)
     ]
     failed = [run for run in ends if run["status"] != "SUCCEEDED"]
     strange = sorted({run["name"] for run in ends} ^ runs)
@@ -51,7 +54,12 @@ def _ordinary(stage: Stage, job: Job, begin: datetime, end: datetime, runs: set[
     )
 
 
-def _came_twice(stage: Stage, job: Job, fires: set[tuple[datetime, str]]) -> Outcome:
+def _is_scheduled(run: str, job: Started) -> bool:
+    """Tell a run of its own schedule from one that a flow started."""
+    return re.fullmatch(rf"{job.name}-\d{{4}}-\d\d-\d\dT\d{{6}}Z", run) is not None
+
+
+def _came_twice(stage: Stage, job: Started, fires: set[tuple[datetime, str]]) -> Outcome:
     when, _ = min(fires)
     run = _run(job, when)
     duplicates = sum(other == when for other, _ in fires)  # each schedule of this time has one
@@ -71,17 +79,17 @@ def _came_twice(stage: Stage, job: Job, fires: set[tuple[datetime, str]]) -> Out
     )
 
 
-def _run(job: Job, when: datetime) -> str:
+def _run(job: Started, when: datetime) -> str:
     """Name the run that is for a time; two schedules of a job that fire at once mean the same."""
     return f"{job.name}-{when:%Y-%m-%dT%H%M%SZ}"
 
 
-def _longest_window(job: Job) -> timedelta:
+def _longest_window(job: Started) -> timedelta:
     windows = (schedule["FlexibleTimeWindow"] for schedule in job.schedules)
     return timedelta(minutes=max(window.get("MaximumWindowInMinutes", 0) for window in windows))
 
 
-def _fires(job: Job, begin: datetime, end: datetime) -> set[tuple[datetime, str]]:
+def _fires(job: Started, begin: datetime, end: datetime) -> set[tuple[datetime, str]]:
     """Say when each of a job's schedules should fire, and its name."""
     return {
         (when, schedule["Name"])

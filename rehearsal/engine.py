@@ -269,13 +269,17 @@ def deploy(
 
 def refresh(before: Deployment, stack_file: StackFile, provider: Provider) -> Deployment:
     """Bring a state to what AWS has by now, as ``pulumi refresh`` does; AWS stays as it is."""
-    provider = _default(provider, stack_file)
+    default = _default(provider, stack_file)
+    providers: dict[str, Provider] = {}
     resources: dict[str, Resource] = {}
     for urn, resource in before.resources.items():
         if not _is_in_aws(resource):
+            if resource.type.startswith(_PROVIDER_TYPE_PREFIX):
+                providers[f"{urn}::{resource.id}"] = default.configure(resource.inputs)
             resources[urn] = resource
             continue
-        found = provider.read(resource.type, resource.id, resource.inputs, resource.outputs)
+        reader = providers.get(resource.provider, default)
+        found = reader.read(resource.type, resource.id, resource.inputs, resource.outputs)
         if found is not None:
             resources[urn] = replace(resource, inputs=found[0], outputs=found[1])
     return replace(before, resources=resources, steps=[])

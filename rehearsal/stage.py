@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -53,20 +53,13 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """A job of the deployed stack, as its machine and its schedule describe it."""
+class Started:
+    """What the dispatcher starts: a job or a flow, as its machine and its schedule describe it."""
 
     name: str
     machine_arn: str
-    family: str
-    """Of the task definition that it runs."""
     trigger: dict[str, Any]
     """What its schedule hands to the dispatcher."""
-    waits: dict[str, list[int]]
-    """Its retry budgets, by class of failure."""
-    exit_codes: list[int]
-    """The only ones that it tries again; none listed: every one."""
-    timeout_seconds: int
     schedules: tuple[dict[str, Any], ...]
     """As GetSchedule answers; none if it is only started by hand."""
 
@@ -79,6 +72,29 @@ class Job:
     def tells_of_success(self) -> bool:
         """Whether people hear of an ordinary run that succeeds."""
         return self.trigger.get("input", {}).get("notify") == "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Started):
+    """A job of the deployed stack."""
+
+    family: str
+    """Of the task definition that it runs."""
+    waits: dict[str, list[int]]
+    """Its retry budgets, by class of failure."""
+    exit_codes: list[int]
+    """The only ones that it tries again; none listed: every one."""
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(Started):
+    """A flow of the deployed stack."""
+
+    definition: dict[str, Any]
+    """Of its machine."""
+    jobs: tuple[str, ...]
+    """The jobs that it runs."""
 
 
 class Up:
@@ -157,11 +173,19 @@ class Stage:
             if job not in self.jobs
         ]
         """A line for each job whose program is not on this machine."""
+        here = {job.name for job in self.jobs}
+        flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
+        self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
 
     @property
     def job(self) -> Job:
         """The job that faults are played on: a scheduled one, if there is any."""
         return min(self.jobs, key=lambda job: job.schedule is None)
+
+    @property
+    def scheduled(self) -> list[Started]:
+        """Jobs and flows that run on a schedule."""
+        return [one for one in (*self.jobs, *self.flows) if one.schedules]
 
     @cached_property
     def dispatcher_arn(self) -> str:
@@ -207,23 +231,27 @@ class Stage:
 
     def trigger(
         self,
-        job: Job,
+        job: Started,
         *,
         attempts: Iterable[Played] = (),
         then: Played = SUCCEEDS,
         overlap: str = "allow",
         given: Facts | None = None,
         times: int = 1,
+        steps: Mapping[str, Iterable[Played]] | None = None,
     ) -> str:
         """Trigger a run in a minute, by a schedule of its own, and return the run's name.
 
         It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
-        delivered. A job without a schedule is started as a person starts it.
+        delivered. A job without a schedule is started as a person starts it. ``steps`` is the same
+        as ``attempts`` for the steps of a flow, by what their runs' names have behind the flow's.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
         self._attempts[run] = (list(attempts), then)
+        for step, played in (steps or {}).items():
+            self._attempts[f"{run}-{step}"] = (list(played), then)
         self.last_trigger = trigger = {
             **job.trigger,
             "overlap": overlap,
@@ -266,8 +294,8 @@ class Stage:
         self.aws.clock.run_until(self.aws.clock.now() + time)
 
     def finish(self) -> None:
-        """Let time pass until no execution goes on: dispatcher, jobs, notifier."""
-        machines = [self.dispatcher_arn, *(job.machine_arn for job in self.jobs)]
+        """Let time pass until no execution goes on: dispatcher, jobs, flows, notifier."""
+        machines = [self.dispatcher_arn, *(one.machine_arn for one in (*self.jobs, *self.flows))]
         machines.append(self.notifier_arn)
         self.aws.clock.settle()
         while running := [
@@ -284,8 +312,8 @@ class Stage:
         Neither does an event start one, nor a message.
         """
         rules, pipes = self.event_rules(), self.running_pipes()
-        for job in self.jobs:
-            self.set_schedules(job, State="DISABLED")
+        for one in self.scheduled:
+            self.set_schedules(one, State="DISABLED")
         for rule in rules:
             self.aws.client("events").disable_rule(Name=rule)
         for pipe in pipes:
@@ -293,8 +321,8 @@ class Stage:
         try:
             yield
         finally:
-            for job in self.jobs:
-                self.set_schedules(job)
+            for one in self.scheduled:
+                self.set_schedules(one)
             for rule in rules:
                 self.aws.client("events").enable_rule(Name=rule)
             for pipe in pipes:
@@ -320,8 +348,8 @@ class Stage:
         """What the name of everything begins with that is named after a job."""
         return f"{self.exports['scheduleGroup']}--"
 
-    def set_schedules(self, job: Job, **changes: Any) -> None:
-        """Put a job's schedules back as they were deployed, but for some changes.
+    def set_schedules(self, job: Started, **changes: Any) -> None:
+        """Put a job's or flow's schedules back as they were deployed, but for some changes.
 
         A date on which they began is left out once it has come, as AWS demands it.
         """
@@ -390,9 +418,13 @@ class Stage:
         """Do what somebody does who has read the dead letters."""
         self.aws.client("sqs").purge_queue(QueueUrl=self.exports["deadLetterQueueUrl"])
 
-    def facts(self, run: str) -> dict[str, Any]:
-        """Say what came of a trigger of the job that faults are played on; all must have ended."""
-        return {"trigger": self.fate(run), **self.end(execution_arn(self.job.machine_arn, run))}
+    def facts(self, run: str, of: Started | None = None) -> dict[str, Any]:
+        """Say what came of a trigger, of the job that faults are played on unless of another.
+
+        All must have ended.
+        """
+        machine_arn = (of or self.job).machine_arn
+        return {"trigger": self.fate(run), **self.end(execution_arn(machine_arn, run))}
 
     def end(self, execution: str) -> dict[str, Any]:
         """Say how an execution that has ended did so, and who was told."""
@@ -505,16 +537,30 @@ class Stage:
         attempts, then = self._attempts.get(attempt.run, ([], self.unplanned))
         return attempts.pop(0) if attempts else then
 
-    def _job(self, name: str, machine_arn: str) -> Job:
+    def _definition(self, machine_arn: str) -> dict[str, Any]:
         machine = self.states.describe_state_machine(stateMachineArn=machine_arn)
-        prepare = json.loads(machine["definition"])["States"]["Prepare"]["Assign"]
+        return json.loads(machine["definition"])
+
+    def _flow(self, name: str, machine_arn: str) -> Flow:
+        definition, schedules = self._definition(machine_arn), tuple(self._schedules(name))
+        return Flow(
+            name=name,
+            machine_arn=machine_arn,
+            trigger=_trigger(schedules, {"job": name, "flow": True}),
+            schedules=schedules,
+            definition=definition,
+            jobs=tuple(sorted(_steps(definition))),
+        )
+
+    def _job(self, name: str, machine_arn: str) -> Job:
+        prepare = self._definition(machine_arn)["States"]["Prepare"]["Assign"]
         schedules = tuple(self._schedules(name))
         (family,) = re.findall(r"task-definition/([\w-]+)", prepare["run"])
         return Job(
             name=name,
             machine_arn=machine_arn,
             family=family,
-            trigger=json.loads(schedules[0]["Target"]["Input"]) if schedules else {"job": name},
+            trigger=_trigger(schedules, {"job": name}),
             waits=prepare["waits"],
             exit_codes=prepare["exitCodes"],
             timeout_seconds=prepare["timeoutSeconds"],
@@ -542,9 +588,29 @@ def execution_arn(machine_arn: str, run: str) -> str:
 
 
 def own_words(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what a job's machine says of its end; nothing if Step Functions ended it."""
-    said = run.get("output" if run["status"] == "SUCCEEDED" else "cause") or ""
-    return json.loads(said) if said.startswith("{") else {}
+    """Read what a job's machine says of its end; nothing if Step Functions ended it.
+
+    A flow says what the step said that it failed with.
+    """
+    said = _object(run.get("output" if run["status"] == "SUCCEEDED" else "cause"))
+    return _object(said.get("Cause")) if "StateMachineArn" in said else said
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    return json.loads(text) if text and text.startswith("{") else {}
+
+
+def _trigger(schedules: Sequence[Facts], by_hand: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(schedules[0]["Target"]["Input"]) if schedules else by_hand
+
+
+def _steps(machine: Mapping[str, Any]) -> Iterator[str]:
+    """Name the jobs that a flow's machine runs, its branches included."""
+    for name, state in machine["States"].items():
+        if state["Type"] == "Task":
+            yield name
+        for branch in state.get("Branches", ()):
+            yield from _steps(branch)
 
 
 def _run_name(trigger: Mapping[str, Any]) -> str:

@@ -10,8 +10,10 @@ import pulumi_aws as aws
 from components.batch_cluster import BatchCluster, BatchClusterArgs
 from components.event_roles import EventRoles, EventRolesArgs
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
+from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
+from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
 from components.job_queue import JobQueue, JobQueueArgs
@@ -23,12 +25,14 @@ from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.dispatcher_machine import JOB_REPLACED
 from definitions.events import job_ended, object_created
+from definitions.flow_machine import FlowStep
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.events import EventSettings
+from stacks.settings.flows import FlowJobSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretSettings
@@ -175,11 +179,13 @@ def build(settings: Settings) -> dict[str, Any]:
     machines = {
         name: FargateBatchJob(f"job-{name}", platform, job, ours) for name, job in jobs.items()
     }
+    flows = _flows(settings, platform, machines, ours)
 
     return {
         "clusterArn": cluster.cluster_arn,
         "dispatcherArn": dispatcher.machine_arn,
         "jobMachineArns": {name: job.machine_arn for name, job in machines.items()},
+        "flowMachineArns": {name: flow.machine_arn for name, flow in flows.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
         "successTopicArn": notifier.success_topic_arn,
         "failureTopicArn": notifier.failure_topic_arn,
@@ -413,4 +419,54 @@ def _job(name: str, job: JobSettings, names: Names, now: datetime) -> FargateBat
         overlap=job.overlap,
         notify=job.notify,
         tags=job.tags,
+    )
+
+
+def _flows(
+    settings: Settings,
+    platform: JobPlatform,
+    jobs: Mapping[str, FargateBatchJob],
+    ours: pulumi.ResourceOptions,
+) -> dict[str, JobFlow]:
+    """Make the flows, and their role if there is any."""
+    if not settings.flows:
+        return {}
+    role = FlowRole("flows", FlowRoleArgs(names=platform.names, tracing=settings.tracing), ours)
+    return {
+        name: JobFlow(
+            f"flow-{name}",
+            JobFlowArgs(
+                platform=platform,
+                flow=name,
+                steps={job: _step(step, settings.jobs[job]) for job, step in flow.jobs.items()},
+                jobs=[jobs[job] for job in flow.jobs],
+                role_arn=role.arn,
+                timetable=timetable_of(name, flow, settings.now),
+                overlap=flow.overlap,
+                notify=flow.notify,
+                tags=flow.tags,
+            ),
+            ours,
+        )
+        for name, flow in settings.flows.items()
+    }
+
+
+def _step(step: FlowJobSettings, job: JobSettings) -> FlowStep:
+    goes_on = step.on_failure == "continue"
+    given: dict[str, Any] = {"notify": step.notify or (job.notify if goes_on else "none")}
+    if step.command is not None:
+        given["command"] = list(step.command)
+    if step.environment:
+        given["environment"] = step.environment
+    return FlowStep(
+        container=job.container,
+        after=step.after,
+        goes_on=goes_on,
+        given=given,
+        **(
+            {}
+            if step.retry is None
+            else {"retries": step.retry.times, "retry_seconds": step.retry.wait_seconds}
+        ),
     )

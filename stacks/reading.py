@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from definitions import names
+from definitions.flow_machine import FLOW_AND_JOB_LIMIT
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings, events
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
@@ -36,6 +37,9 @@ MAX_CONFIG_BYTES = 120_000
 
 MAX_SECRET_NAME = 512
 """Secrets Manager, CreateSecret."""
+
+MACHINES = ("jobs", "flows")
+"""Sections whose entries become state machines, each under the name that it has there."""
 
 MAX_PREFIX_LENGTH = names.ROLE_LIMIT - len("--default-execution")
 """Characters of project and stack together, so that the default container's roles have names."""
@@ -119,6 +123,8 @@ def read_settings(
         *_size_mistakes(config),
         *_name_mistakes(sections, prefix),
         *_schedule_name_mistakes(sections, prefix),
+        *_machine_mistakes(sections),
+        *_flow_mistakes(sections),
     ]
     settings = None
     try:
@@ -148,10 +154,12 @@ def read_settings(
         *_pause_warnings(directory, settings),
         *(
             warning
-            for name, job in settings.jobs.items()
-            for warning in schedule_warnings(f"jobs.{name}", name, job, now)
+            for section, entries in (("jobs", settings.jobs), ("flows", settings.flows))
+            for name, entry in entries.items()
+            for warning in schedule_warnings(f"{section}.{name}", name, entry, now)
         ),
         *events.warnings(settings.jobs, _writers(settings.containers)),
+        *_flow_warnings(settings),
     ]
     told = tuple(gathered.placed(file, warning) for warning in warnings)
     return settings.model_copy(update={"warnings": told})
@@ -183,12 +191,12 @@ def _surroundings_of(
         directory=directory,
         buckets=frozenset(maps["buckets"]),
         queues=frozenset(maps["queues"]),
-        jobs={name: map_or_empty(entry) for name, entry in maps["jobs"].items()},
         secret_keys={
             name: frozenset(secret["values"]) if isinstance(secret.get("values"), dict) else None
             for name, secret in secrets.items()
         },
         containers={name: map_or_empty(entry) for name, entry in maps["containers"].items()},
+        jobs={name: map_or_empty(entry) for name, entry in maps["jobs"].items()},
         tags=frozenset(maps["tags"]),
     )
 
@@ -254,7 +262,7 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
         "buckets": names.longest_bucket_name(prefix),
         "queues": names.longest_queue_name(prefix),
         "secrets": MAX_SECRET_NAME - len(f"{prefix}--"),
-        "jobs": names.longest_job_name(prefix),
+        **dict.fromkeys(MACHINES, names.longest_job_name(prefix)),
     }
     for section, most in limits.items():
         first_of: dict[str, str] = {}
@@ -276,16 +284,66 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
 
 
 def _schedule_name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
-    """Check the names of jobs with several schedules: the schedule's number is in its name."""
-    for name, job in map_or_empty(sections.get("jobs")).items():
-        written = map_or_empty(job).get("schedule")
-        count = len(cast("list[object]", written)) if isinstance(written, list) else 1
-        limit = names.longest_job_name(prefix, count)
-        if limit < len(name) <= names.longest_job_name(prefix):
-            yield (
-                f"jobs.{name}: has {len(name)} characters, and its {count} schedules leave room "
-                f"for {limit} ({names.schedule_name('…', count)}): shorten it"
-            )
+    """Check the names of what has several schedules: the schedule's number is in its name."""
+    for section in MACHINES:
+        for name, entry in map_or_empty(sections.get(section)).items():
+            written = map_or_empty(entry).get("schedule")
+            count = len(cast("list[object]", written)) if isinstance(written, list) else 1
+            limit = names.longest_job_name(prefix, count)
+            if limit < len(name) <= names.longest_job_name(prefix):
+                yield (
+                    f"{section}.{name}: has {len(name)} characters, and its {count} schedules "
+                    f"leave room for {limit} ({names.schedule_name('…', count)}): shorten it"
+                )
+
+
+def _machine_mistakes(sections: Mapping[str, object]) -> Iterator[str]:
+    """Find what two sections name alike: all of these become state machines of that name."""
+    section_of: dict[str, str] = {}
+    for section in MACHINES:
+        for name in map_or_empty(sections.get(section)):
+            if name in section_of:
+                yield f"{section}.{name}: {section_of[name]}.{name} has that name: rename one"
+            section_of.setdefault(name, section)
+
+
+def _flow_mistakes(sections: Mapping[str, object]) -> Iterator[str]:
+    """Check what flows and jobs must be together.
+
+    A job is in one flow: two could start it at the same time, and a flow asks nobody whether a run
+    of its jobs is going.
+    """
+    flow_of: dict[str, str] = {}
+    for flow_name, entry in map_or_empty(sections.get("flows")).items():
+        for job in map_or_empty(map_or_empty(entry).get("jobs")):
+            path = f"flows.{flow_name}.jobs.{job}"
+            length = len(flow_name) + len(job)
+            if job in flow_of:
+                yield (
+                    f"{path}: is in flows.{flow_of[job]} already, and two flows could run it at "
+                    "once: write a second job with the same command, or take it out of one"
+                )
+            elif length > FLOW_AND_JOB_LIMIT:
+                yield (
+                    f"{path}: flow and job have {length} characters, and AWS leaves room for "
+                    f"{FLOW_AND_JOB_LIMIT} in the name of a run: shorten one"
+                )
+            flow_of.setdefault(job, flow_name)
+
+
+def _flow_warnings(settings: Settings) -> Iterator[str]:
+    """Tell of jobs whose own schedule may start them while their flow runs them.
+
+    What a flow starts does not come by the dispatcher, which keeps runs of a job apart.
+    """
+    for flow_name, entry in settings.flows.items():
+        for job in entry.jobs:
+            if settings.jobs[job].schedule and settings.jobs[job].overlap != "allow":
+                yield (
+                    f"flows.{flow_name}.jobs.{job}: has a schedule of its own, too, and overlap "
+                    f"{settings.jobs[job].overlap} does not see the runs of a flow: take one away, "
+                    "or write overlap: allow if two at a time do no harm"
+                )
 
 
 def _name_instead(name: str) -> str:

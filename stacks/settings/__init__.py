@@ -15,6 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from stacks.settings.base import MODEL, ListOf, Text
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
 from stacks.settings.events import QueueSettings
+from stacks.settings.flows import FlowSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.notify import NotifySettings
@@ -107,6 +108,11 @@ class Settings(BaseModel):
         description="Whether schedules that people paused stay paused when they are updated. Needs "
         "a refresh before each `up`: `options: {refresh: always}` in Pulumi.yaml.",
         examples=[True],
+    )
+    flows: dict[str, FlowSettings] = Field(
+        default_factory=dict[str, FlowSettings],
+        description="Jobs that wait for one another, run as one on a schedule or by hand.",
+        examples=[{"nightly": {"jobs": {"extract": {}, "report": {"after": ["extract"]}}}}],
     )
     tags: Tags = Field(
         default_factory=dict[str, str],

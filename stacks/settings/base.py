@@ -44,10 +44,10 @@ class Surroundings:
     directory: Path
     buckets: frozenset[str]
     queues: frozenset[str]
-    jobs: Mapping[str, Mapping[str, Any]]
     secret_keys: Mapping[str, frozenset[str] | None]
     """The keys of each secret; None where they are not known, as for an existing one."""
     containers: Mapping[str, Mapping[str, Any]]
+    jobs: Mapping[str, Mapping[str, Any]]
     tags: frozenset[str]
 
 

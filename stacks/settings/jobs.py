@@ -1,7 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -40,8 +40,8 @@ MAX_WAIT_SECONDS = 86_400
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
-MAX_OVERRIDES_WITH_EVENT_CHARACTERS = MAX_OVERRIDES_CHARACTERS - MAX_EVENT_CHARACTERS - 200
-"""The same beside ``JOB_EVENT``, ``JOB_EVENT_ID`` and their names."""
+EVENT_CHARACTERS = MAX_EVENT_CHARACTERS + 200
+"""What ``JOB_EVENT`` and ``JOB_EVENT_ID`` take of them, names and quotes included."""
 
 
 def _wait_seconds(value: object) -> object:
@@ -86,6 +86,30 @@ def _overlap(overlap: object, info: ValidationInfo) -> object:
     if overlap is not None:
         return overlap
     return "allow" if info.data.get("on") else "forbid"
+
+
+def check_overrides(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    secrets: Collection[str],
+    most_characters: int = MAX_OVERRIDES_CHARACTERS,
+) -> None:
+    """Check that RunTask takes what a run says over its container, which has these secrets."""
+    if twice := sorted(set(secrets) & set(environment)):
+        raise ValueError(
+            f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
+            "take another name"
+        )
+    overrides = {
+        "command": command,
+        "environment": [{"name": key, "value": text} for key, text in environment.items()],
+    }
+    length = len(json.dumps(overrides, separators=(",", ":")))
+    if length > most_characters:
+        raise EntryError(
+            f"command and environment have {length:,} characters and may have "
+            f"{most_characters:,}: move what jobs share to the container's environment"
+        )
 
 
 class RetrySettings(BaseModel):
@@ -187,24 +211,8 @@ class JobSettings(ScheduleSettings):
         cls, environment: dict[str, str], info: ValidationInfo
     ) -> dict[str, str]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
-        if twice := sorted(set(secrets) & set(environment)):
-            raise ValueError(
-                f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
-                "take another name"
-            )
-        overrides = {
-            "command": info.data.get("command", ()),
-            "environment": [{"name": key, "value": text} for key, text in environment.items()],
-        }
-        length = len(json.dumps(overrides, separators=(",", ":")))
-        most = (
-            MAX_OVERRIDES_WITH_EVENT_CHARACTERS if info.data.get("on") else MAX_OVERRIDES_CHARACTERS
-        )
-        if length > most:
-            raise EntryError(
-                f"command and environment have {length:,} characters and may have "
-                f"{most:,}: move what jobs share to the container's environment"
-            )
+        most = MAX_OVERRIDES_CHARACTERS - (EVENT_CHARACTERS if info.data.get("on") else 0)
+        check_overrides(info.data.get("command", ()), environment, secrets, most)
         return environment
 
     @field_validator("memory_mib")
