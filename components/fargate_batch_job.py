@@ -67,6 +67,8 @@ class FargateBatchJobArgs:
     """Waits before further attempts, by class of failure."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
+    debug: bool = False
+    """Whether people may open a shell in its tasks; its container must let them."""
     notify: str = "failure"
     """What is worth a message: ``failure``, ``all`` or ``none``."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -129,6 +131,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         timeout_seconds=args.timeout_seconds,
                         retries=args.retries,
                         placement=placement,
+                        debug=args.debug,
                     )
                 )
             ),

@@ -15,14 +15,16 @@ STACK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """A project or a stack."""
 
 # Limits of AWS: StartExecution and CreateStateMachine 80, CreateSchedule 64, CreateRole 64,
-# PutRule and CreatePipe 64, CreateQueue 80, CreateBucket 63. The account behind a bucket's name
-# has 12 digits.
+# PutRule and CreatePipe 64, CreateBucket 63, CreateQueue 80, CreateTopic 256, CreateTable 255. The
+# account behind a bucket's name has 12 digits.
 MACHINE_LIMIT = 80
 SCHEDULE_LIMIT = 64
 ROLE_LIMIT = 64
 BUCKET_LIMIT = 63
 RULE_LIMIT = 64
 QUEUE_LIMIT = 80
+TOPIC_LIMIT = 256
+TABLE_LIMIT = 255
 SCHEDULED_TIME_LENGTH = len("-2026-11-22T033000Z")
 EVENT_ID_LENGTH = len("-7bf73129-1428-4cd3-a780-95db273d1602")
 MAX_EVENTS = 5
@@ -55,11 +57,6 @@ def longest_event_job_name(prefix: str) -> int:
     )
 
 
-def longest_queue_name(prefix: str) -> int:
-    """Characters a queue's name may have."""
-    return QUEUE_LIMIT - len(f"{prefix}--")
-
-
 def schedule_name(job: str, number: int) -> str:
     """Name of one of a job's schedules, counted from 1: ``list-files``, ``list-files--2``."""
     return job if number <= 1 else f"{job}--{number}"
@@ -68,6 +65,11 @@ def schedule_name(job: str, number: int) -> str:
 def longest_container_name(prefix: str) -> int:
     """Characters a container's name may have: it is in the names of its two roles."""
     return ROLE_LIMIT - len(f"{prefix}---execution")
+
+
+def longest_chosen_name(prefix: str, limit: int) -> int:
+    """Characters a name may have behind the prefix, where AWS allows so many in all."""
+    return limit - len(f"{prefix}--")
 
 
 def longest_bucket_name(prefix: str) -> int:
@@ -175,6 +177,16 @@ class Names:
         """ARN of a bucket by the name its user chose."""
         return f"arn:aws:s3:::{self.bucket(name)}"
 
+    def table_arn(self, name: str) -> str:
+        """ARN of a table by the name its user chose."""
+        return self.arn("dynamodb", f"table/{self.chosen(name)}")
+
+    def parameter_arn(self, parameter: str) -> str:
+        """ARN of a parameter of Systems Manager by its name; its ARN is returned as it is."""
+        if parameter.startswith("arn:"):
+            return parameter
+        return self.arn("ssm", f"parameter/{parameter.removeprefix('/')}")
+
     def repository(self, image: str) -> str:
         """Name of the ECR repository of an image that the stack builds."""
         return f"{self.prefix}/{re.sub(r'[^a-z0-9]+', '-', image.lower()).strip('-')}"
@@ -197,9 +209,17 @@ class Names:
         """ARN of one of the two topics, ``success`` or ``failure``."""
         return self.arn("sns", self.of(role))
 
+    def chosen_topic_arn(self, name: str) -> str:
+        """ARN of a topic by the name its user chose."""
+        return self.arn("sns", self.chosen(name))
+
     def queue_arn(self, name: str) -> str:
         """ARN of a queue by the name its user chose; ``*`` means all of them in a policy."""
         return self.arn("sqs", self.chosen(name))
+
+    def queue_url(self, name: str) -> str:
+        """Address of a queue by the name its user chose."""
+        return f"https://sqs.{self.region}.amazonaws.com/{self.account}/{self.chosen(name)}"
 
     @property
     def dead_letter_queue_arn(self) -> str:

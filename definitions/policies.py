@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from definitions.grants import Grant, Kind
 from definitions.names import Names
 
 Statement = dict[str, Any]
@@ -316,12 +317,13 @@ def execution_policy(
     log_group: str,
     repository_arn: str | None,
     secret_arns: Sequence[str],
+    parameter_arns: Sequence[str],
     key_arn: str,
 ) -> str:
     """What Fargate may do before a container's program starts.
 
-    ``repository_arn`` is ``None`` for an image of a public registry; ``secret_arns`` are the
-    secrets that become environment variables.
+    ``repository_arn`` is ``None`` for an image of a public registry; ``secret_arns`` and
+    ``parameter_arns`` are the secrets and parameters that become environment variables.
     """
     statements = [
         _allow(
@@ -350,36 +352,141 @@ def execution_policy(
                 "DecryptSecrets",
                 ["kms:Decrypt"],
                 key_arn,
-                {
-                    "StringEquals": {
-                        "kms:ViaService": f"secretsmanager.{names.region}.amazonaws.com"
-                    }
-                },
+                _by_service(names, "secretsmanager"),
             ),
+        ]
+    if parameter_arns:
+        statements += [
+            _allow("ReadParameters", ["ssm:GetParameters"], sorted(set(parameter_arns))),
+            _allow("DecryptParameters", ["kms:Decrypt"], key_arn, _by_service(names, "ssm")),
         ]
     return document(*statements)
 
 
-Grant = Literal["read", "write"]
-
-_OBJECT_ACTIONS: Mapping[Grant, Sequence[str]] = {
-    "read": ["s3:GetObject"],
-    "write": ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+_GRANTED_ACTIONS: Mapping[tuple[Kind, str], Sequence[str]] = {
+    ("bucket", "read"): ["s3:GetObject"],
+    ("bucket", "write"): ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+    ("queue", "send"): ["sqs:SendMessage"],
+    ("queue", "consume"): [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+    ],
+    ("topic", "publish"): ["sns:Publish"],
+    ("table", "read"): [
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+    ],
+    ("table", "write"): [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:BatchWriteItem",
+    ],
+    ("secret", "read"): ["secretsmanager:GetSecretValue"],
+    ("job", "start"): ["states:StartExecution"],
 }
+"""What a verb is in IAM's words. The listing of a bucket is :func:`_list_buckets`'s."""
 
 
-def grants_policy(names: Names, grants: Mapping[str, Sequence[Grant]]) -> str | None:
-    """What a container's program may do with the stack's buckets; ``None`` if nothing."""
-    statements: list[Statement] = []
-    for bucket, verbs in sorted(grants.items()):
-        arn, word = names.bucket_arn(bucket), bucket.title().replace("-", "")
-        if "read" in verbs:
-            statements.append(_allow(f"List{word}", ["s3:ListBucket"], arn))
-        statements += [
-            _allow(f"{verb.title()}{word}", _OBJECT_ACTIONS[verb], f"{arn}/*")
-            for verb in sorted(set(verbs))
-        ]
-    return document(*statements) if statements else None
+def task_policy(
+    names: Names,
+    grants: Sequence[Grant],
+    *,
+    secret_arns: Mapping[str, str],
+    key_arn: str,
+    debug: bool,
+) -> str:
+    """What a container's program may do, which is something.
+
+    ``secret_arns`` are those of the secrets that are granted, by name; ``debug`` lets people open
+    a shell in its tasks. Programs start a job by its own machine: whoever may start the dispatcher
+    may start, and stop, every job.
+    """
+    resources: dict[tuple[Kind, str], set[str]] = {}
+    for grant in grants:
+        resources.setdefault((grant.kind, grant.verb), set()).add(
+            _granted_arn(names, grant, secret_arns)
+        )
+    statements = _list_buckets(names, grants) + [
+        _allow(f"{verb.title()}{kind.title()}s", actions, sorted(resources[kind, verb]))
+        for (kind, verb), actions in _GRANTED_ACTIONS.items()
+        if (kind, verb) in resources
+    ]
+    kinds = {grant.kind for grant in grants}
+    if "topic" in kinds:
+        statements.append(
+            _allow(
+                "EncryptForTopics",
+                ["kms:Decrypt", "kms:GenerateDataKey*"],
+                key_arn,
+                _by_service(names, "sns"),
+            )
+        )
+    if "secret" in kinds:
+        statements.append(
+            _allow("DecryptSecrets", ["kms:Decrypt"], key_arn, _by_service(names, "secretsmanager"))
+        )
+    if debug:
+        statements.append(
+            _allow(
+                "OpenShells",
+                [
+                    "ssmmessages:CreateControlChannel",
+                    "ssmmessages:CreateDataChannel",
+                    "ssmmessages:OpenControlChannel",
+                    "ssmmessages:OpenDataChannel",
+                ],
+                EVERYTHING,
+            )
+        )
+    return document(*statements)
+
+
+def _granted_arn(names: Names, grant: Grant, secret_arns: Mapping[str, str]) -> str:
+    """Return what a grant is about, as IAM names it."""
+    match grant.kind:
+        case "bucket":
+            return f"{names.bucket_arn(grant.name)}/{grant.prefix}*"
+        case "queue":
+            return names.queue_arn(grant.name)
+        case "topic":
+            return names.chosen_topic_arn(grant.name)
+        case "table":
+            return names.table_arn(grant.name)
+        case "secret":
+            return secret_arns[grant.name]
+        case "job":
+            return names.machine_arn(names.chosen(grant.name))
+
+
+def _list_buckets(names: Names, grants: Sequence[Grant]) -> list[Statement]:
+    """Let a program list what it may read: without that, S3 answers 403 for what is not there."""
+    prefixes: dict[str, set[str]] = {}
+    for grant in grants:
+        if grant.kind == "bucket" and grant.verb in ("list", "read"):
+            prefixes.setdefault(grant.name, set()).add(grant.prefix)
+    whole = [names.bucket_arn(name) for name, found in sorted(prefixes.items()) if "" in found]
+    bounded = [(name, found) for name, found in sorted(prefixes.items()) if "" not in found]
+    return [
+        *([_allow("ListBuckets", ["s3:ListBucket"], whole)] if whole else []),
+        *(
+            _allow(
+                f"ListPrefixes{number}",
+                ["s3:ListBucket"],
+                names.bucket_arn(name),
+                {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in sorted(found)]}},
+            )
+            for number, (name, found) in enumerate(bounded, 1)
+        ),
+    ]
+
+
+def _by_service(names: Names, service: str) -> dict[str, Any]:
+    """Condition of a key: only what a service does with it for whoever calls."""
+    return {"StringEquals": {"kms:ViaService": f"{service}.{names.region}.amazonaws.com"}}
 
 
 # -- what resources admit
@@ -441,6 +548,11 @@ def topic_policy(names: Names, outcome: Literal["success", "failure"]) -> str:
     return document(*([alarms] if outcome == "failure" else []), _only_tls([arn], "sns:Publish"))
 
 
+def chosen_topic_policy(names: Names, topic: str) -> str:
+    """Who may publish to a topic of the user's beside those whom IAM lets: nobody."""
+    return document(_only_tls([names.chosen_topic_arn(topic)], "sns:Publish"))
+
+
 def dead_letter_queue_policy(names: Names, rules: Sequence[str]) -> str:
     """Who may send to the dead-letter queue beside this stack's roles: EventBridge rules.
 
@@ -483,19 +595,19 @@ def _endpoint_for_account(account: str) -> Statement:
     }
 
 
-def interface_endpoint_policy(names: Names) -> str:
+def endpoint_policy(names: Names) -> str:
     """Admit this account's principals only: nobody else's credentials work from inside."""
     return document(_endpoint_for_account(names.account))
 
 
-def s3_endpoint_policy(names: Names) -> str:
-    """Admit this account's principals, and the bucket from which ECR serves image layers.
+def s3_endpoint_policy(names: Names, *, programs: bool) -> str:
+    """Admit the bucket from which ECR serves image layers, and programs if they call S3 at all.
 
-    Layers come by addresses that ECR signed, so there is no principal of this account to ask for
-    (ECR guide, "Create the Amazon S3 gateway endpoint").
+    Programs are this account's principals. Layers come by addresses that ECR signed, so there is
+    no principal of this account to ask for (ECR guide, "Create the Amazon S3 gateway endpoint").
     """
     return document(
-        _endpoint_for_account(names.account),
+        *([_endpoint_for_account(names.account)] if programs else []),
         {
             "Sid": "ImageLayers",
             "Effect": "Allow",

@@ -177,6 +177,12 @@ class Stage:
         flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
         self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
 
+    def section(self, name: str) -> dict[str, Any]:
+        """Return a section of the stack file as it is written; empty if it has none."""
+        keys = (key for key in self.up.config if key.endswith(f":{name}"))
+        found: dict[str, Any] = json.loads(self.up.config.get(next(keys, ""), "{}"))
+        return found
+
     @property
     def job(self) -> Job:
         """The job that faults are played on: a scheduled one, if there is any."""
@@ -210,7 +216,11 @@ class Stage:
         return name
 
     def prepare(self) -> None:
-        """Fill the buckets, and listen to the topics if the stack itself tells nobody."""
+        """Make what the stack file says is there already, fill the buckets, listen to the topics.
+
+        The topics are listened to if the stack itself tells nobody.
+        """
+        self._put_parameters()
         s3: Any = self.aws.client("s3")
         for bucket in self.exports["bucketNames"].values():
             for key in SAMPLE_FILES:
@@ -226,6 +236,22 @@ class Stage:
                 IamRoleArn=f"arn:aws:iam::{self.aws.account}:role/rehearsal",
                 SnsTopicArns=[self.exports[f"{outcome}TopicArn"]],
             )
+
+    def _put_parameters(self) -> None:
+        """Make the parameters that containers read, encrypted by the stack's key."""
+        ssm: Any = self.aws.client("ssm")
+        secrets = [
+            source
+            for container in self.section("containers").values()
+            for source in container.get("secrets", {}).values()
+        ]
+        for source in secrets:
+            name = re.sub(r"^(ssm:|arn:aws:ssm:.*:parameter(?=/))", "", source)
+            if name != source:
+                key = f"alias/{self.exports['scheduleGroup']}"
+                ssm.put_parameter(
+                    Name=name, Value=name, Type="SecureString", KeyId=key, Overwrite=True
+                )
 
     # -- acting
 
@@ -249,9 +275,9 @@ class Stage:
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
-        self._attempts[run] = (list(attempts), then)
+        self.goes(run, then, attempts)
         for step, played in (steps or {}).items():
-            self._attempts[f"{run}-{step}"] = (list(played), then)
+            self.goes(f"{run}-{step}", then, played)
         self.last_trigger = trigger = {
             **job.trigger,
             "overlap": overlap,
@@ -283,6 +309,10 @@ class Stage:
             self.aws.schedules.deliver_twice(group, name)
         self.pass_time(at - self.aws.clock.now())
         scheduler.delete_schedule(Name=name, GroupName=group)
+
+    def goes(self, run: str, then: Played, attempts: Iterable[Played] = ()) -> None:
+        """Say how the attempts of a run go: the first ones as listed, further ones as ``then``."""
+        self._attempts[run] = (list(attempts), then)
 
     def dispatch(self, trigger: Facts) -> None:
         """Start the dispatcher as a person does, and let it go on until it waits."""

@@ -1,7 +1,6 @@
 """The whole stack, in the order the data flows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -19,6 +18,8 @@ from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
 from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.private_table import PrivateTable, PrivateTableArgs
+from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
@@ -26,6 +27,7 @@ from components.task_network import TaskNetwork
 from definitions.dispatcher_machine import JOB_REPLACED
 from definitions.events import job_ended, object_created
 from definitions.flow_machine import FlowStep
+from definitions.grants import Kind
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
@@ -33,9 +35,15 @@ from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.events import EventSettings
 from stacks.settings.flows import FlowJobSettings
+from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
 from stacks.settings.schedules import timetable_of
-from stacks.settings.storage import BucketReference, SecretSettings
+from stacks.settings.storage import (
+    BucketReference,
+    ParameterReference,
+    SecretReference,
+    SecretSettings,
+)
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 """Docker's words for what the settings call an architecture."""
@@ -52,7 +60,7 @@ def build(settings: Settings) -> dict[str, Any]:
         account=aws.get_caller_identity().account_id,
     )
     zones = _zones(settings)
-    jobs = {name: _job(name, job, names, settings.now) for name, job in settings.jobs.items()}
+    jobs = {name: _job(name, job, settings, names) for name, job in settings.jobs.items()}
 
     provider = aws.Provider(
         "aws",
@@ -117,6 +125,26 @@ def build(settings: Settings) -> dict[str, Any]:
             ours,
         )
         for name, queue in settings.queues.items()
+    }
+    topics = {
+        name: PrivateTopic(
+            f"topic-{name}", PrivateTopicArgs(names=names, topic=name, key_arn=key.arn), ours
+        )
+        for name in settings.topics
+    }
+    tables = {
+        name: PrivateTable(
+            f"table-{name}",
+            PrivateTableArgs(
+                names=names,
+                table=name,
+                partition_key=table.partition_key,
+                sort_key=table.sort_key,
+                expire_attribute=table.expire_attribute,
+            ),
+            ours,
+        )
+        for name, table in settings.tables.items()
     }
     secret_arns = {
         name: _secret_arn(name, secret, names, key, buckets, ours)
@@ -192,6 +220,8 @@ def build(settings: Settings) -> dict[str, Any]:
         "deadLetterQueueUrl": notifier.dead_letter_queue_url,
         "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
         "queueUrls": {name: queue.url for name, queue in queues.items()},
+        "topicArns": {name: topic.topic_arn for name, topic in topics.items()},
+        "tableNames": {name: table.table_name for name, table in tables.items()},
         "repositoryUrls": {
             f"{build}-{architecture}": image.repository_url
             for (build, architecture), image in images.items()
@@ -234,21 +264,41 @@ def _network(
             ),
             ours,
         ).tasks
-    services = ["ecr.api", "ecr.dkr", "logs"]
-    if any(container.secrets for container in settings.containers.values()):
-        services.append("secretsmanager")
     return PrivateVpcWithEndpoints(
         "network",
         PrivateVpcWithEndpointsArgs(
             names=names,
             cidr=settings.network.cidr,
             zones=zones,
-            services=services,
+            services=_endpoint_services(settings),
             log_retention_days=settings.log_retention_days,
             key_arn=key.arn,
         ),
         ours,
     ).tasks
+
+
+_SERVICE_OF_GRANT: Mapping[Kind, str] = {
+    "bucket": "s3",
+    "queue": "sqs",
+    "topic": "sns",
+    "table": "dynamodb",
+    "secret": "secretsmanager",
+    "job": "states",
+}
+"""The service that a program calls for what it was granted."""
+
+
+def _endpoint_services(settings: Settings) -> list[str]:
+    """Name the services that the containers reach: exactly those, for each endpoint costs."""
+    services = {"ecr.api", "ecr.dkr", "logs"}
+    for container in settings.containers.values():
+        for source in container.secrets.values():
+            services.add("ssm" if isinstance(source, ParameterReference) else "secretsmanager")
+        services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
+        if container.debug:
+            services.add("ssmmessages")
+    return sorted(services)
 
 
 def _slack(settings: Settings) -> SlackChannels | None:
@@ -323,13 +373,53 @@ def _container(
         architecture=container.architecture.upper(),
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
-        environment=container.environment,
+        environment=_environment(container.environment, settings, names),
         secrets={
-            variable: SecretSource(arn=secret_arns[reference.secret], key=reference.key)
-            for variable, reference in container.secrets.items()
+            variable: SecretSource(arn=secret_arns[source.secret], key=source.key)
+            for variable, source in container.secrets.items()
+            if isinstance(source, SecretReference)
         },
-        grants={bucket: list(verbs) for bucket, verbs in container.grants.items()},
+        parameter_arns={
+            variable: names.parameter_arn(source.parameter)
+            for variable, source in container.secrets.items()
+            if isinstance(source, ParameterReference)
+        },
+        grants=container.granted,
+        secret_arns={
+            grant.name: secret_arns[grant.name]
+            for grant in container.granted
+            if grant.kind == "secret"
+        },
+        ephemeral_storage_gib=container.ephemeral_storage_gib,
+        debug=bool(container.debug),
     )
+
+
+def _environment(
+    environment: Mapping[str, str | Reference], settings: Settings, names: Names
+) -> dict[str, str]:
+    """Put what AWS calls things of the stack in the place of what the file calls them."""
+    return {
+        variable: value if isinstance(value, str) else _physical(value, settings, names)
+        for variable, value in environment.items()
+    }
+
+
+def _physical(reference: Reference, settings: Settings, names: Names) -> str:
+    """Return what a program calls something of the stack by, when it calls AWS."""
+    match reference.kind:
+        case "bucket":
+            return names.bucket(reference.name)
+        case "queue":
+            return names.queue_url(reference.name)
+        case "topic":
+            return names.chosen_topic_arn(reference.name)
+        case "table":
+            return names.chosen(reference.name)
+        case "secret":
+            return settings.secrets[reference.name].arn or names.chosen(reference.name)
+        case "job":
+            return names.machine_arn(names.chosen(reference.name))
 
 
 def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[TaskPlacement]:
@@ -397,15 +487,15 @@ def _event_patterns(on: Sequence[EventSettings], names: Names) -> Iterator[Mappi
             yield event.pattern
 
 
-def _job(name: str, job: JobSettings, names: Names, now: datetime) -> FargateBatchJobArgs:
+def _job(name: str, job: JobSettings, settings: Settings, names: Names) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
         job=name,
         command=list(job.command),
         container=job.container,
-        environment=job.environment,
+        environment=_environment(job.environment, settings, names),
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
-        timetable=timetable_of(name, job, now),
+        timetable=timetable_of(name, job, settings.now),
         event_patterns=list(_event_patterns(job.on, names)),
         queues=[event.message.queue for event in job.on if event.message],
         timeout_seconds=job.timeout_seconds,
@@ -417,6 +507,7 @@ def _job(name: str, job: JobSettings, names: Names, now: datetime) -> FargateBat
             exit_codes=job.retries.exit_codes,
         ),
         overlap=job.overlap,
+        debug=bool(settings.containers[job.container].debug),
         notify=job.notify,
         tags=job.tags,
     )
@@ -438,7 +529,10 @@ def _flows(
             JobFlowArgs(
                 platform=platform,
                 flow=name,
-                steps={job: _step(step, settings.jobs[job]) for job, step in flow.jobs.items()},
+                steps={
+                    job: _step(step, settings.jobs[job], settings, platform.names)
+                    for job, step in flow.jobs.items()
+                },
                 jobs=[jobs[job] for job in flow.jobs],
                 role_arn=role.arn,
                 timetable=timetable_of(name, flow, settings.now),
@@ -452,13 +546,13 @@ def _flows(
     }
 
 
-def _step(step: FlowJobSettings, job: JobSettings) -> FlowStep:
+def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Names) -> FlowStep:
     goes_on = step.on_failure == "continue"
     given: dict[str, Any] = {"notify": step.notify or (job.notify if goes_on else "none")}
     if step.command is not None:
         given["command"] = list(step.command)
     if step.environment:
-        given["environment"] = step.environment
+        given["environment"] = _environment(step.environment, settings, names)
     return FlowStep(
         container=job.container,
         after=step.after,

@@ -21,11 +21,13 @@ from pydantic_core import ErrorDetails
 
 from definitions import names
 from definitions.flow_machine import FLOW_AND_JOB_LIMIT
+from definitions.grants import VERBS
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings, events
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
-from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
+from stacks.settings.containers import DEFAULT_CONTAINERS, NOT_OFFERED
 from stacks.settings.schedules import schedule_warnings
+from stacks.settings.storage import PARAMETERS
 from stacks.wording import MASK, flow, instead, kind, shown
 
 CONFIG_VARIABLE_BYTES = 131_071
@@ -158,7 +160,7 @@ def read_settings(
             for name, entry in entries.items()
             for warning in schedule_warnings(f"{section}.{name}", name, entry, now)
         ),
-        *events.warnings(settings.jobs, _writers(settings.containers)),
+        *events.warnings(settings.jobs, settings.containers),
         *_flow_warnings(settings),
     ]
     told = tuple(gathered.placed(file, warning) for warning in warnings)
@@ -188,9 +190,10 @@ def _surroundings_of(
     return Surroundings(
         region=region,
         mode=maps["network"].get("mode"),
+        production=sections.get("production") is True,
         directory=directory,
         buckets=frozenset(maps["buckets"]),
-        queues=frozenset(maps["queues"]),
+        own={kind: frozenset(map_or_empty(sections.get(f"{kind}s"))) for kind in VERBS},
         secret_keys={
             name: frozenset(secret["values"]) if isinstance(secret.get("values"), dict) else None
             for name, secret in secrets.items()
@@ -260,8 +263,10 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
     limits = {
         "containers": names.longest_container_name(prefix),
         "buckets": names.longest_bucket_name(prefix),
-        "queues": names.longest_queue_name(prefix),
-        "secrets": MAX_SECRET_NAME - len(f"{prefix}--"),
+        "queues": names.longest_chosen_name(prefix, names.QUEUE_LIMIT),
+        "topics": names.longest_chosen_name(prefix, names.TOPIC_LIMIT),
+        "tables": names.longest_chosen_name(prefix, names.TABLE_LIMIT),
+        "secrets": names.longest_chosen_name(prefix, MAX_SECRET_NAME),
         **dict.fromkeys(MACHINES, names.longest_job_name(prefix)),
     }
     for section, most in limits.items():
@@ -278,6 +283,8 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
                     f"{path}: has {len(name)} characters, and AWS leaves room for {limit} "
                     f"behind {prefix}: shorten it"
                 )
+            if section == "secrets" and name == PARAMETERS:
+                yield f"{path}: {PARAMETERS}:… is how parameters are written: take another name"
             if meant in first_of:
                 yield f"{path}: is the same name as {first_of[meant]}: rename one"
             first_of.setdefault(meant, name)
@@ -364,24 +371,14 @@ def _pause_warnings(directory: Path, settings: Settings) -> Iterator[str]:
         )
 
 
-def _writers(containers: Mapping[str, ContainerSettings]) -> dict[str, frozenset[str]]:
-    """Return the containers that may write to each bucket."""
-    return {
-        bucket: frozenset(
-            name
-            for name, container in containers.items()
-            if "write" in container.grants.get(bucket, ())
-        )
-        for bucket in {bucket for container in containers.values() for bucket in container.grants}
-    }
-
-
 def _mistake(details: ErrorDetails) -> str:
     """Return one of pydantic's findings as key path, value, rule and remedy."""
     location = tuple(part for part in details["loc"] if part != "[key]")
     error = details.get("ctx", {}).get("error")
     if isinstance(error, EntryError):
         location = location[:-1]
+    if details["type"] == "extra_forbidden" and location[-1] in NOT_OFFERED:
+        return f"{_path(location)}: {NOT_OFFERED[location[-1]]}"
     if details["type"] == "extra_forbidden":
         return _unknown_key(location, _keys(_model_at(location[:-1])[0]))
     value = details["input"]
@@ -484,5 +481,7 @@ def _example(location: Sequence[int | str]) -> str:
         return " or ".join(f"{key}: {flow(example)}" for example in examples)
     # Show a key that belongs under the name: the first required one, or the first.
     below = _keys(parent)
+    if not below:
+        return f"{key}: {{}}"
     first = next((key for key, field in below.items() if field.is_required()), next(iter(below)))
     return f"{first}: {flow((below[first].examples or ('',))[0])}"

@@ -32,6 +32,7 @@ from werkzeug.serving import make_server
 
 from rehearsal.cloud import (
     arguments,
+    ecs_exec,
     iam_api,
     s3,
     secretsmanager,
@@ -151,6 +152,7 @@ class EmbeddedAws:
             arguments.repair(repairs)
             stepfunctions.repair(repairs, self)
             self.fargate.repair(repairs)
+            ecs_exec.repair(repairs, self)
             self.events.repair(repairs)
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)

@@ -27,6 +27,7 @@ for _service in (
     "awsx",
     "chatbot",
     "cloudwatch",
+    "dynamodb",
     "ec2",
     "ec2_endpoints",
     "ec2_groups",

@@ -15,11 +15,13 @@ from pydantic import (
 )
 
 from definitions.event_pattern import PatternError, compile_pattern
+from definitions.grants import Kind
 from definitions.names import MAX_EVENTS
 from stacks.settings.base import MODEL, Seconds, between, surroundings_in
 from stacks.wording import instead, kind, shown
 
 if TYPE_CHECKING:
+    from stacks.settings.containers import ContainerSettings
     from stacks.settings.jobs import JobSettings
 
 MAX_PATTERN_CHARACTERS = 2_048
@@ -62,14 +64,13 @@ class QueueSettings(BaseModel):
 # -- events
 
 
-def _own(section: str, what: str) -> AfterValidator:
+def _own(of: Kind) -> AfterValidator:
     """Return a check that the file has such a bucket, queue or job."""
 
     def check(name: str, info: ValidationInfo) -> str:
         surroundings = surroundings_in(info)
-        known = getattr(surroundings, section) if surroundings else (name,)
-        if name not in known:
-            raise ValueError(f"{shown(name)} is not a {what} of this file: {instead(name, known)}")
+        if surroundings and name not in (known := surroundings.own[of]):
+            raise ValueError(f"{shown(name)} is not a {of} of this file: {instead(name, known)}")
         return name
 
     return AfterValidator(check)
@@ -94,9 +95,7 @@ class ObjectCreated(BaseModel):
 
     model_config = MODEL
 
-    bucket: Annotated[str, _own("buckets", "bucket")] = Field(
-        description="The bucket.", examples=["files"]
-    )
+    bucket: Annotated[str, _own("bucket")] = Field(description="The bucket.", examples=["files"])
     prefix: PartOfAKey | None = Field(
         default=None, description="How its key begins.", examples=["in/"]
     )
@@ -110,7 +109,7 @@ class Message(BaseModel):
 
     model_config = MODEL
 
-    queue: Annotated[str, _own("queues", "queue")] = Field(
+    queue: Annotated[str, _own("queue")] = Field(
         description="The queue; its messages start this job only.", examples=["orders"]
     )
 
@@ -120,9 +119,7 @@ class JobEnded(BaseModel):
 
     model_config = MODEL
 
-    job: Annotated[str, _own("jobs", "job")] = Field(
-        description="The other job.", examples=["extract"]
-    )
+    job: Annotated[str, _own("job")] = Field(description="The other job.", examples=["extract"])
     result: Literal["success", "failure", "any"] = Field(
         default="success",
         description="How its run ended; one that gave way to a newer one did not.",
@@ -250,18 +247,20 @@ def _circle(name: str, starts: Mapping[str, list[str]]) -> list[str] | None:
 
 
 def warnings(
-    jobs: Mapping[str, "JobSettings"], writers: Mapping[str, frozenset[str]]
+    jobs: Mapping[str, "JobSettings"], containers: Mapping[str, "ContainerSettings"]
 ) -> Iterator[str]:
-    """Tell of jobs that may start themselves by what they write.
-
-    ``writers`` are the containers that may write to each bucket.
-    """
+    """Tell of jobs that may start themselves by what they write."""
     for name, job in jobs.items():
         for event in job.on:
             created = event.object_created
-            if created is None or created.prefix or created.suffix:
+            if created is None or created.suffix:
                 continue
-            if job.container in writers.get(created.bucket, ()):
+            if any(
+                (grant.name, grant.verb) == (created.bucket, "write")
+                and grant.kind == "bucket"
+                and grant.prefix.startswith(created.prefix or "")
+                for grant in containers[job.container].granted
+            ):
                 yield (
                     f"jobs.{name}.on: its container may write to {created.bucket} too, and what it "
                     "writes there would start it again: add a prefix"

@@ -15,6 +15,7 @@ from stacks.settings.base import (
     surroundings_in,
 )
 from stacks.settings.environment import Environment
+from stacks.settings.grants import Reference
 from stacks.settings.jobs import (
     MAX_RETRIES,
     MAX_WAIT_SECONDS,
@@ -84,7 +85,7 @@ class FlowJobSettings(BaseModel):
         examples=[["python", "-m", "report", "--all"]],
     )
     environment: Environment = Field(
-        default_factory=dict[str, str],
+        default_factory=dict[str, str | Reference],
         description="Environment variables in this flow, over those of the job.",
         examples=[{"PREFIX": "nightly/"}],
     )

@@ -28,6 +28,7 @@ from stacks.settings.base import (
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
 from stacks.settings.events import Events
+from stacks.settings.grants import Reference
 from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
@@ -42,6 +43,9 @@ MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
 EVENT_CHARACTERS = MAX_EVENT_CHARACTERS + 200
 """What ``JOB_EVENT`` and ``JOB_EVENT_ID`` take of them, names and quotes included."""
+
+_LONGEST_REFERENCE = "x" * 160
+"""Stands for what AWS calls something of the stack: an ARN, or the address of a queue."""
 
 
 def _wait_seconds(value: object) -> object:
@@ -90,7 +94,7 @@ def _overlap(overlap: object, info: ValidationInfo) -> object:
 
 def check_overrides(
     command: Sequence[str],
-    environment: Mapping[str, str],
+    environment: Mapping[str, str | Reference],
     secrets: Collection[str],
     most_characters: int = MAX_OVERRIDES_CHARACTERS,
 ) -> None:
@@ -102,7 +106,10 @@ def check_overrides(
         )
     overrides = {
         "command": command,
-        "environment": [{"name": key, "value": text} for key, text in environment.items()],
+        "environment": [
+            {"name": key, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+            for key, value in environment.items()
+        ],
     }
     length = len(json.dumps(overrides, separators=(",", ":")))
     if length > most_characters:
@@ -161,9 +168,9 @@ class JobSettings(ScheduleSettings):
         examples=["default"],
     )
     environment: Environment = Field(
-        default_factory=dict[str, str],
+        default_factory=dict[str, str | Reference],
         validate_default=True,
-        description="Environment variables, over those of the container.",
+        description="Environment variables, over those of the container and as they are written.",
         examples=[{"PREFIX": "daily/"}],
     )
     cpu_units: CpuUnits | None = Field(
@@ -208,8 +215,8 @@ class JobSettings(ScheduleSettings):
     @field_validator("environment")
     @classmethod
     def _fits_the_container(
-        cls, environment: dict[str, str], info: ValidationInfo
-    ) -> dict[str, str]:
+        cls, environment: dict[str, str | Reference], info: ValidationInfo
+    ) -> dict[str, str | Reference]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
         most = MAX_OVERRIDES_CHARACTERS - (EVENT_CHARACTERS if info.data.get("on") else 0)
         check_overrides(info.data.get("command", ()), environment, secrets, most)

@@ -41,7 +41,7 @@ def test_the_longest_names_still_fit_what_aws_takes(stack: str) -> None:
     job = "j" * names.longest_job_name(made.prefix)
     container = "c" * names.longest_container_name(made.prefix)
     bucket = "b" * names.longest_bucket_name(made.prefix)
-    queue = "q" * names.longest_queue_name(made.prefix)
+    queue = "q" * names.longest_chosen_name(made.prefix, names.QUEUE_LIMIT)
     listening = "e" * names.longest_event_job_name(made.prefix)
     assert len(made.chosen(job)) <= 80
     assert len(job) <= 64

@@ -25,6 +25,8 @@ EXPORTS = {
     "deadLetterQueueUrl",
     "bucketNames",
     "queueUrls",
+    "topicArns",
+    "tableNames",
     "repositoryUrls",
     "logGroups",
 }

@@ -223,7 +223,7 @@ def test_queues_have_names_as_jobs_have() -> None:
     assert "queues.Orders: is not a name" in refused({}, queues={"Orders": {}})
 
 
-def containers(verb: str) -> dict[str, object]:
+def containers(verb: object) -> dict[str, object]:
     return {"default": {"build": "app", "grants": {"files": verb}}}
 
 
@@ -235,3 +235,6 @@ def test_a_job_that_may_start_itself_by_what_it_writes_is_a_warning() -> None:
     )
     assert read(everything, containers=containers("read")).warnings == ()
     assert read({"load": job(OBJECT)}, containers=containers("write")).warnings == ()
+    into = {"objectCreated": {"bucket": "files", "prefix": "in/"}}
+    assert read({"load": job(into)}, containers=containers({"write": "out/"})).warnings == ()
+    assert len(read({"load": job(into)}, containers=containers({"write": "in/x/"})).warnings) == 1

@@ -175,6 +175,12 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "sqsManagedSseEnabled": [False],
         "visibilityTimeoutSeconds": [60],
     },
+    "items": {
+        "billingMode": [],
+        "deletionProtectionEnabled": [True],
+        "pointInTimeRecovery": [{"enabled": False}, MINUS],
+        "ttl": [{"attributeName": "until", "enabled": True}, MINUS],
+    },
     "queue-policy": {"policy": [DENYING.format("sqs")]},
     "topic": {
         "displayName": ["Another", MINUS],

@@ -255,6 +255,17 @@ aws.sqs.QueuePolicy(
     ),
     opts=ours,
 )
+aws.dynamodb.Table(
+    "items",
+    name="everything",
+    billing_mode="PAY_PER_REQUEST",
+    hash_key="customer",
+    range_key="day",
+    attributes=[{"name": "customer", "type": "S"}, {"name": "day", "type": "N"}],
+    ttl={"attribute_name": "expiresAt", "enabled": True},
+    point_in_time_recovery={"enabled": True},
+    opts=ours,
+)
 topic = aws.sns.Topic(
     "topic",
     name="everything",
