@@ -69,8 +69,9 @@ class FargateBatchJobArgs:
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
     debug: bool = False
     """Whether people may open a shell in its tasks; its container must let them."""
-    notify: str = "failure"
-    """What is worth a message: ``failure``, ``all`` or ``none``."""
+    notify: str | dict[str, Any] = "failure"
+    """What is worth a message: ``failure``, ``success``, ``all`` or ``none``, or a map with
+    ``channels`` and ``onRecovery`` beside the word."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 

@@ -15,16 +15,16 @@ STACK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """A project or a stack."""
 
 # Limits of AWS: StartExecution and CreateStateMachine 80, CreateSchedule 64, CreateRole 64,
-# PutRule and CreatePipe 64, CreateBucket 63, CreateQueue 80, CreateTopic 256, CreateTable 255. The
-# account behind a bucket's name has 12 digits.
+# CreateBucket 63, CreateQueue 80, CreateTopic 256, CreateTable 255, PutRule, CreatePipe,
+# CreateConnection and CreateApiDestination 64. The account behind a bucket's name has 12 digits.
 MACHINE_LIMIT = 80
 SCHEDULE_LIMIT = 64
 ROLE_LIMIT = 64
 BUCKET_LIMIT = 63
-RULE_LIMIT = 64
 QUEUE_LIMIT = 80
 TOPIC_LIMIT = 256
 TABLE_LIMIT = 255
+RULE_LIMIT = 64
 SCHEDULED_TIME_LENGTH = len("-2026-11-22T033000Z")
 EVENT_ID_LENGTH = len("-7bf73129-1428-4cd3-a780-95db273d1602")
 MAX_EVENTS = 5
@@ -70,6 +70,11 @@ def longest_container_name(prefix: str) -> int:
 def longest_chosen_name(prefix: str, limit: int) -> int:
     """Characters a name may have behind the prefix, where AWS allows so many in all."""
     return limit - len(f"{prefix}--")
+
+
+def longest_channel_name(prefix: str) -> int:
+    """Characters a channel's name may have: it is in a rule, a connection and a destination."""
+    return RULE_LIMIT - len(f"{prefix}--to--")
 
 
 def longest_bucket_name(prefix: str) -> int:
@@ -220,6 +225,17 @@ class Names:
     def queue_url(self, name: str) -> str:
         """Address of a queue by the name its user chose."""
         return f"https://sqs.{self.region}.amazonaws.com/{self.account}/{self.chosen(name)}"
+
+    def channel(self, name: str) -> str:
+        """Name of a channel's topic and of what brings messages to its webhook.
+
+        With a second double hyphen, so that it is nobody's own name.
+        """
+        return self.chosen(f"to--{name}")
+
+    def channel_topic_arn(self, name: str) -> str:
+        """ARN of a named channel's topic; ``*`` means those of all channels."""
+        return self.arn("sns", self.channel(name))
 
     @property
     def dead_letter_queue_arn(self) -> str:

@@ -6,10 +6,11 @@ is named by a prefix, so that no document grows with their number.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from definitions.grants import Grant, Kind
 from definitions.names import Names
+from definitions.notices import NO_CHANNELS, NOTICE, Channels
 
 Statement = dict[str, Any]
 
@@ -240,18 +241,50 @@ def skipped_policy(*, tracing: bool) -> str:
     return document(*_observed(tracing))
 
 
-def notifier_policy(names: Names, *, key_arn: str, tracing: bool) -> str:
-    """What the notifier may do: read the end of a run, publish, keep what nobody took."""
+def notifier_policy(
+    names: Names,
+    *,
+    key_arn: str,
+    tracing: bool,
+    channels: Channels = NO_CHANNELS,
+    recovery: bool = False,
+) -> str:
+    """What the notifier may do: read the end of a run, tell it, keep what nobody took."""
+    named = [names.channel_topic_arn("*")] if channels.topics else []
+    posted = _allow(
+        "PostToWebhooks",
+        ["events:PutEvents"],
+        names.arn("events", "event-bus/default"),
+        {"StringEquals": {"events:source": names.prefix, "events:detail-type": NOTICE}},
+    )
+    looked_back = _allow(
+        "LookBack", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))
+    )
     return document(
         _allow(
             "ReadRuns", ["states:DescribeExecution"], names.execution_arn(names.chosen("*"), "*")
         ),
+        *([looked_back] if recovery else []),
         _allow(
-            "Publish", ["sns:Publish"], [names.topic_arn("success"), names.topic_arn("failure")]
+            "Publish",
+            ["sns:Publish"],
+            [names.topic_arn("success"), names.topic_arn("failure"), *named],
         ),
         _allow("EncryptForTopics", ["kms:Decrypt", "kms:GenerateDataKey*"], key_arn),
+        *([posted] if channels.webhooks else []),
         _allow("KeepUndelivered", ["sqs:SendMessage"], names.dead_letter_queue_arn),
         *_observed(tracing),
+    )
+
+
+def webhooks_policy(names: Names) -> str:
+    """What the rules of webhooks may do: call the addresses of this stack's channels."""
+    return document(
+        _allow(
+            "CallWebhooks",
+            ["events:InvokeApiDestination"],
+            names.arn("events", f"api-destination/{names.channel('*')}"),
+        )
     )
 
 
@@ -534,9 +567,8 @@ def key_policy(names: Names) -> str:
     )
 
 
-def topic_policy(names: Names, outcome: Literal["success", "failure"]) -> str:
+def topic_policy(names: Names, arn: str) -> str:
     """Who may publish to a topic beside the notifier: to that of failures, the stack's alarms."""
-    arn = names.topic_arn(outcome)
     alarms: Statement = {
         "Sid": "PublishAlarms",
         "Effect": "Allow",
@@ -545,7 +577,8 @@ def topic_policy(names: Names, outcome: Literal["success", "failure"]) -> str:
         "Resource": arn,
         "Condition": _from(names.account, names.arn("cloudwatch", f"alarm:{names.prefix}-*")),
     }
-    return document(*([alarms] if outcome == "failure" else []), _only_tls([arn], "sns:Publish"))
+    of_failures = arn == names.topic_arn("failure")
+    return document(*([alarms] if of_failures else []), _only_tls([arn], "sns:Publish"))
 
 
 def chosen_topic_policy(names: Names, topic: str) -> str:

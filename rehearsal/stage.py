@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
+from definitions.notices import NOTICE
+from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage, WebhookCall
 from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import StackFile
@@ -28,8 +29,6 @@ DEAD_LETTER = "dead letter"
 SUCCEEDS = Played(exit_code=0)
 """A given success: takes 20 s of virtual time and no process."""
 
-_CHANNELS = {"success": "C0SUCCESS", "failure": "C0FAILURE"}
-"""Slack channels by which the rehearsal listens to a stack that tells nobody."""
 _BETWEEN = timedelta(minutes=1)
 
 
@@ -69,9 +68,15 @@ class Started:
         return next(iter(self.schedules), None)
 
     @property
+    def notify(self) -> dict[str, Any]:
+        """Which ends of its runs are told (``on``), and where, as its schedule says."""
+        said: Any = self.trigger.get("input", {}).get("notify", "failure")
+        return {"on": said} if isinstance(said, str) else said
+
+    @property
     def tells_of_success(self) -> bool:
         """Whether people hear of an ordinary run that succeeds."""
-        return self.trigger.get("input", {}).get("notify") == "all"
+        return self.notify["on"] in ("all", "success")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,10 +220,45 @@ class Stage:
         (name,) = events.list_rule_names_by_target(TargetArn=self.notifier_arn)["RuleNames"]
         return name
 
+    @cached_property
+    def topics(self) -> dict[str, str]:
+        """Who hears of a topic, by its ARN: ``success``, ``failure`` or a channel's name."""
+        own = {self.exports[f"{outcome}TopicArn"]: outcome for outcome in ("success", "failure")}
+        pages: Any = self.aws.client("sns").get_paginator("list_topics")
+        arns: list[str] = [
+            topic["TopicArn"] for page in pages.paginate() for topic in page["Topics"]
+        ]
+        before = self.exports["failureTopicArn"].removesuffix("-failure") + "--to--"
+        return own | {arn: arn.removeprefix(before) for arn in arns if arn.startswith(before)}
+
+    @property
+    def channels(self) -> list[str]:
+        """Names of the channels that have a topic."""
+        return [who for who in self.topics.values() if who not in ("success", "failure")]
+
+    @cached_property
+    def webhooks(self) -> dict[str, str]:
+        """Channel of each webhook, by the name of its API destination."""
+        events: Any = self.aws.client("events")
+        before = f"{self.exports['scheduleGroup']}--to--"
+        found: list[str] = [
+            each["Name"] for each in events.list_api_destinations()["ApiDestinations"]
+        ]
+        return {name: name.removeprefix(before) for name in found if name.startswith(before)}
+
+    def expected_to_hear(self, job: Started, outcome: str = "success") -> str:
+        """Say who should hear of a run's end that its job tells of: its channels, or a topic."""
+        channels = [
+            who
+            for who in (*self.topics.values(), *self.webhooks.values())
+            if who in job.notify.get("channels", ())
+        ]
+        return " + ".join(sorted(channels)) or outcome
+
     def prepare(self) -> None:
         """Make what the stack file says is there already, fill the buckets, listen to the topics.
 
-        The topics are listened to if the stack itself tells nobody.
+        Topics are listened to of which the stack itself tells nobody.
         """
         self._put_parameters()
         s3: Any = self.aws.client("s3")
@@ -226,15 +266,17 @@ class Stage:
             for key in SAMPLE_FILES:
                 s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
         chatbot = self.aws.chatbot
-        if chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]:
-            return
-        for outcome, channel in _CHANNELS.items():
+        configured = chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]
+        heard = {topic for channel in configured for topic in channel["SnsTopicArns"]}
+        for topic, who in self.topics.items():
+            if topic in heard:
+                continue
             chatbot.create_slack_channel_configuration(
-                ConfigurationName=f"rehearsal-{outcome}",
+                ConfigurationName=f"rehearsal-{who}",
                 SlackTeamId="T0REHEARSAL",
-                SlackChannelId=channel,
+                SlackChannelId=f"C0{who.upper().replace('-', '')}",
                 IamRoleArn=f"arn:aws:iam::{self.aws.account}:role/rehearsal",
-                SnsTopicArns=[self.exports[f"{outcome}TopicArn"]],
+                SnsTopicArns=[topic],
             )
 
     def _put_parameters(self) -> None:
@@ -341,7 +383,8 @@ class Stage:
 
         Neither does an event start one, nor a message.
         """
-        rules, pipes = self.event_rules(), self.running_pipes()
+        rules = [rule["Name"] for rule in self.event_rules() if rule["State"] == "ENABLED"]
+        pipes = [pipe["Name"] for pipe in self.event_pipes() if pipe["DesiredState"] == "RUNNING"]
         for one in self.scheduled:
             self.set_schedules(one, State="DISABLED")
         for rule in rules:
@@ -358,25 +401,24 @@ class Stage:
             for pipe in pipes:
                 self.aws.client("pipes").start_pipe(Name=pipe)
 
-    def event_rules(self) -> list[str]:
-        """Return the names of the rules that start jobs, those that are enabled."""
-        rules: Any = self.aws.client("events").list_rules(NamePrefix=self._chosen)["Rules"]
-        return [rule["Name"] for rule in rules if rule["State"] == "ENABLED"]
+    def event_rules(self) -> list[dict[str, Any]]:
+        """Return the rules that start jobs, as EventBridge describes them."""
+        events: Any = self.aws.client("events")
+        pages = events.get_paginator("list_rule_names_by_target").paginate(
+            TargetArn=self.dispatcher_arn
+        )
+        return [events.describe_rule(Name=name) for page in pages for name in page["RuleNames"]]
 
-    def running_pipes(self) -> list[str]:
-        """Return the names of the pipes that start jobs, those that run."""
-        pipes: Any = self.aws.client("pipes").list_pipes(NamePrefix=self._chosen)["Pipes"]
-        return [pipe["Name"] for pipe in pipes if pipe["DesiredState"] == "RUNNING"]
+    def event_pipes(self) -> list[dict[str, Any]]:
+        """Return the pipes that start jobs, as EventBridge describes them."""
+        pipes: Any = self.aws.client("pipes")
+        found = pipes.list_pipes(TargetPrefix=self.dispatcher_arn)["Pipes"]
+        return [pipes.describe_pipe(Name=pipe["Name"]) for pipe in found]
 
     def started_by(self, source: str) -> Job | None:
         """Return the job that a rule or pipe of this name starts; none if it is not rehearsed."""
-        name = source.removeprefix(self._chosen).partition("--")[0]
+        name = source.removeprefix(f"{self.exports['scheduleGroup']}--").partition("--")[0]
         return next((job for job in self.jobs if job.name == name), None)
-
-    @property
-    def _chosen(self) -> str:
-        """What the name of everything begins with that is named after a job."""
-        return f"{self.exports['scheduleGroup']}--"
 
     def set_schedules(self, job: Started, **changes: Any) -> None:
         """Put a job's or flow's schedules back as they were deployed, but for some changes.
@@ -436,7 +478,7 @@ class Stage:
                 VisibilityTimeout=0,
             )
             new = {
-                message["MessageId"]: _object(message["Body"])
+                message["MessageId"]: _message(message["Body"])
                 for message in answer.get("Messages", [])
                 if message["MessageId"] not in seen
             }
@@ -494,15 +536,20 @@ class Stage:
         """Return what Chatbot got about a run, dropped or not."""
         return [message for message in self.aws.slack if _told_of(message.notification) == run]
 
+    def calls(self, run: str) -> list[WebhookCall]:
+        """Return the calls of webhooks about a run, taken or not."""
+        name = re.compile(rf"{re.escape(run)}(?![\w-])")  # a flow's is where its steps' begin
+        return [call for call in self.aws.webhooks.calls if name.search(json.dumps(call.message))]
+
     def told(self, run: str) -> str:
         """Say who heard of a run's end; each message counts, so that two are seen."""
-        topics = {self.exports[f"{outcome}TopicArn"]: outcome for outcome in _CHANNELS}
         messages = [
-            topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
+            self.topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
             for message in self.messages(run)
         ]
+        messages += [self.webhooks[call.destination] for call in self.calls(run) if call.taken]
         letters = [DEAD_LETTER for letter in self.letters() if _notice_of(letter) == run]
-        return " + ".join(messages + letters) or NOBODY
+        return " + ".join(sorted(messages) + letters) or NOBODY
 
     def executions(self, machine_arn: str, status: str | None = None) -> Iterator[dict[str, Any]]:
         """List a machine's executions, newest first."""
@@ -647,7 +694,7 @@ def _run_name(trigger: Mapping[str, Any]) -> str:
     return f"{trigger['job']}-{trigger.get('scheduledTime', '').replace(':', '')}"
 
 
-def _object(text: str) -> dict[str, Any]:
+def _message(text: str) -> dict[str, Any]:
     """Read a message: those of a stack's own queues may hold anything."""
     try:
         value: Any = json.loads(text)
@@ -663,6 +710,8 @@ def _trigger_of(letter: dict[str, Any]) -> str | None:
 
 def _notice_of(letter: dict[str, Any]) -> str | None:
     """Name the run whose end is a dead letter: the event, or the notice that the notifier made."""
+    if letter.get("detail-type") == NOTICE:
+        return letter["detail"]["run"]
     if "detail" in letter:
         return letter["detail"].get("name")
     return _told_of(letter["notice"]["chat"]) if "notice" in letter else None

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.batch_cluster import BatchCluster, BatchClusterArgs
+from components.channel_webhook import Webhook
 from components.event_roles import EventRoles, EventRolesArgs
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from components.flow_role import FlowRole, FlowRoleArgs
@@ -14,7 +15,7 @@ from components.job_container import JobContainer, JobContainerArgs, SecretSourc
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
-from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
@@ -37,6 +38,7 @@ from stacks.settings.events import EventSettings
 from stacks.settings.flows import FlowJobSettings
 from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
+from stacks.settings.notify import ChannelSettings, JobNotifySettings, WebhookSettings
 from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import (
     BucketReference,
@@ -91,6 +93,10 @@ def build(settings: Settings) -> dict[str, Any]:
             names=names,
             slack=_slack(settings),
             emails=list(settings.notify.emails),
+            channels={
+                name: _channel(channel) for name, channel in settings.notify.channels.items()
+            },
+            recovery=_recovery_is_told(settings),
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -310,6 +316,32 @@ def _slack(settings: Settings) -> SlackChannels | None:
     )
 
 
+def _recovery_is_told(settings: Settings) -> bool:
+    steps = (step for flow in settings.flows.values() for step in flow.jobs.values())
+    told = (*settings.jobs.values(), *settings.flows.values(), *steps)
+    return any(one.notify is not None and one.notify.on_recovery for one in told)
+
+
+def _channel(channel: ChannelSettings) -> NamedChannel:
+    webhook = channel.webhook
+    return NamedChannel(
+        slack_channel_id=channel.slack,
+        emails=channel.emails,
+        webhook=webhook and _webhook(webhook),
+    )
+
+
+def _webhook(webhook: WebhookSettings) -> Webhook:
+    routing_key, key, basic = webhook.routing_key, webhook.api_key, webhook.basic
+    return Webhook(
+        url=webhook.url.get_secret_value(),
+        format=webhook.format,
+        routing_key=None if routing_key is None else routing_key.get_secret_value(),
+        api_key=key and (key.header, key.value.get_secret_value()),
+        basic=basic and (basic.username, basic.password.get_secret_value()),
+    )
+
+
 def _secret_arn(
     name: str,
     secret: SecretSettings,
@@ -508,7 +540,7 @@ def _job(name: str, job: JobSettings, settings: Settings, names: Names) -> Farga
         ),
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
-        notify=job.notify,
+        notify=job.notify.in_trigger(),
         tags=job.tags,
     )
 
@@ -537,7 +569,7 @@ def _flows(
                 role_arn=role.arn,
                 timetable=timetable_of(name, flow, settings.now),
                 overlap=flow.overlap,
-                notify=flow.notify,
+                notify=flow.notify.in_trigger(),
                 tags=flow.tags,
             ),
             ours,
@@ -548,7 +580,8 @@ def _flows(
 
 def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Names) -> FlowStep:
     goes_on = step.on_failure == "continue"
-    given: dict[str, Any] = {"notify": step.notify or (job.notify if goes_on else "none")}
+    notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
+    given: dict[str, Any] = {"notify": notify.in_trigger()}
     if step.command is not None:
         given["command"] = list(step.command)
     if step.environment:

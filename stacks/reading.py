@@ -14,7 +14,7 @@ from typing import cast, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -201,6 +201,7 @@ def _surroundings_of(
         containers={name: map_or_empty(entry) for name, entry in maps["containers"].items()},
         jobs={name: map_or_empty(entry) for name, entry in maps["jobs"].items()},
         tags=frozenset(maps["tags"]),
+        channels=frozenset(map_or_empty(maps["notify"].get("channels"))),
     )
 
 
@@ -268,7 +269,10 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
         "tables": names.longest_chosen_name(prefix, names.TABLE_LIMIT),
         "secrets": names.longest_chosen_name(prefix, MAX_SECRET_NAME),
         **dict.fromkeys(MACHINES, names.longest_job_name(prefix)),
+        "notify.channels": names.longest_channel_name(prefix),
     }
+    channels = map_or_empty(sections.get("notify")).get("channels")
+    sections = {**sections, "notify.channels": channels}
     for section, most in limits.items():
         first_of: dict[str, str] = {}
         for name, entry in map_or_empty(sections.get(section)).items():
@@ -388,11 +392,18 @@ def _mistake(details: ErrorDetails) -> str:
         rule = f"missing: write {_example(location)}"
     elif details["type"] in ("model_type", "dict_type"):
         rule = f"is {kind(value)}: write a map, such as {_example(location)}"
-    elif location[0] == "secrets":
+    elif location[0] == "secrets" or _is_secret(location):
         rule = f"{MASK} is {kind(value)}: write text"
     else:
         rule = f"{shown(value)} {_wrong_value(details)}"
     return f"{_path(location)}: {rule}"
+
+
+def _is_secret(location: Sequence[int | str]) -> bool:
+    """Tell whether a key's value must not be repeated."""
+    model, after_name = _model_at(location[:-1])
+    field = None if after_name else _keys(model).get(str(location[-1]))
+    return field is not None and SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 def _wrong_value(details: ErrorDetails) -> str:

@@ -61,6 +61,7 @@ from rehearsal.cloud.repairs import (
 from rehearsal.cloud.scheduler import Schedules
 from rehearsal.cloud.sns import Mail
 from rehearsal.cloud.stepfunctions.registrations import Registration
+from rehearsal.cloud.webhooks import Webhooks
 
 ADMINISTRATOR = {
     "AccessKeyId": ADMINISTRATOR_KEY,
@@ -121,6 +122,7 @@ class EmbeddedAws:
         self.alarms = Alarms(self)
         self.chatbot = Chatbot(self)
         self.fargate = Fargate(self)
+        self.webhooks = Webhooks(self)
         self._clients: dict[tuple[str, str, str | None], Any] = {}
         self._credentials: dict[tuple[str, str], dict[str, Any]] = {}
         self._ends: dict[str, LatchedEvent] = {}
@@ -154,6 +156,7 @@ class EmbeddedAws:
             self.fargate.repair(repairs)
             ecs_exec.repair(repairs, self)
             self.events.repair(repairs)
+            self.webhooks.repair(repairs)
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)
             s3.repair(repairs, self)

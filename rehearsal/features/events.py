@@ -29,8 +29,7 @@ class _Rule:
 
 def _rules(stage: Stage, kind: str) -> Iterator[_Rule]:
     """Find the rules of a kind: ``object``, ``end`` of a job, or any other ``pattern``."""
-    events: Any = stage.aws.client("events")
-    for found in events.list_rules(NamePrefix=_prefix(stage))["Rules"]:
+    for found in stage.event_rules():
         pattern, job = json.loads(found["EventPattern"]), stage.started_by(found["Name"])
         if job is not None and _kind(stage, pattern) == kind:
             yield _Rule(name=found["Name"], job=job, pattern=pattern)
@@ -47,17 +46,9 @@ def _kind(stage: Stage, pattern: dict[str, Any]) -> str:
     return "end" if any(job.machine_arn in machines for job in stage.jobs) else "pattern"
 
 
-def _prefix(stage: Stage) -> str:
-    return f"{stage.exports['scheduleGroup']}--"
-
-
 def _pipes(stage: Stage) -> list[dict[str, Any]]:
-    pipes: Any = stage.aws.client("pipes")
-    return [
-        pipes.describe_pipe(Name=found["Name"])
-        for found in pipes.list_pipes(NamePrefix=_prefix(stage))["Pipes"]
-        if stage.started_by(found["Name"]) is not None
-    ]
+    """Find the pipes that start a job which is rehearsed."""
+    return [pipe for pipe in stage.event_pipes() if stage.started_by(pipe["Name"]) is not None]
 
 
 def _no(kind: str) -> Callable[[Stage], str | None]:
@@ -77,7 +68,7 @@ def _no_pipe(stage: Stage) -> str | None:
 def _rules_on(stage: Stage) -> Generator[None]:
     """Let the rules hear while a scenario is played; its runs succeed."""
     events: Any = stage.aws.client("events")
-    names = [rule["Name"] for rule in events.list_rules(NamePrefix=_prefix(stage))["Rules"]]
+    names = [rule["Name"] for rule in stage.event_rules()]
     with _succeeding(stage):
         for name in names:
             events.enable_rule(Name=name)

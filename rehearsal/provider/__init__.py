@@ -34,6 +34,7 @@ for _service in (
     "ecr",
     "ecs",
     "events",
+    "events_destinations",
     "iam",
     "kms",
     "logs",

@@ -29,6 +29,7 @@ from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, Cp
 from stacks.settings.environment import Environment
 from stacks.settings.events import Events
 from stacks.settings.grants import Reference
+from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
@@ -203,8 +204,11 @@ class JobSettings(ScheduleSettings):
         examples=["allow"],
         json_schema_extra={"default": "forbid"},
     )
-    notify: Literal["failure", "all", "none"] = Field(
-        default="failure", description="Which ends of a run are told.", examples=["all"]
+    notify: JobNotify = Field(
+        default_factory=JobNotifySettings,
+        description="Which ends of a run are told; as a map also where, and of recoveries.",
+        examples=["all"],
+        json_schema_extra={"default": "failure"},
     )
     tags: Tags = Field(
         default_factory=dict[str, str],

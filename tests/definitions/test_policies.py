@@ -10,6 +10,7 @@ import pytest
 
 from definitions import grants, policies
 from definitions.names import Names
+from definitions.notices import Channels
 
 with warnings.catch_warnings():  # it leaves a file open and uses pkg_resources
     warnings.simplefilter("ignore")
@@ -33,12 +34,18 @@ def task_policy(written: Mapping[str, Any], *, debug: bool = False) -> str:
     )
 
 
+CHANNELS = Channels(topics=("data-team",), webhooks={"pager": "pagerduty"})
+
 IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True),
     "flows": policies.flows_policy(NAMES, tracing=True),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
+    "notifier of channels": policies.notifier_policy(
+        NAMES, key_arn=KEY, tracing=True, channels=CHANNELS, recovery=True
+    ),
+    "webhooks": policies.webhooks_policy(NAMES),
     "scheduler": policies.scheduler_policy(NAMES),
     "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
     "flow logs": policies.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
@@ -76,8 +83,8 @@ TRUST = {
 }
 RESOURCE = {
     "key": policies.key_policy(NAMES),
-    "topic": policies.topic_policy(NAMES, "failure"),
     "chosen topic": policies.chosen_topic_policy(NAMES, "alerts"),
+    "topic": policies.topic_policy(NAMES, NAMES.topic_arn("failure")),
     "dead letters": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
     "queue": policies.queue_policy(NAMES.queue_arn("orders")),
     "bucket": policies.bucket_policy("arn:aws:s3:::b"),

@@ -96,7 +96,33 @@ def job(**keys: object) -> dict[str, object]:
     return {"jobs": {"nightly": {**COMMAND, **keys}}}
 
 
+def webhook(entry: object) -> dict[str, object]:
+    """A stack file's section with one channel, pager, that is a webhook."""
+    return {"notify": {"channels": {"pager": {"webhook": entry}}}}
+
+
 # -- what a correct file becomes
+
+
+def test_a_job_says_in_a_word_or_a_map_whom_to_tell(directory: Path) -> None:
+    def said(notify: object) -> object:
+        sections = job(notify=notify) | webhook("https://example.com")
+        return read(directory, sections).jobs["nightly"].notify.in_trigger()
+
+    assert said("success") == "success"
+    assert said({"on": "all"}) == "all"
+    assert said({"channels": ["pager"], "onRecovery": True}) == {
+        "on": "failure",
+        "channels": ["pager"],
+        "onRecovery": True,
+    }
+
+
+def test_a_webhook_may_be_its_address_alone(directory: Path) -> None:
+    channel = read(directory, webhook("https://example.com/a?b=c")).notify.channels["pager"]
+    assert channel.webhook is not None
+    assert channel.webhook.url.get_secret_value() == "https://example.com/a?b=c"
+    assert channel.webhook.format == "generic"
 
 
 def test_everything_but_the_network_mode_and_a_command_has_a_default(directory: Path) -> None:
@@ -113,7 +139,7 @@ def test_everything_but_the_network_mode_and_a_command_has_a_default(directory: 
     nightly = settings.jobs["nightly"]
     assert nightly == JobSettings(command=("python", "-m", "list_files"))
     assert (nightly.timeout_seconds, nightly.start_deadline_seconds) == (3_600, 3_600)
-    assert (nightly.overlap, nightly.notify, nightly.enabled) == ("forbid", "failure", True)
+    assert (nightly.overlap, nightly.notify.on, nightly.enabled) == ("forbid", "failure", True)
     assert nightly.retries.start == (30, 60, 120, 240, 480)
     assert nightly.retries.app == ()
     assert settings.warnings == ()
@@ -584,6 +610,90 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             {"notify": {"emails": "batch@example.com"}},
             'notify.emails: "batch@example.com" is text: write [batch@example.com]',
         ),
+        (
+            {"notify": {"channels": {"data-team": {"slack": "C0CCCCCCC"}}}},
+            "notify.channels: data-team is in Slack, and notify.slack says no workspace: write "
+            "slack: {workspaceId: …, successChannelId: …, failureChannelId: …} beside channels",
+        ),
+        (
+            {"notify": {"channels": {"data-team": {}}}},
+            "notify.channels.data-team: reaches nobody: write slack, emails or webhook",
+        ),
+        (
+            {"notify": {"channels": {"data-team": {"email": ["a@example.com"]}}}},
+            "notify.channels.data-team.email: is not a key here: write emails",
+        ),
+        (
+            {"notify": {"channels": {"Data": {"emails": ["a@example.com"]}}}},
+            "notify.channels.Data: is not a name (lower case, digits, single hyphens): write data",
+        ),
+        (
+            {"notify": {"channels": {"c" * 42: {"emails": ["a@example.com"]}}}},
+            f"notify.channels.{'c' * 42}: has 42 characters, and AWS leaves room for 41 behind "
+            "fargate-batch-dev: shorten it",
+        ),
+        (
+            webhook("http://hunter2.example.com"),
+            "notify.channels.pager.webhook.url: [secret] is not an address that EventBridge "
+            "calls: write https://…",
+        ),
+        (
+            webhook("https://example.com/*"),
+            "notify.channels.pager.webhook.url: [secret] is not an address that EventBridge "
+            "calls: write https://…",
+        ),
+        (
+            webhook("https://example.com/" + "x" * 2_100),
+            "notify.channels.pager.webhook.url: [secret] has 2,120 characters: EventBridge takes "
+            "2,048",
+        ),
+        (
+            webhook({"url": "https://example.com", "format": "slack"}),
+            'notify.channels.pager.webhook.format: "slack" is not one of the choices: write '
+            "generic, teams or pagerduty",
+        ),
+        (
+            webhook({"url": "https://example.com", "format": "pagerduty"}),
+            "notify.channels.pager.webhook: has no routingKey: write PagerDuty's integration key",
+        ),
+        (
+            webhook({"url": "https://example.com", "routingKey": "hunter2"}),
+            "notify.channels.pager.webhook.routingKey: is of no use to format generic: remove it",
+        ),
+        (
+            webhook({"url": "https://example.com", "apiKey": {"header": "X-Key", "value": 7_002}}),
+            "notify.channels.pager.webhook.apiKey.value: [secret] is a number: write text",
+        ),
+        (
+            webhook(
+                {"url": "https://example.com", "apiKey": {"header": "X-Key:", "value": "hunter2"}}
+            ),
+            'notify.channels.pager.webhook.apiKey.header: "X-Key:" is not a header\'s name: write '
+            "one such as X-Api-Key",
+        ),
+        (
+            webhook(
+                {
+                    "url": "https://example.com",
+                    "apiKey": {"header": "X-Key", "value": "hunter2"},
+                    "basic": {"username": "batch", "password": "hunter2"},
+                }
+            ),
+            "notify.channels.pager.webhook: has both apiKey and basic: keep one",
+        ),
+        (
+            job(notify={"channels": ["pagr"]}) | webhook("https://example.com"),
+            'jobs.nightly.notify.channels[0]: "pagr" is not a channel of notify.channels: write '
+            "pager",
+        ),
+        (
+            job(notify={"on": "none", "onRecovery": True}),
+            "jobs.nightly.notify: has on: none, which tells nobody: remove channels and onRecovery",
+        ),
+        (
+            job(notify={"when": "all"}),
+            "jobs.nightly.notify.when: is not a key here: known: channels, on, onRecovery",
+        ),
         # buckets
         (
             {"buckets": {"files": {"expireAfterDays": 0}}},
@@ -922,8 +1032,9 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "jobs.nightly.overlap: false is not one of the choices: write forbid, allow or replace",
         ),
         (
-            job(notify="success"),
-            'jobs.nightly.notify: "success" is not one of the choices: write failure, all or none',
+            job(notify="both"),
+            'jobs.nightly.notify: "both" is not one of the choices: write failure, success, all or '
+            "none",
         ),
         (job(enabled="yes"), 'jobs.nightly.enabled: "yes" is text: write true'),
         (job(enabled="off"), 'jobs.nightly.enabled: "off" is text: write false'),
@@ -1325,7 +1436,7 @@ def test_a_flow_is_read(directory: Path) -> None:
     report = {"after": ["extract"], "retry": {"times": 2, "wait": "5m"}, "onFailure": "continue"}
     settings = read(directory, flow({"extract": {}, "report": report}, schedule="rate(1 day)"))
     nightly = settings.flows["nightly"]
-    assert (nightly.schedule, nightly.overlap, nightly.notify) == (
+    assert (nightly.schedule, nightly.overlap, nightly.notify.on) == (
         ("rate(1 day)",),
         "forbid",
         "failure",

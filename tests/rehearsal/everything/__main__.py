@@ -449,6 +449,29 @@ aws.pipes.Pipe(
     role_arn=role.arn,
     opts=ours,
 )
+connection = aws.cloudwatch.EventConnection(
+    "connection",
+    name="everything",
+    description="who calls",
+    authorization_type="API_KEY",
+    auth_parameters={
+        "api_key": {"key": "X-Api-Key", "value": "hunter2"},
+        "invocation_http_parameters": {
+            "bodies": [{"key": "routing_key", "value": "hunter2", "is_value_secret": True}]
+        },
+    },
+    opts=ours,
+)
+aws.cloudwatch.EventApiDestination(
+    "destination",
+    name="everything",
+    description="whom to call",
+    connection_arn=connection.arn,
+    invocation_endpoint="https://example.com/hook",
+    http_method="POST",
+    invocation_rate_limit_per_second=4,
+    opts=ours,
+)
 aws.cloudwatch.MetricAlarm(
     "alarm",
     name="everything",
