@@ -29,10 +29,12 @@ from definitions.dispatcher_machine import JOB_REPLACED
 from definitions.events import job_ended, object_created
 from definitions.flow_machine import FlowStep
 from definitions.grants import Kind
-from definitions.job_machine import RetryBudgets, TaskPlacement
+from definitions.job_array import JobArray, is_inline
+from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
+from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.events import EventSettings
 from stacks.settings.flows import FlowJobSettings
@@ -84,6 +86,8 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             container_insights=settings.container_insights,
             tracing=settings.tracing,
+            distributed=any(_is_distributed(job) for job in settings.jobs.values()),
+            spot=any(job.capacity != "onDemand" for job in settings.jobs.values()),
         ),
         ours,
     )
@@ -403,6 +407,7 @@ def _container(
         cpu_units=container.cpu_units,
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
+        stop_timeout_seconds=container.stop_timeout_seconds,
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
         environment=_environment(container.environment, settings, names),
@@ -531,18 +536,40 @@ def _job(name: str, job: JobSettings, settings: Settings, names: Names) -> Farga
         event_patterns=list(_event_patterns(job.on, names)),
         queues=[event.message.queue for event in job.on if event.message],
         timeout_seconds=job.timeout_seconds,
-        retries=RetryBudgets(
-            app=job.retries.app,
-            start=job.retries.start,
-            memory=job.retries.memory,
-            timeout=job.retries.timeout,
-            exit_codes=job.retries.exit_codes,
-        ),
+        retries=_retries(job),
+        capacity=job.capacity,
+        array=_array(job.array),
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
         notify=job.notify.in_trigger(),
         tags=job.tags,
     )
+
+
+def _retries(job: JobSettings) -> RetryBudgets:
+    return RetryBudgets(
+        app=job.retries.app,
+        start=job.retries.start,
+        memory=job.retries.memory,
+        timeout=job.retries.timeout,
+        spot=SPOT_WAITS[job.capacity],
+        exit_codes=job.retries.exit_codes,
+    )
+
+
+def _array(array: ArraySettings | None) -> JobArray | None:
+    return array and JobArray(
+        size=array.elements,
+        items=array.items,
+        max_concurrency=array.max_concurrency,
+        tolerated_count=array.tolerate_failures.count,
+        tolerated_percentage=array.tolerate_failures.percentage,
+    )
+
+
+def _is_distributed(job: JobSettings) -> bool:
+    """Tell whether the job's elements are executions of their own."""
+    return job.array is not None and not is_inline(job.array.elements, _retries(job).most_attempts)
 
 
 def _flows(

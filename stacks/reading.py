@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from definitions import names
+from definitions import names, policies
 from definitions.flow_machine import FLOW_AND_JOB_LIMIT
 from definitions.grants import VERBS
 from stacks import job_files
@@ -36,6 +36,9 @@ stack's whole configuration over in one (PULUMI_CONFIG)."""
 
 MAX_CONFIG_BYTES = 120_000
 """Where we stop: a file that grew to the limit could not even be read to say so."""
+
+MAX_POLICY_CHARACTERS = 10_240
+"""Of a role's inline policies, blanks not counted (IAM quotas)."""
 
 MAX_SECRET_NAME = 512
 """Secrets Manager, CreateSecret."""
@@ -147,6 +150,7 @@ def read_settings(
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
     if settings is not None:
         mistakes += events.mistakes(settings.jobs)
+        mistakes += _policy_mistakes(settings)
     if settings is None or mistakes or gathered.mistakes:
         placed = (gathered.placed(file, mistake) for mistake in mistakes)
         lines = dict.fromkeys((*gathered.mistakes, *placed))
@@ -165,6 +169,31 @@ def read_settings(
     ]
     told = tuple(gathered.placed(file, warning) for warning in warnings)
     return settings.model_copy(update={"warnings": told})
+
+
+def _policy_mistakes(settings: Settings) -> Iterator[str]:
+    """Measure what each container's grants become; account and keys have the same length always."""
+    own = names.Names(
+        project=settings.project, stack=settings.stack, region=settings.region, account="0" * 12
+    )
+    secret_arns = {
+        name: secret.arn or own.arn("secretsmanager", f"secret:{own.chosen(name)}-AbCdEf")
+        for name, secret in settings.secrets.items()
+    }
+    for name, container in settings.containers.items():
+        document = policies.task_policy(
+            own,
+            container.granted,
+            secret_arns=secret_arns,
+            key_arn=own.arn("kms", f"key/{'0' * 36}"),
+            debug=bool(container.debug),
+        )
+        size = len(document.replace(" ", ""))
+        if size > MAX_POLICY_CHARACTERS:
+            yield (
+                f"containers.{name}.grants: make a policy of {size:,} characters, and IAM takes "
+                f"{MAX_POLICY_CHARACTERS:,}: divide the container, or grant fewer prefixes"
+            )
 
 
 def _value(text: str) -> object:

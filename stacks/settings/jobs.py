@@ -15,6 +15,8 @@ from pydantic import (
 
 from definitions import durations
 from definitions.events import MAX_EVENT_CHARACTERS
+from definitions.job_machine import Capacity
+from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -93,6 +95,23 @@ def _overlap(overlap: object, info: ValidationInfo) -> object:
     return "allow" if info.data.get("on") else "forbid"
 
 
+def _overrides_characters(
+    command: Sequence[str], environment: Mapping[str, str | Reference]
+) -> int:
+    """Measure what RunTask is told of a job: JSON, in which letters of other scripts count six."""
+    variables = [
+        {"name": name, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+        for name, value in environment.items()
+    ]
+    overrides = {"command": command, "environment": variables}
+    return len(json.dumps(overrides, separators=(",", ":")))
+
+
+def _most_characters(info: ValidationInfo) -> int:
+    """Return how many of them a job may use itself: an event needs its part."""
+    return MAX_OVERRIDES_CHARACTERS - (EVENT_CHARACTERS if info.data.get("on") else 0)
+
+
 def check_overrides(
     command: Sequence[str],
     environment: Mapping[str, str | Reference],
@@ -105,14 +124,7 @@ def check_overrides(
             f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
             "take another name"
         )
-    overrides = {
-        "command": command,
-        "environment": [
-            {"name": key, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
-            for key, value in environment.items()
-        ],
-    }
-    length = len(json.dumps(overrides, separators=(",", ":")))
+    length = _overrides_characters(command, environment)
     if length > most_characters:
         raise EntryError(
             f"command and environment have {length:,} characters and may have "
@@ -195,6 +207,18 @@ class JobSettings(ScheduleSettings):
         description="When to try again.",
         examples=[{"app": [60, 120]}],
     )
+    capacity: Capacity = Field(
+        default="onDemand",
+        description="What tasks run on. `spot`: spare capacity at about a third of the price, "
+        "which AWS takes back when it likes, two minutes after SIGTERM; then the job tries again "
+        "there. `spotThenOnDemand`: it goes on on demand.",
+        examples=["spotThenOnDemand"],
+    )
+    array: ArraySettings | None = Field(
+        default=None,
+        description="Fan-out: a run is several tasks, each an element of this array.",
+        examples=[{"size": 20}],
+    )
     overlap: Annotated[Literal["forbid", "allow", "replace"], BeforeValidator(_overlap)] = Field(
         default=None,
         validate_default=True,
@@ -222,9 +246,26 @@ class JobSettings(ScheduleSettings):
         cls, environment: dict[str, str | Reference], info: ValidationInfo
     ) -> dict[str, str | Reference]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
-        most = MAX_OVERRIDES_CHARACTERS - (EVENT_CHARACTERS if info.data.get("on") else 0)
-        check_overrides(info.data.get("command", ()), environment, secrets, most)
+        check_overrides(info.data.get("command", ()), environment, secrets, _most_characters(info))
         return environment
+
+    @field_validator("array")
+    @classmethod
+    def _elements_fit_beside_the_command(
+        cls, array: ArraySettings | None, info: ValidationInfo
+    ) -> ArraySettings | None:
+        known = info.data
+        if array and array.items and "environment" in known and "command" in known:
+            item = longest_item(array)
+            length = _overrides_characters(
+                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
+            )
+            if length > (most := _most_characters(info)):
+                raise ValueError(
+                    f"command, environment and the longest item have {length:,} characters and "
+                    f"may have {most:,}: put long items into a bucket"
+                )
+        return array
 
     @field_validator("memory_mib")
     @classmethod
