@@ -25,6 +25,7 @@ EXPORTS = {
     "failureTopicArn",
     "deadLetterQueueUrl",
     "bucketNames",
+    "queueUrls",
     "topicArns",
     "tableNames",
     "repositoryUrls",
