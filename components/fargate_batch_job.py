@@ -11,7 +11,8 @@ from components.standard_machine import standard_machine
 from components.trigger_schedules import SCHEDULED_TIME, trigger_schedules
 from definitions import sizes
 from definitions.dispatcher_machine import trigger
-from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
+from definitions.job_array import JobArray
+from definitions.job_machine import Capacity, RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
 from definitions.timetable import Timetable
 
@@ -56,6 +57,10 @@ class FargateBatchJobArgs:
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
     """Waits before further attempts, by class of failure."""
+    capacity: Capacity = "onDemand"
+    """What its tasks run on; ``retries.spot`` says how often AWS may take them back."""
+    array: JobArray | None = None
+    """Elements that each run fans out into; ``None`` for one task a run."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
     debug: bool = False
@@ -109,6 +114,8 @@ class FargateBatchJob(pulumi.ComponentResource):
                         retries=args.retries,
                         placement=placement,
                         debug=args.debug,
+                        array=args.array,
+                        capacity=args.capacity,
                     )
                 )
             ),

@@ -250,7 +250,7 @@ class JobNotifier(pulumi.ComponentResource):
                     "detail": {
                         "status": list(ENDED),
                         "stateMachineArn": [{"prefix": names.job_machines_arn}],
-                        # Not a slash: an execution inside a distributed Map is no run.
+                        # Elements of an array belong to their run: …:execution:<job>/<label>:…
                         "executionArn": [{"anything-but": {"wildcard": "*/*"}}],
                     },
                 }

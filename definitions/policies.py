@@ -162,8 +162,27 @@ def _observed(tracing: bool) -> list[Statement]:
     return [_deliver_execution_logs(), *([_trace()] if tracing else [])]
 
 
-def runner_policy(names: Names, *, tracing: bool) -> str:
-    """What the machines of all jobs may do: run, watch and stop tasks of this stack."""
+def _run_elements(names: Names) -> list[Statement]:
+    """Let machines run a distributed Map, whose items are executions of the machine itself.
+
+    A role cannot be held to the one machine that uses it: it may start any of this stack's jobs.
+    (Step Functions guide, "IAM policies for using Distributed Map".)
+    """
+    return [
+        _allow("StartElements", ["states:StartExecution"], names.machine_arn(names.chosen("*"))),
+        _allow(
+            "WatchAndStopElements",
+            ["states:DescribeExecution", "states:StopExecution"],
+            names.execution_arn(names.chosen("*"), "*"),
+        ),
+    ]
+
+
+def runner_policy(names: Names, *, tracing: bool, distributed: bool) -> str:
+    """What the machines of all jobs may do: run, watch and stop tasks of this stack.
+
+    ``distributed``: some job's array is a distributed Map.
+    """
     every_task = names.arn("ecs", f"task/{names.prefix}/*")
     return document(
         _allow(
@@ -190,6 +209,7 @@ def runner_policy(names: Names, *, tracing: bool) -> str:
             ["events:PutRule", "events:PutTargets", "events:DescribeRule"],
             names.arn("events", f"rule/{ECS_TASK_EVENTS_RULE}"),
         ),
+        *(_run_elements(names) if distributed else []),
         *_observed(tracing),
     )
 

@@ -90,6 +90,33 @@ class Job(Started):
     exit_codes: list[int]
     """The only ones that it tries again; none listed: every one."""
     timeout_seconds: int
+    definition: dict[str, Any]
+    """Of its machine."""
+
+    @property
+    def array(self) -> dict[str, Any] | None:
+        """The Map state of a job whose runs are several tasks."""
+        return self.definition["States"].get("Elements")
+
+    @property
+    def attempts(self) -> dict[str, Any]:
+        """The states that one task is tried in."""
+        return (self.array["ItemProcessor"] if self.array else self.definition)["States"]
+
+    @property
+    def prefers_spot(self) -> bool:
+        """Whether its first attempts run on Spot."""
+        return "LaunchType" not in self.attempts["Run"]["Arguments"]
+
+    @property
+    def leaves_spot(self) -> bool:
+        """Whether it goes on on demand when AWS takes a task back."""
+        return "Run on demand" in self.attempts
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a run is one task at a time, on demand, as that of most jobs."""
+        return self.array is None and not self.prefers_spot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,8 +214,8 @@ class Stage:
 
     @property
     def job(self) -> Job:
-        """The job that faults are played on: a scheduled one, if there is any."""
-        return min(self.jobs, key=lambda job: job.schedule is None)
+        """The job that faults are played on: a plain and scheduled one, if there is any."""
+        return min(self.jobs, key=lambda job: (not job.is_plain, job.schedule is None))
 
     @property
     def scheduled(self) -> list[Started]:
@@ -581,7 +608,9 @@ class Stage:
         )
 
     def _job(self, name: str, machine_arn: str) -> Job:
-        prepare = self._definition(machine_arn)["States"]["Prepare"]["Assign"]
+        definition = self._definition(machine_arn)
+        array = definition["States"].get("Elements", {"ItemProcessor": definition})
+        prepare = array["ItemProcessor"]["States"]["Prepare"]["Assign"]
         schedules = tuple(self._schedules(name))
         (family,) = re.findall(r"task-definition/([\w-]+)", prepare["run"])
         return Job(
@@ -593,6 +622,7 @@ class Stage:
             exit_codes=prepare["exitCodes"],
             timeout_seconds=prepare["timeoutSeconds"],
             schedules=schedules,
+            definition=definition,
         )
 
     def _schedules(self, job: str) -> Iterator[dict[str, Any]]:

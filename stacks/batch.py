@@ -25,10 +25,12 @@ from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.flow_machine import FlowStep
 from definitions.grants import Kind
-from definitions.job_machine import RetryBudgets, TaskPlacement
+from definitions.job_array import JobArray, is_inline
+from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
+from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.flows import FlowJobSettings
 from stacks.settings.grants import Reference
@@ -78,6 +80,8 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             container_insights=settings.container_insights,
             tracing=settings.tracing,
+            distributed=any(_is_distributed(job) for job in settings.jobs.values()),
+            spot=any(job.capacity != "onDemand" for job in settings.jobs.values()),
         ),
         ours,
     )
@@ -374,6 +378,7 @@ def _container(
         cpu_units=container.cpu_units,
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
+        stop_timeout_seconds=container.stop_timeout_seconds,
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
         environment=_environment(container.environment, settings, names),
@@ -456,18 +461,40 @@ def _job(
         memory_mib=job.memory_mib,
         timetable=timetable_of(name, job, settings.now),
         timeout_seconds=job.timeout_seconds,
-        retries=RetryBudgets(
-            app=job.retries.app,
-            start=job.retries.start,
-            memory=job.retries.memory,
-            timeout=job.retries.timeout,
-            exit_codes=job.retries.exit_codes,
-        ),
+        retries=_retries(job),
+        capacity=job.capacity,
+        array=_array(job.array),
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
         notify=job.notify.in_trigger(),
         tags=job.tags,
     )
+
+
+def _retries(job: JobSettings) -> RetryBudgets:
+    return RetryBudgets(
+        app=job.retries.app,
+        start=job.retries.start,
+        memory=job.retries.memory,
+        timeout=job.retries.timeout,
+        spot=SPOT_WAITS[job.capacity],
+        exit_codes=job.retries.exit_codes,
+    )
+
+
+def _array(array: ArraySettings | None) -> JobArray | None:
+    return array and JobArray(
+        size=array.elements,
+        items=array.items,
+        max_concurrency=array.max_concurrency,
+        tolerated_count=array.tolerate_failures.count,
+        tolerated_percentage=array.tolerate_failures.percentage,
+    )
+
+
+def _is_distributed(job: JobSettings) -> bool:
+    """Tell whether the job's elements are executions of their own."""
+    return job.array is not None and not is_inline(job.array.elements, _retries(job).most_attempts)
 
 
 def _flows(

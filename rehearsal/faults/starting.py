@@ -8,6 +8,7 @@ from typing import Any
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_jobs, of_start
 from rehearsal.scenario import Scenario, failed, not_started, succeeded
+from rehearsal.stack_file import section_of
 from rehearsal.stage import Facts, Job, Stage, as_it_was, execution_arn, own_words
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different zone"
@@ -180,8 +181,7 @@ def _up_while_waiting(stage: Stage, _: Scenario) -> Facts:
 
 
 def _another_environment(config: dict[str, str]) -> None:
-    (key,) = [key for key in config if key.endswith(":containers")]
-    containers = json.loads(config[key])
+    key, containers = section_of(config, "containers")
     for container in containers.values():
         container["environment"] = {**container.get("environment", {}), "DEPLOYED": "again"}
     config[key] = json.dumps(containers)

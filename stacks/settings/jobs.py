@@ -14,6 +14,8 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.job_machine import Capacity
+from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -82,6 +84,18 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     return surroundings.containers[info.data["container"]]
 
 
+def _overrides_characters(
+    command: Sequence[str], environment: Mapping[str, str | Reference]
+) -> int:
+    """Measure what RunTask is told of a job: JSON, in which letters of other scripts count six."""
+    variables = [
+        {"name": name, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+        for name, value in environment.items()
+    ]
+    overrides = {"command": command, "environment": variables}
+    return len(json.dumps(overrides, separators=(",", ":")))
+
+
 def check_overrides(
     command: Sequence[str], environment: Mapping[str, str | Reference], secrets: Collection[str]
 ) -> None:
@@ -91,14 +105,7 @@ def check_overrides(
             f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
             "take another name"
         )
-    overrides = {
-        "command": command,
-        "environment": [
-            {"name": key, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
-            for key, value in environment.items()
-        ],
-    }
-    length = len(json.dumps(overrides, separators=(",", ":")))
+    length = _overrides_characters(command, environment)
     if length > MAX_OVERRIDES_CHARACTERS:
         raise EntryError(
             f"command and environment have {length:,} characters and may have "
@@ -175,6 +182,18 @@ class JobSettings(ScheduleSettings):
         description="When to try again.",
         examples=[{"app": [60, 120]}],
     )
+    capacity: Capacity = Field(
+        default="onDemand",
+        description="What tasks run on. `spot`: spare capacity at about a third of the price, "
+        "which AWS takes back when it likes, two minutes after SIGTERM; then the job tries again "
+        "there. `spotThenOnDemand`: it goes on on demand.",
+        examples=["spotThenOnDemand"],
+    )
+    array: ArraySettings | None = Field(
+        default=None,
+        description="Fan-out: a run is several tasks, each an element of this array.",
+        examples=[{"size": 20}],
+    )
     overlap: Literal["forbid", "allow", "replace"] = Field(
         default="forbid",
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
@@ -201,6 +220,24 @@ class JobSettings(ScheduleSettings):
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
+
+    @field_validator("array")
+    @classmethod
+    def _elements_fit_beside_the_command(
+        cls, array: ArraySettings | None, info: ValidationInfo
+    ) -> ArraySettings | None:
+        known = info.data
+        if array and array.items and "environment" in known and "command" in known:
+            item = longest_item(array)
+            length = _overrides_characters(
+                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
+            )
+            if length > MAX_OVERRIDES_CHARACTERS:
+                raise ValueError(
+                    f"command, environment and the longest item have {length:,} characters and "
+                    f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
+                )
+        return array
 
     @field_validator("memory_mib")
     @classmethod

@@ -36,7 +36,7 @@ def test_the_rule_hears_of_every_end_of_this_stacks_jobs_and_of_nothing_else() -
     assert not NAMES.machine_arn(NAMES.of("notifier")).startswith(prefix), "it would never end"
     assert not NAMES.machine_arn(NAMES.of("dispatcher")).startswith(prefix)
     assert pattern["detail"]["executionArn"] == [{"anything-but": {"wildcard": "*/*"}}], (
-        "an element of a distributed Map is no run"
+        "an element of an array is an execution of <machine>/elements"
     )
     assert len(json.dumps(pattern)) < 2_048
 

@@ -37,7 +37,8 @@ def task_policy(written: Mapping[str, Any], *, debug: bool = False) -> str:
 CHANNELS = Channels(topics=("data-team",), webhooks={"pager": "pagerduty"})
 
 IDENTITY = {
-    "runner": policies.runner_policy(NAMES, tracing=True),
+    "runner": policies.runner_policy(NAMES, tracing=True, distributed=False),
+    "runner of elements": policies.runner_policy(NAMES, tracing=True, distributed=True),
     "flows": policies.flows_policy(NAMES, tracing=True),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
@@ -174,6 +175,14 @@ def test_machines_hand_out_only_container_roles_and_only_to_tasks() -> None:
         "arn:aws:iam::123456789012:role/fargate-batch-prod--*-execution",
     ]
     assert give["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def test_machines_start_executions_only_for_the_elements_of_a_distributed_map() -> None:
+    assert allowed(IDENTITY["runner"], "states:StartExecution") == []
+    (start,) = allowed(IDENTITY["runner of elements"], "states:StartExecution")
+    (watch,) = allowed(IDENTITY["runner of elements"], "states:StopExecution")
+    assert start["Resource"].endswith(":stateMachine:fargate-batch-prod--*")
+    assert watch["Resource"].endswith(":execution:fargate-batch-prod--*:*")
 
 
 def test_tags_are_put_on_tasks_only_while_they_are_started() -> None:

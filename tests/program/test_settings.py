@@ -1575,8 +1575,8 @@ def test_a_schedule_that_never_comes_is_a_warning_of_a_flow_too(directory: Path)
         (
             # Lord Howe jumps over half an hour only, and "nightly" is moved right into it.
             {"schedule": "cron(4 2 * * ? *)", "timezone": "Australia/Lord_Howe", "spread": True},
-            '"cron(26 2 * * ? *)" in Australia/Lord_Howe: clocks jump over 2027-10-03 02:26: AWS '
-            "skips that run: take another hour if it must not",
+            '"cron(4 2 * * ? *)", spread to "cron(26 2 * * ? *)", in Australia/Lord_Howe: clocks '
+            "jump over 2027-10-03 02:26: AWS skips that run: take another hour if it must not",
         ),
     ],
 )
@@ -1585,6 +1585,12 @@ def test_what_aws_takes_and_may_surprise_is_a_warning(
 ) -> None:
     settings = read(directory, job(**keys))
     assert settings.warnings == (f"Pulumi.dev.yaml: jobs.nightly.schedule: {warning}",)
+
+
+def test_what_is_over_is_told_and_the_rest_goes_on(directory: Path) -> None:
+    keys = {**DAILY, "endDate": "2026-11-21", "schedule": ["rate(1 day)", "cron(0 3 * * ? *)"]}
+    line = 'Pulumi.dev.yaml: jobs.nightly.endDate: "2026-11-21" is over: nothing repeats any more'
+    assert read(directory, job(**keys)).warnings == (line,)
 
 
 @pytest.mark.parametrize(

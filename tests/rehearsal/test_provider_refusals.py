@@ -934,6 +934,9 @@ def test_a_schedule_is_checked(provider: AwsProvider) -> None:
     refused(provider, "there is no schedule group nowhere", **schedule, groupName="nowhere")
     refused(provider, "state is 'ON'", **schedule, state="ON")
     refused(provider, "name is 'a b'", **schedule, name="a b")
+    for date in ("2098-01-01", "2098-01-01T00:00:00", "2098-13-01T00:00:00Z", "soon"):
+        refused(provider, f"startDate is {date!r}: write", **schedule, startDate=date)
+        refused(provider, f"endDate is {date!r}: write", **schedule, endDate=date)
     endless: dict[str, Any] = schedule | {"flexibleTimeWindow": {"mode": "FLEXIBLE"}}
     refused(provider, "belongs to mode FLEXIBLE", **endless)
     aimless: dict[str, Any] = schedule | {"target": None}

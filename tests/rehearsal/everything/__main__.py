@@ -214,6 +214,13 @@ cluster = aws.ecs.Cluster(
     settings=[{"name": "containerInsights", "value": "enabled"}],
     opts=ours,
 )
+capacity = aws.ecs.ClusterCapacityProviders(
+    "capacity",
+    cluster_name=cluster.name,
+    capacity_providers=["FARGATE", "FARGATE_SPOT"],
+    default_capacity_provider_strategies=[{"capacity_provider": "FARGATE_SPOT", "weight": 1}],
+    opts=ours,
+)
 task = aws.ecs.TaskDefinition(
     "task",
     family="everything",
