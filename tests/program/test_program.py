@@ -337,7 +337,7 @@ def test_a_network_without_a_way_out_has_the_endpoints_that_containers_need_and_
     assert endpoints == {"s3", "ecr.api", "ecr.dkr", "logs"} | services
 
 
-def test_a_program_is_told_what_things_are_called_on_aws() -> None:
+def test_a_program_has_room_and_is_told_what_things_are_called_on_aws() -> None:
     named = {
         "BUCKET": {"bucket": "files"},
         "TOPIC": {"topic": "alerts"},
@@ -348,10 +348,18 @@ def test_a_program_is_told_what_things_are_called_on_aws() -> None:
     made = deploy_stack(
         "dev",
         **GRANTABLE,
-        containers={"default": {"build": "app", "environment": {"LEVEL": "info", **named}}},
+        containers={
+            "default": {
+                "build": "app",
+                "ephemeralStorageGiB": 100,
+                "environment": {"LEVEL": "info", **named},
+            }
+        },
         jobs={"report": {"command": ["true"], "environment": {"OWN": {"table": "state"}}}},
     )
-    (container,) = json.loads(made.one(aws.ecs.TaskDefinition).inputs["containerDefinitions"])
+    task = made.one(aws.ecs.TaskDefinition).inputs
+    assert task["ephemeralStorage"] == {"sizeInGib": 100}
+    (container,) = json.loads(task["containerDefinitions"])
     assert {one["name"]: one["value"] for one in container["environment"]} == {
         "LEVEL": "info",
         "BUCKET": made.exports["bucketNames"]["files"],
