@@ -62,6 +62,8 @@ class JobNotifierArgs:
     """Where every state machine logs to."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    events_start_jobs: bool = False
+    """Whether rules of jobs may leave undeliverable events in the dead-letter queue."""
     channels: Mapping[str, NamedChannel] = field(default_factory=dict[str, NamedChannel])
     """Further channels, by the names that jobs call them."""
     recovery: bool = False
@@ -151,7 +153,12 @@ class JobNotifier(pulumi.ComponentResource):
             f"{name}-dead-letters-policy",
             queue_url=queue.url,
             policy=policies.dead_letter_queue_policy(
-                names, [rule_name, *([names.channel("*")] if webhooks else [])]
+                names,
+                [
+                    rule_name,
+                    *([names.chosen("*")] if args.events_start_jobs else []),
+                    *([names.channel("*")] if webhooks else []),
+                ],
             ),
             opts=child,
         )

@@ -10,13 +10,9 @@ from stacks.settings.grants import Reference, reference
 from stacks.wording import flow, kind, shown
 
 OWN_VARIABLES = (
-    "JOB_NAME",
-    "JOB_RUN_ID",
-    "JOB_ATTEMPT",
-    "JOB_SCHEDULED_TIME",
-    "JOB_ARRAY_INDEX",
-    "JOB_ARRAY_SIZE",
-    "JOB_ARRAY_ITEM",
+    *("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME"),
+    *("JOB_EVENT", "JOB_EVENT_ID"),
+    *("JOB_ARRAY_INDEX", "JOB_ARRAY_SIZE", "JOB_ARRAY_ITEM"),
 )
 """The environment variables that every run sets itself."""
 

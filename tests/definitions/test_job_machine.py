@@ -117,6 +117,15 @@ def test_the_task_gets_its_command_and_is_told_which_run_and_attempt_it_is() -> 
     }
 
 
+def test_a_run_that_an_event_started_is_told_the_event() -> None:
+    event = {"id": "e-1", "detail": {"key": 'a "b"\né', "size": 5}}
+    (request,) = play(machine(), {"event": event, "eventId": "e-1"}, [DONE]).requests
+    (override,) = request["Overrides"]["ContainerOverrides"]
+    told = {pair["Name"]: pair["Value"] for pair in override["Environment"]}
+    assert json.loads(told["JOB_EVENT"]) == event
+    assert told["JOB_EVENT_ID"] == "e-1"
+
+
 def test_a_task_keeps_its_containers_size_unless_job_or_run_says_another() -> None:
     def overrides(cpu_units: int | None, memory_mib: int | None, given: Any) -> dict[str, Any]:
         made = machine(cpu_units=cpu_units, memory_mib=memory_mib)

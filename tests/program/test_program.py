@@ -24,6 +24,7 @@ EXPORTS = {
     "failureTopicArn",
     "deadLetterQueueUrl",
     "bucketNames",
+    "queueUrls",
     "topicArns",
     "tableNames",
     "repositoryUrls",
