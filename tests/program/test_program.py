@@ -34,6 +34,7 @@ EXPORTS = {
 
 GRANTABLE: dict[str, Any] = {
     "buckets": {"files": {}},
+    "queues": {"orders": {}},
     "topics": {"alerts": {}},
     "tables": {"state": {"partitionKey": "customer"}},
     "secrets": {"sample": {"values": {"TOKEN": "sesame"}}},
@@ -308,6 +309,7 @@ def test_bad_settings_register_nothing_and_say_everything_at_once() -> None:
 
 
 NEEDED = {
+    "sqs": {"grants": {"queue:orders": "send"}},
     "sns": {"grants": {"topic:alerts": "publish"}},
     "dynamodb": {"grants": {"table:state": "read"}},
     "states": {"grants": {"job:report": "start"}},
@@ -341,6 +343,7 @@ def test_a_network_without_a_way_out_has_the_endpoints_that_containers_need_and_
 def test_a_program_has_room_and_is_told_what_things_are_called_on_aws() -> None:
     named = {
         "BUCKET": {"bucket": "files"},
+        "QUEUE": {"queue": "orders"},
         "TOPIC": {"topic": "alerts"},
         "TABLE": {"table": "state"},
         "SECRET": {"secret": "sample"},
@@ -364,6 +367,7 @@ def test_a_program_has_room_and_is_told_what_things_are_called_on_aws() -> None:
     assert {one["name"]: one["value"] for one in container["environment"]} == {
         "LEVEL": "info",
         "BUCKET": made.exports["bucketNames"]["files"],
+        "QUEUE": "https://sqs.ap-northeast-1.amazonaws.com/123456789012/fargate-batch-dev--orders",
         "TOPIC": "arn:aws:sns:ap-northeast-1:123456789012:fargate-batch-dev--alerts",
         "TABLE": "fargate-batch-dev--state",
         "SECRET": "fargate-batch-dev--sample",
