@@ -16,6 +16,8 @@ from components.job_image import JobImage, JobImageArgs
 from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.private_table import PrivateTable, PrivateTableArgs
+from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.stack_key import StackKey, StackKeyArgs
 from definitions.build_context import context_tag
 from tests.components.naming import KEY_ARN, LOG_DESTINATION, NAMES
@@ -250,3 +252,44 @@ def test_triggers_that_come_to_nothing_call_somebody() -> None:
     assert alarms["d-dropped"]["metricName"] == "InvocationDroppedCount"
     assert alarms["d-dropped"]["dimensions"] == {"ScheduleGroup": "fargate-batch-dev"}
     assert all(alarm["alarmActions"] == ["arn:failure"] for alarm in alarms.values())
+
+
+def table(**changed: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "names": NAMES,
+        "table": "state",
+        "partition_key": "customer",
+        "sort_key": "day",
+        "expire_attribute": "expiresAt",
+    }
+    made = deploy(lambda: PrivateTable("t", PrivateTableArgs(**(given | changed))))
+    return made.one(aws.dynamodb.Table).inputs
+
+
+def test_a_table_has_the_keys_that_were_asked_for_and_a_way_back() -> None:
+    made = table()
+    assert (made["name"], made["billingMode"]) == ("fargate-batch-dev--state", "PAY_PER_REQUEST")
+    assert (made["hashKey"], made["rangeKey"]) == ("customer", "day")
+    assert made["attributes"] == [
+        {"name": "customer", "type": "S"},
+        {"name": "day", "type": "S"},
+    ]
+    assert made["ttl"] == {"attributeName": "expiresAt", "enabled": True}
+    assert made["pointInTimeRecovery"] == {"enabled": True}
+
+
+def test_a_table_may_do_with_one_key_and_keep_what_is_in_it() -> None:
+    made = table(sort_key=None, expire_attribute=None)
+    assert not {"rangeKey", "ttl"} & set(made)
+    assert made["attributes"] == [{"name": "customer", "type": "S"}]
+
+
+def test_a_topic_is_encrypted_by_the_stacks_key_and_hears_nobody_in_plain_text() -> None:
+    args = PrivateTopicArgs(names=NAMES, topic="alerts", key_arn=KEY_ARN)
+    made = deploy(lambda: PrivateTopic("t", args))
+    topic = made.one(aws.sns.Topic).inputs
+    assert (topic["name"], topic["kmsMasterKeyId"]) == ("fargate-batch-dev--alerts", KEY_ARN)
+    policy = made.one(aws.sns.TopicPolicy).inputs
+    (deny,) = json.loads(policy["policy"])["Statement"]
+    assert deny["Effect"] == "Deny"
+    assert deny["Resource"] == [NAMES.chosen_topic_arn("alerts")]

@@ -295,6 +295,11 @@ def test_whatever_goes_wrong_no_budget_is_overdrawn_and_the_run_ends(
         allowed.remove(wait)
 
 
+def test_people_may_open_a_shell_only_where_it_was_asked_for() -> None:
+    assert "EnableExecuteCommand" not in machine()["States"]["Run"]["Arguments"]
+    assert machine(debug=True)["States"]["Run"]["Arguments"]["EnableExecuteCommand"] is True
+
+
 def test_statelint_accepts_the_machine_but_for_the_expression_it_does_not_know() -> None:
     (complaint,) = Linter.validate(machine())
     assert "Wait.Seconds" in complaint, "3.1 wants a number there"

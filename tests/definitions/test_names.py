@@ -22,6 +22,13 @@ def test_names_read_as_the_documentation_says() -> None:
     assert prod.repository("images/ETL-arm64") == "fargate-batch-prod/images-etl-arm64"
 
 
+def test_a_parameter_is_named_by_its_path_its_name_or_its_arn() -> None:
+    prefix = "arn:aws:ssm:eu-west-1:123456789012:parameter"
+    assert of("prod").parameter_arn("/batch/token") == f"{prefix}/batch/token"
+    assert of("prod").parameter_arn("token") == f"{prefix}/token"
+    assert of("prod").parameter_arn("arn:aws:ssm:x:1:parameter/y") == "arn:aws:ssm:x:1:parameter/y"
+
+
 words = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
 
 
