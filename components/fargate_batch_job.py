@@ -16,6 +16,7 @@ from definitions.job_array import JobArray
 from definitions.job_machine import Capacity, RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
 from definitions.timetable import Timetable
+from definitions.watcher_machine import warned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,10 @@ class FargateBatchJobArgs:
     notify: str | dict[str, Any] = "failure"
     """What is worth a message: ``failure``, ``success``, ``all`` or ``none``, or a map with
     ``channels`` and ``onRecovery`` beside the word."""
+    expect_success_within_seconds: int | None = None
+    """How long after its time a run must have succeeded, or people are told."""
+    warn_after_seconds: int | None = None
+    """After how long people are told that a run still goes."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 
@@ -94,6 +99,7 @@ class FargateBatchJobArgs:
             overlap=self.overlap,
             notify=self.notify,
             scheduled_time=scheduled_time,
+            **warned(self.warn_after_seconds),
         )
 
 
@@ -158,6 +164,7 @@ class FargateBatchJob(pulumi.ComponentResource):
             keep_paused=platform.keep_paused,
             role_arn=platform.scheduler_role_arn,
             trigger=args.trigger(SCHEDULED_TIME),
+            success_within_seconds=args.expect_success_within_seconds,
             opts=after_machine,
         )
         if platform.rule_role_arn is not None:
