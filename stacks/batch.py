@@ -236,13 +236,14 @@ def build(settings: Settings) -> dict[str, Any]:
         dispatcher.schedule_group_name,
         notifier.dead_letter_queue_arn,
         notifier.listening,
-        *([watcher.machine_arn] if watcher else []),
     ]
     roles = _event_roles(names, jobs, ours)
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
-        scheduler_role_arn=_after(ready, dispatcher.scheduler_role_arn),
+        scheduler_role_arn=_after(
+            [*ready, *([watcher.machine_arn] if watcher else [])], dispatcher.scheduler_role_arn
+        ),
         rule_role_arn=roles and roles.rule_role_arn and _after(ready, roles.rule_role_arn),
         pipe_role_arn=roles
         and roles.pipe_role_arn
