@@ -53,6 +53,8 @@ class JobContainerArgs:
     """Environment variables that Fargate reads from secrets."""
     stop_timeout_seconds: int = MAX_STOP_TIMEOUT_SECONDS
     """Between SIGTERM and SIGKILL."""
+    tells_progress: bool = False
+    """Whether a job in it is waited for by a token."""
     grants: Mapping[str, list[policies.Grant]] = field(
         default_factory=dict[str, list[policies.Grant]]
     )
@@ -66,7 +68,8 @@ class JobContainer(pulumi.ComponentResource):
     """A task definition, pinned to an image, that jobs run in with their own command.
 
     Children: ``<name>-logs``, ``<name>-execution-role``, ``<name>-execution-policy``,
-    ``<name>-task-role``, ``<name>-task-policy`` (if it has grants), ``<name>-task``.
+    ``<name>-task-role``, ``<name>-task-policy`` (if it has grants), ``<name>-progress-policy`` (if
+    a job in it tells of its progress), ``<name>-task``.
     """
 
     pulumi_type = "fargate-batch:index:JobContainer"
@@ -117,6 +120,15 @@ class JobContainer(pulumi.ComponentResource):
                 f"{name}-task-policy", role=task_role.name, policy=granted, opts=child
             )
             rights.append(task_policy.id)
+
+        if args.tells_progress:
+            progress_policy = aws.iam.RolePolicy(
+                f"{name}-progress-policy",
+                role=task_role.name,
+                policy=policies.progress_policy(),
+                opts=child,
+            )
+            rights.append(progress_policy.id)
 
         definitions = pulumi.Output.all(
             image=args.image,

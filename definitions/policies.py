@@ -13,7 +13,8 @@ from definitions.names import Names
 Statement = dict[str, Any]
 
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
-# token and CloudWatch's reads exist once an account; a key's policy can only mean its own key.
+# token and CloudWatch's reads exist once an account; a key's policy can only mean its own key; a
+# task token names no machine, and a list of Fargate's tasks no container instance.
 EVERYTHING = "*"
 
 ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
@@ -176,10 +177,32 @@ def _run_elements(names: Names) -> list[Statement]:
     ]
 
 
-def runner_policy(names: Names, *, tracing: bool, distributed: bool) -> str:
+def _find_tasks(names: Names) -> Statement:
+    """Let machines list tasks of the cluster; Fargate has no container instances to name."""
+    return _allow(
+        "FindTasks",
+        ["ecs:ListTasks"],
+        EVERYTHING,
+        {"ArnEquals": {"ecs:cluster": names.cluster_arn}},
+    )
+
+
+def progress_policy() -> str:
+    """What a program may do that a run waits for by a token: nobody can guess one."""
+    return document(
+        _allow(
+            "TellProgress",
+            ["states:SendTaskHeartbeat", "states:SendTaskSuccess", "states:SendTaskFailure"],
+            EVERYTHING,
+        )
+    )
+
+
+def runner_policy(names: Names, *, tracing: bool, distributed: bool, progress: bool) -> str:
     """What the machines of all jobs may do: run, watch and stop tasks of this stack.
 
-    ``distributed``: some job's array is a distributed Map.
+    ``distributed``: some job's array is a distributed Map. ``progress``: some job is waited for by
+    a token, so that its task must be looked for when it is silent.
     """
     every_task = names.arn("ecs", f"task/{names.prefix}/*")
     return document(
@@ -208,6 +231,7 @@ def runner_policy(names: Names, *, tracing: bool, distributed: bool) -> str:
             names.arn("events", f"rule/{ECS_TASK_EVENTS_RULE}"),
         ),
         *(_run_elements(names) if distributed else []),
+        *([_find_tasks(names)] if progress else []),
         *_observed(tracing),
     )
 

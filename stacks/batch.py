@@ -71,6 +71,7 @@ def build(settings: Settings) -> dict[str, Any]:
             container_insights=settings.container_insights,
             tracing=settings.tracing,
             distributed=any(_is_distributed(job) for job in settings.jobs.values()),
+            progress=any(job.progress for job in settings.jobs.values()),
             spot=any(job.capacity != "onDemand" for job in settings.jobs.values()),
         ),
         ours,
@@ -212,6 +213,8 @@ def _network(
     services = ["ecr.api", "ecr.dkr", "logs"]
     if any(container.secrets for container in settings.containers.values()):
         services.append("secretsmanager")
+    if any(job.progress for job in settings.jobs.values()):
+        services.append("states")
     return PrivateVpcWithEndpoints(
         "network",
         PrivateVpcWithEndpointsArgs(
@@ -297,6 +300,9 @@ def _container(
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
         stop_timeout_seconds=container.stop_timeout_seconds,
+        tells_progress=any(
+            job.progress and job.container == name for job in settings.jobs.values()
+        ),
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
         environment=container.environment,
@@ -339,6 +345,7 @@ def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> F
         timeout_seconds=job.timeout_seconds,
         retries=_retries(job),
         capacity=job.capacity,
+        heartbeat_seconds=job.progress and job.progress.heartbeat_seconds,
         array=_array(job.array),
         overlap=job.overlap,
         notify=job.notify,
@@ -353,6 +360,7 @@ def _retries(job: JobSettings) -> RetryBudgets:
         memory=job.retries.memory,
         timeout=job.retries.timeout,
         spot=SPOT_WAITS[job.capacity],
+        heartbeat=job.retries.timeout if job.progress else None,
         exit_codes=job.retries.exit_codes,
     )
 

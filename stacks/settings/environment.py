@@ -15,6 +15,7 @@ OWN_VARIABLES = (
     "JOB_ARRAY_INDEX",
     "JOB_ARRAY_SIZE",
     "JOB_ARRAY_ITEM",
+    "JOB_TASK_TOKEN",
 )
 """The environment variables that every run sets itself."""
 

@@ -38,6 +38,11 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
 
+MIN_HEARTBEAT_SECONDS = 60
+"""Our own bound: the first one is waited for while Fargate still fetches the image."""
+LONGEST_TOKEN = 2_048
+"""Characters of a task token (API reference, SendTaskHeartbeat)."""
+
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
 
@@ -50,6 +55,9 @@ def _wait_seconds(value: object) -> object:
 
 
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
+HeartbeatSeconds = Annotated[
+    Seconds, AfterValidator(between(MIN_HEARTBEAT_SECONDS, MAX_TIMEOUT_SECONDS))
+]
 _WaitSeconds = Annotated[
     int,
     Field(ge=0, le=MAX_WAIT_SECONDS),
@@ -84,6 +92,14 @@ def _overrides_characters(command: Sequence[str], environment: Mapping[str, str]
     variables = [{"name": name, "value": text} for name, text in environment.items()]
     overrides = {"command": command, "environment": variables}
     return len(json.dumps(overrides, separators=(",", ":")))
+
+
+def _overrides_of(info: ValidationInfo, more: Mapping[str, str]) -> int:
+    """Measure command, environment and variables beside them; nothing where one has a mistake."""
+    known = info.data
+    if "environment" not in known or "command" not in known:
+        return 0
+    return _overrides_characters(known["command"], {**known["environment"], **more})
 
 
 def check_overrides(
@@ -130,6 +146,19 @@ class RetrySettings(BaseModel):
         default=(),
         description="Retry a failed program only if it ended with one of these; all when empty.",
         examples=[[75]],
+    )
+
+
+class ProgressSettings(BaseModel):
+    """What a program must tell that a run waits for by a token."""
+
+    model_config = MODEL
+
+    heartbeat_seconds: HeartbeatSeconds = Field(
+        validation_alias="heartbeat",
+        description="How long the program may be silent, from the start of its task on, which "
+        "takes Fargate a minute or two: `1m` to less than the job's timeout.",
+        examples=["5m"],
     )
 
 
@@ -184,6 +213,11 @@ class JobSettings(ScheduleSettings):
         description="Fan-out: a run is several tasks, each an element of this array.",
         examples=[{"size": 20}],
     )
+    progress: ProgressSettings | None = Field(
+        default=None,
+        description="The program tells the run that the work goes on, and how it ended.",
+        examples=[{"heartbeat": "5m"}],
+    )
     overlap: Literal["forbid", "allow", "replace"] = Field(
         default="forbid",
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
@@ -213,18 +247,37 @@ class JobSettings(ScheduleSettings):
     def _elements_fit_beside_the_command(
         cls, array: ArraySettings | None, info: ValidationInfo
     ) -> ArraySettings | None:
-        known = info.data
-        if array and array.items and "environment" in known and "command" in known:
-            item = longest_item(array)
-            length = _overrides_characters(
-                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
-            )
+        if array and array.items:
+            length = _overrides_of(info, {"JOB_ARRAY_ITEM": longest_item(array)})
             if length > MAX_OVERRIDES_CHARACTERS:
                 raise ValueError(
                     f"command, environment and the longest item have {length:,} characters and "
                     f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
                 )
         return array
+
+    @field_validator("progress")
+    @classmethod
+    def _is_told_in_time(
+        cls, progress: ProgressSettings | None, info: ValidationInfo
+    ) -> ProgressSettings | None:
+        if progress is None:
+            return None
+        timeout_seconds = info.data.get("timeout_seconds")
+        if timeout_seconds is not None and progress.heartbeat_seconds >= timeout_seconds:
+            raise ValueError(
+                f"a heartbeat of {durations.text(progress.heartbeat_seconds)} is not less than the "
+                f"timeout of {durations.text(timeout_seconds)}: write a shorter one"
+            )
+        token = {"JOB_TASK_TOKEN": "x" * LONGEST_TOKEN}
+        array = info.data.get("array")
+        item = {"JOB_ARRAY_ITEM": longest_item(array)} if array else {}
+        if (length := _overrides_of(info, token | item)) > MAX_OVERRIDES_CHARACTERS:
+            raise ValueError(
+                f"command, environment and the token have {length:,} characters and may have "
+                f"{MAX_OVERRIDES_CHARACTERS:,}: move some of them to the container's environment"
+            )
+        return progress
 
     @field_validator("memory_mib")
     @classmethod

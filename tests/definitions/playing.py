@@ -7,6 +7,7 @@ Pass, Choice, Task with Catch, Wait, Map (items one after another), Succeed and 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,8 @@ class Caught:
 
     error: str
     cause: str = ""
+    after_seconds: int = 0
+    """That the task had taken by then."""
 
 
 @dataclass
@@ -59,7 +62,9 @@ def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -
         return [evaluate(value, states, variables) for value in template]
     if not (isinstance(template, str) and template.startswith("{%")):
         return template
-    found = _parsed(template[2:-2].strip()).evaluate(None, {**variables, "states": states})
+    parsed = _parsed(template[2:-2].strip())
+    jsonata.Jsonata.CURRENT.jsonata = parsed  # else $millis() is that of the one parsed last
+    found = parsed.evaluate(None, {**variables, "states": states})
     if found is None:
         raise AssertionError(f"States.QueryEvaluationError: {template}")
     return found
@@ -120,8 +125,16 @@ def _play(
                 states["result"] = _each(state, states, answers, {**known, **variables}, end)
                 given, name = said(state["Output"]), state["Next"]
             case "Task":
-                end.requests.append(said(state["Arguments"]))
                 answer = answers.pop(0)
+                seconds = answer.after_seconds if isinstance(answer, Caught) else 0
+                ago = datetime.now(UTC) - timedelta(seconds=seconds)
+                entered = ago.isoformat(timespec="milliseconds")
+                states["context"] = {
+                    **context,
+                    "State": {"EnteredTime": entered.replace("+00:00", "Z")},
+                    "Task": {"Token": "token"},
+                }
+                end.requests.append(said(state["Arguments"]))
                 if isinstance(answer, Caught):
                     catcher = next(
                         catch
@@ -133,6 +146,7 @@ def _play(
                     given, name = states["errorOutput"], catcher["Next"]
                     continue
                 states["result"] = answer
+                assign(state)
                 given = said(state["Output"]) if "Output" in state else answer
                 if state.get("End"):
                     end.status, end.output = "SUCCEEDED", given
