@@ -283,11 +283,14 @@ def job_machine(
     timeout_seconds: int,
     retries: RetryBudgets,
     placement: TaskPlacement,
+    debug: bool = False,
     array: JobArray | None = None,
     capacity: Capacity = "onDemand",
     heartbeat_seconds: int | None = None,
 ) -> dict[str, Any]:
     """Definition of one job's machine.
+
+    With ``debug``, people may open a shell in its tasks (ECS Exec).
 
     A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
     ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
@@ -336,7 +339,7 @@ def job_machine(
             "Type": "Task",
             "Resource": "arn:aws:states:::ecs:runTask.sync",
             "TimeoutSeconds": timeout_seconds,
-            "Arguments": _arguments(job, placement, spot=capacity != "onDemand"),
+            "Arguments": _arguments(job, placement, spot=capacity != "onDemand", debug=debug),
             "Output": _SUCCEEDED if array is None else job_array.SUCCEEDED,
             "Catch": [
                 {
@@ -478,7 +481,7 @@ def _told_by_the_program(
     }
 
 
-def _arguments(job: str, placement: TaskPlacement, *, spot: bool) -> dict[str, Any]:
+def _arguments(job: str, placement: TaskPlacement, *, spot: bool, debug: bool) -> dict[str, Any]:
     """Return what RunTask is told.
 
     A task on Spot says nothing of it: the cluster's default strategy is Spot, and a launch type
@@ -498,5 +501,6 @@ def _arguments(job: str, placement: TaskPlacement, *, spot: bool) -> dict[str, A
                 "AssignPublicIp": "ENABLED" if placement.assign_public_ip else "DISABLED",
             }
         },
+        **({"EnableExecuteCommand": True} if debug else {}),
         "Overrides": _overrides(),
     }

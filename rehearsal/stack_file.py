@@ -184,9 +184,13 @@ def _text(file: str, key: str, value: Any) -> str:
 
 
 def _revealed(path: str, value: Any) -> Any:
-    """Return ``value`` with a placeholder for each secret and numbers as Go writes them."""
+    """Return ``value`` with a placeholder for each secret and numbers as Go writes them.
+
+    The placeholder of a ``url`` is an address: the program looks whether it is one.
+    """
     if isinstance(value, _Secret):
-        return f"{SECRET_PLACEHOLDER}-{path.replace(':', '-')}"
+        scheme = "https://" if path.endswith(".url") else ""
+        return f"{scheme}{SECRET_PLACEHOLDER}-{path.replace(':', '-')}"
     if isinstance(value, dict):
         return {key: _revealed(f"{path}.{key}", item) for key, item in _items(value)}
     if isinstance(value, list):

@@ -1,27 +1,30 @@
 """The whole stack, in the order the data flows."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.batch_cluster import BatchCluster, BatchClusterArgs
+from components.channel_webhook import Webhook
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
-from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.private_table import PrivateTable, PrivateTableArgs
+from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.flow_machine import FlowStep
+from definitions.grants import Kind
 from definitions.job_array import JobArray, is_inline
 from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
 from definitions.names import Names
@@ -30,9 +33,16 @@ from stacks.settings import Settings
 from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.flows import FlowJobSettings
+from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
+from stacks.settings.notify import ChannelSettings, JobNotifySettings, WebhookSettings
 from stacks.settings.schedules import timetable_of
-from stacks.settings.storage import BucketReference, SecretSettings
+from stacks.settings.storage import (
+    BucketReference,
+    ParameterReference,
+    SecretReference,
+    SecretSettings,
+)
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 """Docker's words for what the settings call an architecture."""
@@ -82,6 +92,10 @@ def build(settings: Settings) -> dict[str, Any]:
             names=names,
             slack=_slack(settings),
             emails=list(settings.notify.emails),
+            channels={
+                name: _channel(channel) for name, channel in settings.notify.channels.items()
+            },
+            recovery=_recovery_is_told(settings),
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -100,6 +114,26 @@ def build(settings: Settings) -> dict[str, Any]:
             ours,
         )
         for name, bucket in settings.buckets.items()
+    }
+    topics = {
+        name: PrivateTopic(
+            f"topic-{name}", PrivateTopicArgs(names=names, topic=name, key_arn=key.arn), ours
+        )
+        for name in settings.topics
+    }
+    tables = {
+        name: PrivateTable(
+            f"table-{name}",
+            PrivateTableArgs(
+                names=names,
+                table=name,
+                partition_key=table.partition_key,
+                sort_key=table.sort_key,
+                expire_attribute=table.expire_attribute,
+            ),
+            ours,
+        )
+        for name, table in settings.tables.items()
     }
     secret_arns = {
         name: _secret_arn(name, secret, names, key, buckets, ours)
@@ -153,7 +187,7 @@ def build(settings: Settings) -> dict[str, Any]:
         keep_paused=settings.keep_paused,
     )
     jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, platform, settings.now), ours)
+        name: FargateBatchJob(f"job-{name}", _job(name, job, settings, platform), ours)
         for name, job in settings.jobs.items()
     }
     flows = _flows(settings, platform, jobs, ours)
@@ -168,6 +202,8 @@ def build(settings: Settings) -> dict[str, Any]:
         "failureTopicArn": notifier.failure_topic_arn,
         "deadLetterQueueUrl": notifier.dead_letter_queue_url,
         "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
+        "topicArns": {name: topic.topic_arn for name, topic in topics.items()},
+        "tableNames": {name: table.table_name for name, table in tables.items()},
         "repositoryUrls": {
             f"{build}-{architecture}": image.repository_url
             for (build, architecture), image in images.items()
@@ -210,23 +246,43 @@ def _network(
             ),
             ours,
         ).tasks
-    services = ["ecr.api", "ecr.dkr", "logs"]
-    if any(container.secrets for container in settings.containers.values()):
-        services.append("secretsmanager")
-    if any(job.progress for job in settings.jobs.values()):
-        services.append("states")
     return PrivateVpcWithEndpoints(
         "network",
         PrivateVpcWithEndpointsArgs(
             names=names,
             cidr=settings.network.cidr,
             zones=zones,
-            services=services,
+            services=_endpoint_services(settings),
             log_retention_days=settings.log_retention_days,
             key_arn=key.arn,
         ),
         ours,
     ).tasks
+
+
+_SERVICE_OF_GRANT: Mapping[Kind, str] = {
+    "bucket": "s3",
+    "queue": "sqs",
+    "topic": "sns",
+    "table": "dynamodb",
+    "secret": "secretsmanager",
+    "job": "states",
+}
+"""The service that a program calls for what it was granted."""
+
+
+def _endpoint_services(settings: Settings) -> list[str]:
+    """Name the services that the containers reach: exactly those, for each endpoint costs."""
+    services = {"ecr.api", "ecr.dkr", "logs"}
+    for container in settings.containers.values():
+        for source in container.secrets.values():
+            services.add("ssm" if isinstance(source, ParameterReference) else "secretsmanager")
+        services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
+        if container.debug:
+            services.add("ssmmessages")
+    if any(job.progress for job in settings.jobs.values()):
+        services.add("states")
+    return sorted(services)
 
 
 def _slack(settings: Settings) -> SlackChannels | None:
@@ -235,6 +291,32 @@ def _slack(settings: Settings) -> SlackChannels | None:
         workspace_id=slack.workspace_id,
         success_channel_id=slack.success_channel_id,
         failure_channel_id=slack.failure_channel_id,
+    )
+
+
+def _recovery_is_told(settings: Settings) -> bool:
+    steps = (step for flow in settings.flows.values() for step in flow.jobs.values())
+    told = (*settings.jobs.values(), *settings.flows.values(), *steps)
+    return any(one.notify is not None and one.notify.on_recovery for one in told)
+
+
+def _channel(channel: ChannelSettings) -> NamedChannel:
+    webhook = channel.webhook
+    return NamedChannel(
+        slack_channel_id=channel.slack,
+        emails=channel.emails,
+        webhook=webhook and _webhook(webhook),
+    )
+
+
+def _webhook(webhook: WebhookSettings) -> Webhook:
+    routing_key, key, basic = webhook.routing_key, webhook.api_key, webhook.basic
+    return Webhook(
+        url=webhook.url.get_secret_value(),
+        format=webhook.format,
+        routing_key=None if routing_key is None else routing_key.get_secret_value(),
+        api_key=key and (key.header, key.value.get_secret_value()),
+        basic=basic and (basic.username, basic.password.get_secret_value()),
     )
 
 
@@ -300,18 +382,56 @@ def _container(
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
         stop_timeout_seconds=container.stop_timeout_seconds,
-        tells_progress=any(
-            job.progress and job.container == name for job in settings.jobs.values()
-        ),
+        tells_progress=settings.tells_progress(name),
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
-        environment=container.environment,
+        environment=_environment(container.environment, settings, names),
         secrets={
-            variable: SecretSource(arn=secret_arns[reference.secret], key=reference.key)
-            for variable, reference in container.secrets.items()
+            variable: SecretSource(arn=secret_arns[source.secret], key=source.key)
+            for variable, source in container.secrets.items()
+            if isinstance(source, SecretReference)
         },
-        grants={bucket: list(verbs) for bucket, verbs in container.grants.items()},
+        parameter_arns={
+            variable: names.parameter_arn(source.parameter)
+            for variable, source in container.secrets.items()
+            if isinstance(source, ParameterReference)
+        },
+        grants=container.granted,
+        secret_arns={
+            grant.name: secret_arns[grant.name]
+            for grant in container.granted
+            if grant.kind == "secret"
+        },
+        ephemeral_storage_gib=container.ephemeral_storage_gib,
+        debug=bool(container.debug),
     )
+
+
+def _environment(
+    environment: Mapping[str, str | Reference], settings: Settings, names: Names
+) -> dict[str, str]:
+    """Put what AWS calls things of the stack in the place of what the file calls them."""
+    return {
+        variable: value if isinstance(value, str) else _physical(value, settings, names)
+        for variable, value in environment.items()
+    }
+
+
+def _physical(reference: Reference, settings: Settings, names: Names) -> str:
+    """Return what a program calls something of the stack by, when it calls AWS."""
+    match reference.kind:
+        case "bucket":
+            return names.bucket(reference.name)
+        case "queue":
+            return names.queue_url(reference.name)
+        case "topic":
+            return names.chosen_topic_arn(reference.name)
+        case "table":
+            return names.chosen(reference.name)
+        case "secret":
+            return settings.secrets[reference.name].arn or names.chosen(reference.name)
+        case "job":
+            return names.machine_arn(names.chosen(reference.name))
 
 
 def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[TaskPlacement]:
@@ -332,23 +452,26 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> FargateBatchJobArgs:
+def _job(
+    name: str, job: JobSettings, settings: Settings, platform: JobPlatform
+) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
         platform=platform,
         job=name,
         command=list(job.command),
         container=job.container,
-        environment=job.environment,
+        environment=_environment(job.environment, settings, platform.names),
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
-        timetable=timetable_of(name, job, now),
+        timetable=timetable_of(name, job, settings.now),
         timeout_seconds=job.timeout_seconds,
         retries=_retries(job),
         capacity=job.capacity,
         heartbeat_seconds=job.progress and job.progress.heartbeat_seconds,
         array=_array(job.array),
         overlap=job.overlap,
-        notify=job.notify,
+        debug=bool(settings.containers[job.container].debug),
+        notify=job.notify.in_trigger(),
         tags=job.tags,
     )
 
@@ -396,12 +519,15 @@ def _flows(
             JobFlowArgs(
                 platform=platform,
                 flow=name,
-                steps={job: _step(step, settings.jobs[job]) for job, step in flow.jobs.items()},
+                steps={
+                    job: _step(step, settings.jobs[job], settings, platform.names)
+                    for job, step in flow.jobs.items()
+                },
                 jobs=[jobs[job] for job in flow.jobs],
                 role_arn=role.arn,
                 timetable=timetable_of(name, flow, settings.now),
                 overlap=flow.overlap,
-                notify=flow.notify,
+                notify=flow.notify.in_trigger(),
                 tags=flow.tags,
             ),
             ours,
@@ -410,13 +536,14 @@ def _flows(
     }
 
 
-def _step(step: FlowJobSettings, job: JobSettings) -> FlowStep:
+def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Names) -> FlowStep:
     goes_on = step.on_failure == "continue"
-    given: dict[str, Any] = {"notify": step.notify or (job.notify if goes_on else "none")}
+    notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
+    given: dict[str, Any] = {"notify": notify.in_trigger()}
     if step.command is not None:
         given["command"] = list(step.command)
     if step.environment:
-        given["environment"] = step.environment
+        given["environment"] = _environment(step.environment, settings, names)
     return FlowStep(
         container=job.container,
         after=step.after,

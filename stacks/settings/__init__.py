@@ -18,7 +18,7 @@ from stacks.settings.flows import FlowSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.notify import NotifySettings
-from stacks.settings.storage import BucketSettings, SecretSettings
+from stacks.settings.storage import BucketSettings, SecretSettings, TableSettings, TopicSettings
 from stacks.settings.tags import Tags
 
 LOG_RETENTION_DAYS = (
@@ -80,6 +80,16 @@ class Settings(BaseModel):
         description="Buckets of the stack.",
         examples=[{"files": {"expireAfterDays": 365}}],
     )
+    topics: dict[str, TopicSettings] = Field(
+        default_factory=dict[str, TopicSettings],
+        description="SNS topics of the stack, for whoever subscribes.",
+        examples=[{"alerts": {}}],
+    )
+    tables: dict[str, TableSettings] = Field(
+        default_factory=dict[str, TableSettings],
+        description="DynamoDB tables of the stack.",
+        examples=[{"state": {"partitionKey": "customer"}}],
+    )
     secrets: dict[str, SecretSettings] = Field(
         default_factory=dict[str, SecretSettings],
         description="Secrets of the stack.",
@@ -115,6 +125,11 @@ class Settings(BaseModel):
     log_retention_days: LogRetentionDays = Field(
         default=365, description="How long logs are kept.", examples=[90]
     )
+    production: bool = Field(
+        default=False,
+        description="Whether this stack is production: what is for development only is refused.",
+        examples=[True],
+    )
     tracing: bool = Field(
         default=False, description="Whether the state machines write X-Ray traces.", examples=[True]
     )
@@ -133,6 +148,10 @@ class Settings(BaseModel):
         description="What is allowed but may surprise, one line each. Not a key of the file.",
         examples=[()],
     )
+
+    def tells_progress(self, container: str) -> bool:
+        """Tell whether a job in a container is waited for by a token."""
+        return any(job.progress and job.container == container for job in self.jobs.values())
 
 
 SECTIONS = tuple(

@@ -28,6 +28,8 @@ from stacks.settings.base import (
 )
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
+from stacks.settings.grants import Reference
+from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
@@ -45,6 +47,9 @@ LONGEST_TOKEN = 2_048
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
+
+_LONGEST_REFERENCE = "x" * 160
+"""Stands for what AWS calls something of the stack: an ARN, or the address of a queue."""
 
 
 def _wait_seconds(value: object) -> object:
@@ -87,9 +92,14 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     return surroundings.containers[info.data["container"]]
 
 
-def _overrides_characters(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def _overrides_characters(
+    command: Sequence[str], environment: Mapping[str, str | Reference]
+) -> int:
     """Measure what RunTask is told of a job: JSON, in which letters of other scripts count six."""
-    variables = [{"name": name, "value": text} for name, text in environment.items()]
+    variables = [
+        {"name": name, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+        for name, value in environment.items()
+    ]
     overrides = {"command": command, "environment": variables}
     return len(json.dumps(overrides, separators=(",", ":")))
 
@@ -103,7 +113,7 @@ def _overrides_of(info: ValidationInfo, more: Mapping[str, str]) -> int:
 
 
 def check_overrides(
-    command: Sequence[str], environment: Mapping[str, str], secrets: Collection[str]
+    command: Sequence[str], environment: Mapping[str, str | Reference], secrets: Collection[str]
 ) -> None:
     """Check that RunTask takes what a run says over its container, which has these secrets."""
     if twice := sorted(set(secrets) & set(environment)):
@@ -175,9 +185,9 @@ class JobSettings(ScheduleSettings):
         examples=["default"],
     )
     environment: Environment = Field(
-        default_factory=dict[str, str],
+        default_factory=dict[str, str | Reference],
         validate_default=True,
-        description="Environment variables, over those of the container.",
+        description="Environment variables, over those of the container and as they are written.",
         examples=[{"PREFIX": "daily/"}],
     )
     cpu_units: CpuUnits | None = Field(
@@ -224,8 +234,11 @@ class JobSettings(ScheduleSettings):
         "`allow`: both run. `replace`: the older one is stopped.",
         examples=["allow"],
     )
-    notify: Literal["failure", "all", "none"] = Field(
-        default="failure", description="Which ends of a run are told.", examples=["all"]
+    notify: JobNotify = Field(
+        default_factory=JobNotifySettings,
+        description="Which ends of a run are told; as a map also where, and of recoveries.",
+        examples=["all"],
+        json_schema_extra={"default": "failure"},
     )
     tags: Tags = Field(
         default_factory=dict[str, str],
@@ -236,8 +249,8 @@ class JobSettings(ScheduleSettings):
     @field_validator("environment")
     @classmethod
     def _fits_the_container(
-        cls, environment: dict[str, str], info: ValidationInfo
-    ) -> dict[str, str]:
+        cls, environment: dict[str, str | Reference], info: ValidationInfo
+    ) -> dict[str, str | Reference]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment

@@ -253,23 +253,26 @@ def schedule_warnings(
     zone = ZoneInfo(entry.timezone)
     start = None if entry.start_date is None else moment(entry.start_date, zone)
     end = None if entry.end_date is None else moment(entry.end_date, zone, last=True)
-    if end is not None and end <= now:
-        yield f"{path}.endDate: {shown(entry.end_date)} is over: nothing is scheduled any more"
-        return
-    for expression in expressions_of(name, entry):
+    is_ended = end is not None and end <= now
+    if is_ended:
+        yield f"{path}.endDate: {shown(entry.end_date)} is over: nothing repeats any more"
+    deployed = expressions_of(name, entry)
+    for expression, written in zip(deployed, entry.schedule, strict=True):
         schedule = schedules.parse(expression)
-        said = f"{path}.schedule: {shown(expression)}"
+        said = f"{path}.schedule: {shown(written)}"
         match schedule:
             case schedules.At():
                 yield from (f"{said} {warning}" for warning in _once_warnings(schedule, zone, now))
-            case schedules.Cron():
+            case schedules.Cron() if not is_ended:
+                if expression != written:
+                    said = f"{said}, spread to {shown(expression)},"
                 first = schedule.next_after(max(now, start or now), zone, now)
                 if first is None:
                     yield f"{said} never comes: change the day or the year, or remove the job"
                 elif end is not None and first > end:
                     yield f"{said} does not come until endDate: change one of them"
                 yield from _gap_warnings(said, schedule, entry.timezone, now)
-            case schedules.Rate():
+            case _:
                 pass
 
 

@@ -44,7 +44,12 @@ class End:
     waits: list[float] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
     items: list["End"] = field(default_factory=list)
-    """How the items of its Map ended; their waits and requests stand among its own."""
+    """How the items of its Map ended; their states, waits and requests stand among its own."""
+
+    def failed(self, error: str | None, cause: str | None) -> "End":
+        """End in failure."""
+        self.status, self.error, self.cause = "FAILED", error, cause
+        return self
 
 
 @cache
@@ -122,7 +127,10 @@ def _play(
                 end.waits.append(said(state["Seconds"]))
                 name = state["Next"]
             case "Map":
-                states["result"] = _each(state, states, answers, {**known, **variables}, end)
+                inner = _each(state, states, answers, {**known, **variables}, end)
+                if bad := next((item for item in inner if item.status == "FAILED"), None):
+                    return end.failed(bad.error, bad.cause)
+                states["result"] = [item.output for item in inner]
                 given, name = said(state["Output"]), state["Next"]
             case "Task":
                 answer = answers.pop(0)
@@ -137,13 +145,18 @@ def _play(
                 end.requests.append(said(state["Arguments"]))
                 if isinstance(answer, Caught):
                     catcher = next(
-                        catch
-                        for catch in state["Catch"]
-                        if {answer.error, "States.ALL"} & set(catch["ErrorEquals"])
+                        (
+                            catch
+                            for catch in state.get("Catch", [])
+                            if {answer.error, "States.ALL"} & set(catch["ErrorEquals"])
+                        ),
+                        None,
                     )
-                    states["errorOutput"] = {"Error": answer.error, "Cause": answer.cause}
+                    if catcher is None:
+                        return end.failed(answer.error, answer.cause)
+                    given = states["errorOutput"] = {"Error": answer.error, "Cause": answer.cause}
                     assign(catcher)
-                    given, name = states["errorOutput"], catcher["Next"]
+                    given, name = said(catcher.get("Output", given)), catcher["Next"]
                     continue
                 states["result"] = answer
                 assign(state)
@@ -156,12 +169,7 @@ def _play(
                 end.status, end.output = "SUCCEEDED", said(state["Output"])
                 return end
             case "Fail":
-                end.status, end.error, end.cause = (
-                    "FAILED",
-                    said(state["Error"]),
-                    said(state["Cause"]),
-                )
-                return end
+                return end.failed(said(state["Error"]), said(state["Cause"]))
             case other:
                 raise AssertionError(f"this player knows no {other}")
 
@@ -172,9 +180,9 @@ def _each(
     answers: list[Any],
     known: Mapping[str, Any],
     end: End,
-) -> list[Any]:
-    """Play what is inside of a Map for each item; return the outputs."""
-    processor, outputs = state["ItemProcessor"], list[Any]()
+) -> list[End]:
+    """Play what is inside of a Map for each item, until one fails; return how they ended."""
+    processor = state["ItemProcessor"]
     # Executions of a distributed Map see no variable of the run that they belong to.
     seen = known if processor["ProcessorConfig"]["Mode"] == "INLINE" else {}
     for index, item in enumerate(evaluate(state["Items"], states, dict(known))):
@@ -184,7 +192,8 @@ def _each(
             selected = evaluate(state["ItemSelector"], {"context": context}, dict(known))
         inner = End("RUNNING", waits=end.waits, requests=end.requests)
         played = _play(processor, selected, answers, seen, context, inner)
-        assert played.status == "SUCCEEDED", "an item that fails is not played here"
         end.items.append(played)
-        outputs.append(played.output)
-    return outputs
+        end.states += played.states
+        if played.status == "FAILED":
+            break
+    return end.items
