@@ -7,7 +7,7 @@ from typing import Any
 from definitions.job_machine import JOB_HEARTBEAT_LOST
 from rehearsal.cloud import Attempt, Played
 from rehearsal.scenario import Scenario, failed, succeeded
-from rehearsal.stage import Facts, Job, Stage, execution_arn
+from rehearsal.stage import Facts, Job, Stage, execution_arn, own_words
 
 HANGS = Played(hangs=True)
 CRASHES = Played(exit_code=139)
@@ -50,7 +50,10 @@ def _run(
             stage.pass_time(_UNTIL_IT_ENDED)
         finally:
             stage.aws.fargate.play = usual
-        return {"trigger": stage.fate(run), **stage.end(execution_arn(job.machine_arn, run))}
+        arn = execution_arn(job.machine_arn, run)
+        said = own_words(stage.states.describe_execution(executionArn=arn))
+        wrote = "written" if stage.log_lines(said) else "empty"
+        return {"trigger": stage.fate(run), **stage.end(arn), "log": wrote}
 
     return act
 
@@ -81,14 +84,17 @@ FEATURES = (
         says="A job's own program says that its work goes on, and that it succeeded",
         act=_run(Played()),
         unless=_unless,
-        expects=lambda _: succeeded(),
+        expects=lambda _: {**succeeded(), "log": "written"},
     ),
     Scenario(
         name="progress-failure-told",
         says="A job's own program says why it fails",
         act=_run(Played(), given=NO_BUCKET),
         unless=_unless,
-        expects=lambda _: failed("failed", exit_code=64, reason="S3_BUCKET_NAME is not set"),
+        expects=lambda _: {
+            **failed("failed", exit_code=64, reason="S3_BUCKET_NAME is not set"),
+            "log": "written",
+        },
     ),
     Scenario(
         name="progress-kept",
