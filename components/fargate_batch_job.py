@@ -15,6 +15,7 @@ from definitions.job_array import JobArray
 from definitions.job_machine import Capacity, RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
 from definitions.timetable import Timetable
+from definitions.watcher_machine import warned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,10 @@ class FargateBatchJobArgs:
     notify: str | dict[str, Any] = "failure"
     """What is worth a message: ``failure``, ``success``, ``all`` or ``none``, or a map with
     ``channels`` and ``onRecovery`` beside the word."""
+    expect_success_within_seconds: int | None = None
+    """How long after its time a run must have succeeded, or people are told."""
+    warn_after_seconds: int | None = None
+    """After how long people are told that a run still goes."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 
@@ -140,7 +145,9 @@ class FargateBatchJob(pulumi.ComponentResource):
                 overlap=args.overlap,
                 notify=args.notify,
                 scheduled_time=SCHEDULED_TIME,
+                **warned(args.warn_after_seconds),
             ),
+            success_within_seconds=args.expect_success_within_seconds,
             # They name the dispatcher, not the machine, which must be there when they fire.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),
         )

@@ -15,8 +15,8 @@ from definitions.notices import NO_CHANNELS, NOTICE, Channels
 Statement = dict[str, Any]
 
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
-# token and CloudWatch's reads exist once an account; a key's policy can only mean its own key; a
-# task token names no machine, and a list of Fargate's tasks no container instance.
+# token and CloudWatch's reads exist once an account; the answer to a task names its token; tasks are
+# listed by container instances, of which Fargate has none; a key's policy can only mean its own key.
 EVERYTHING = "*"
 
 ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
@@ -245,6 +245,22 @@ def flows_policy(names: Names, *, tracing: bool) -> str:
     )
 
 
+def worker_policy(names: Names, worker: str) -> str:
+    """What a worker's program may do: fetch the tasks of its activity and answer them.
+
+    An answer names no resource (Service Authorization Reference): what it is about is in the token,
+    which only the one who fetched the task has.
+    """
+    return document(
+        _allow("FetchTasks", ["states:GetActivityTask"], names.activity_arn(worker)),
+        _allow(
+            "AnswerTasks",
+            ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+            EVERYTHING,
+        ),
+    )
+
+
 def dispatcher_policy(names: Names, *, tracing: bool) -> str:
     """What the dispatcher may do: look for runs of this stack's jobs, stop, start, skip them."""
     jobs = names.machine_arn(names.chosen("*"))
@@ -314,14 +330,42 @@ def webhooks_policy(names: Names) -> str:
     )
 
 
-def scheduler_policy(names: Names) -> str:
-    """What schedules may do: start the dispatcher, keep what could not be started."""
+def watcher_policy(names: Names, *, missing: bool, tracing: bool) -> str:
+    """What the watcher may do: look at runs, and have the notifier tell of them.
+
+    ``missing`` is whether it has to find out what became of runs that have not succeeded.
+    """
+    runs = names.execution_arn(names.chosen("*"), "*")
+    skipped = names.execution_arn(names.of("skipped"), "*")
+    looks = [
+        _allow("FindRuns", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))),
+        _allow("SeeWhatWasSkipped", ["states:DescribeExecution"], skipped),
+        _allow("SeeWhatIsPaused", ["scheduler:GetSchedule"], f"{names.schedules_arn}*"),
+        _allow("ReadDeadLetters", ["sqs:ReceiveMessage"], names.dead_letter_queue_arn),
+    ]
+    return document(
+        _allow("LookAtRuns", ["states:DescribeExecution"], runs),
+        *(looks if missing else []),
+        _allow("Tell", ["states:StartExecution"], names.machine_arn(names.of("notifier"))),
+        *_observed(tracing),
+    )
+
+
+def scheduler_policy(names: Names, *, watched: bool) -> str:
+    """What schedules may do: start the dispatcher, keep what could not be started.
+
+    ``watched`` is whether some of them start the watcher.
+    """
+    watcher = _allow(
+        "StartWatcher", ["states:StartExecution"], names.machine_arn(names.of("watcher"))
+    )
     return document(
         _allow(
             "StartDispatcher",
             ["states:StartExecution"],
             names.machine_arn(names.of("dispatcher")),
         ),
+        *([watcher] if watched else []),
         _allow("KeepUndelivered", ["sqs:SendMessage"], names.dead_letter_queue_arn),
     )
 

@@ -25,6 +25,7 @@ SAMPLE_FILES = ("2026/11/orders.csv", "2026/11/refunds.csv", "README.txt")
 ORDINARY: Facts = {"trigger": "started", "tasks left": 0, "unheard": 0}
 """What is expected unless something else is, and not worth a word when it is so."""
 NOBODY = "nobody"
+UNTOLD = "not told"
 DEAD_LETTER = "dead letter"
 SUCCEEDS = Played(exit_code=0)
 """A given success: takes 20 s of virtual time and no process."""
@@ -53,7 +54,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What the dispatcher starts: a job or a flow, as its machine and its schedule describe it."""
+    """What the dispatcher starts: a job, flow or worker, as machine and schedule describe it."""
 
     name: str
     machine_arn: str
@@ -134,6 +135,18 @@ class Flow(Started):
     """The jobs that it runs."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Worker(Started):
+    """A worker of the deployed stack."""
+
+    definition: dict[str, Any]
+    """Of its machine."""
+    activity_arn: str
+    """Of the activity whose tasks it fetches."""
+    timeout_seconds: int
+    heartbeat_seconds: int
+
+
 class Up:
     """Deploys a stack once more; each time goes on from the last."""
 
@@ -210,6 +223,8 @@ class Stage:
         here = {job.name for job in self.jobs}
         flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
         self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
+        workers = exports["workerMachineArns"]
+        self.workers = [self._worker(name, arn) for name, arn in sorted(workers.items())]
 
     def section(self, name: str) -> dict[str, Any]:
         """Return a section of the stack file as it is written; empty if it has none."""
@@ -224,8 +239,13 @@ class Stage:
 
     @property
     def scheduled(self) -> list[Started]:
-        """Jobs and flows that run on a schedule."""
-        return [one for one in (*self.jobs, *self.flows) if one.schedules]
+        """What runs on a schedule."""
+        return [one for one in self.all if one.schedules]
+
+    @property
+    def all(self) -> list[Started]:
+        """Jobs, flows and workers."""
+        return [*self.jobs, *self.flows, *self.workers]
 
     @cached_property
     def dispatcher_arn(self) -> str:
@@ -241,6 +261,16 @@ class Stage:
     def notifier_arn(self) -> str:
         """ARN of the notifier: the stack does not export it."""
         return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)
+
+    @cached_property
+    def watcher_arn(self) -> str | None:
+        """ARN of the watcher; ``None`` in a stack that has none."""
+        arn = re.sub(r"-dispatcher$", "-watcher", self.dispatcher_arn)
+        try:
+            self.states.describe_state_machine(stateMachineArn=arn)
+        except self.states.exceptions.StateMachineDoesNotExist:
+            return None
+        return arn
 
     @cached_property
     def ended_rule(self) -> str:
@@ -335,20 +365,20 @@ class Stage:
         overlap: str = "allow",
         given: Facts | None = None,
         times: int = 1,
-        steps: Mapping[str, Iterable[Played]] | None = None,
+        steps: Mapping[str, Played] | None = None,
     ) -> str:
         """Trigger a run in a minute, by a schedule of its own, and return the run's name.
 
         It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
-        delivered. A job without a schedule is started as a person starts it. ``steps`` is the same
-        as ``attempts`` for the steps of a flow, by what their runs' names have behind the flow's.
+        delivered. A job without a schedule is started as a person starts it. ``steps`` is how all
+        attempts of a flow's steps go, by what the names of their runs have behind the flow's.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
         self.goes(run, then, attempts)
         for step, played in (steps or {}).items():
-            self.goes(f"{run}-{step}", then, played)
+            self.goes(f"{run}-{step}", played)
         self.last_trigger = trigger = {
             **job.trigger,
             "overlap": overlap,
@@ -395,8 +425,8 @@ class Stage:
         self.aws.clock.run_until(self.aws.clock.now() + time)
 
     def finish(self) -> None:
-        """Let time pass until no execution goes on: dispatcher, jobs, flows, notifier."""
-        machines = [self.dispatcher_arn, *(one.machine_arn for one in (*self.jobs, *self.flows))]
+        """Let time pass until no execution goes on: dispatcher, jobs, flows, workers, notifier."""
+        machines = [self.dispatcher_arn, *(one.machine_arn for one in self.all)]
         machines.append(self.notifier_arn)
         self.aws.clock.settle()
         while running := [
@@ -529,11 +559,21 @@ class Stage:
         name = re.compile(rf"{re.escape(run)}(?![\w-])")  # a flow's is where its steps' begin
         return [call for call in self.aws.webhooks.calls if name.search(json.dumps(call.message))]
 
+    def watched(self, run: str, kind: str) -> str:
+        """Say what people heard of a run that is ``missing`` or ``late``; each message counts."""
+        reasons = [
+            _reason_in(message.notification)
+            for message in self.messages(run)
+            if message.dropped is None and _watched_as(message.notification) == kind
+        ]
+        return " + ".join(reasons) or UNTOLD
+
     def told(self, run: str) -> str:
         """Say who heard of a run's end; each message counts, so that two are seen."""
         messages = [
             self.topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
             for message in self.messages(run)
+            if _watched_as(message.notification) is None
         ]
         messages += [self.webhooks[call.destination] for call in self.calls(run) if call.taken]
         letters = [DEAD_LETTER for letter in self.letters() if _notice_of(letter) == run]
@@ -610,6 +650,22 @@ class Stage:
             schedules=schedules,
             definition=definition,
             jobs=tuple(sorted(_steps(definition))),
+        )
+
+    def _worker(self, name: str, machine_arn: str) -> Worker:
+        schedules = tuple(self._schedules(name))
+        definition = self._definition(machine_arn)
+        _, work = definition["States"]["Both"]["Branches"]
+        task = work["States"]["Work"]
+        return Worker(
+            name=name,
+            machine_arn=machine_arn,
+            trigger=_trigger(schedules, {"job": name}),
+            schedules=schedules,
+            definition=definition,
+            activity_arn=task["Resource"],
+            timeout_seconds=task["TimeoutSeconds"],
+            heartbeat_seconds=task["HeartbeatSeconds"],
         )
 
     def _job(self, name: str, machine_arn: str) -> Job:
@@ -690,9 +746,22 @@ def _notice_of(letter: dict[str, Any]) -> str | None:
     if letter.get("detail-type") == NOTICE:
         return letter["detail"]["run"]
     if "detail" in letter:
-        return letter["detail"]["name"]
+        detail = letter["detail"]
+        return None if detail["status"] == "RUNNING" else detail["name"]
     return _told_of(letter["notice"]["chat"]) if "notice" in letter else None
 
 
 def _told_of(notification: Mapping[str, Any]) -> str | None:
     return notification.get("metadata", {}).get("additionalContext", {}).get("run")
+
+
+def _watched_as(notification: Mapping[str, Any]) -> str | None:
+    """Tell news that a run is ``missing`` or ``late`` from news of its end."""
+    kind = notification.get("metadata", {}).get("eventType", "").removeprefix("run ")
+    return kind if kind in ("missing", "late") else None
+
+
+def _reason_in(notification: Mapping[str, Any]) -> str:
+    """Return the reason that a message gives, or its title where it gives none."""
+    said = re.search(r"^Reason: (.*)$", notification["content"]["description"], re.MULTILINE)
+    return said[1] if said else notification["metadata"]["summary"]

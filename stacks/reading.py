@@ -43,7 +43,7 @@ MAX_POLICY_CHARACTERS = 10_240
 MAX_SECRET_NAME = 512
 """Secrets Manager, CreateSecret."""
 
-MACHINES = ("jobs", "flows")
+MACHINES = ("jobs", "flows", "workers")
 """Sections whose entries become state machines, each under the name that it has there."""
 
 MAX_PREFIX_LENGTH = names.ROLE_LIMIT - len("--default-execution")
@@ -159,7 +159,11 @@ def read_settings(
         *_pause_warnings(directory, settings),
         *(
             warning
-            for section, entries in (("jobs", settings.jobs), ("flows", settings.flows))
+            for section, entries in (
+                ("jobs", settings.jobs),
+                ("flows", settings.flows),
+                ("workers", settings.workers),
+            )
             for name, entry in entries.items()
             for warning in schedule_warnings(f"{section}.{name}", name, entry, now)
         ),
@@ -320,16 +324,19 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
 
 
 def _schedule_name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
-    """Check the names of what has several schedules: the schedule's number is in its name."""
+    """Check the names of what has schedules with longer ones: numbered, or watched."""
     for section in MACHINES:
         for name, entry in map_or_empty(sections.get(section)).items():
             written = map_or_empty(entry).get("schedule")
             count = len(cast("list[object]", written)) if isinstance(written, list) else 1
-            limit = names.longest_job_name(prefix, count)
+            watched = map_or_empty(entry).get("expectSuccessWithin") is not None
+            limit = names.longest_job_name(prefix, count, watched=watched)
             if limit < len(name) <= names.longest_job_name(prefix):
+                last = names.schedule_name("…", count)
+                their = f"{count} schedules" if count > 1 else "schedules"
                 yield (
-                    f"{section}.{name}: has {len(name)} characters, and its {count} schedules "
-                    f"leave room for {limit} ({names.schedule_name('…', count)}): shorten it"
+                    f"{section}.{name}: has {len(name)} characters, and its {their} leave room for "
+                    f"{limit} ({names.watch_name(last) if watched else last}): shorten it"
                 )
 
 

@@ -33,8 +33,9 @@ def _deploy(stage: Stage) -> Outcome:
     happened: Facts = {"deploy": "done"}
     try:
         stage.up(_with_more)
+        own = [stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn, stage.watcher_arn]
         flows = [flow.machine_arn for flow in stage.flows]
-        for machine in (stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn, *flows):
+        for machine in filter(None, [*own, *flows]):
             found = stage.states.describe_state_machine(stateMachineArn=machine)
             stage.states.update_state_machine(
                 stateMachineArn=machine, definition=found["definition"]

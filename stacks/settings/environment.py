@@ -18,6 +18,8 @@ OWN_VARIABLES = (
     "JOB_ARRAY_SIZE",
     "JOB_ARRAY_ITEM",
     "JOB_TASK_TOKEN",
+    "JOB_ACTIVITY_ARN",
+    "JOB_HEARTBEAT_SECONDS",
 )
 """The environment variables that every run sets itself."""
 

@@ -1,6 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,8 @@ from pydantic import (
 )
 
 from definitions import durations
-from definitions.job_machine import Capacity
+from definitions.job_machine import SPOT_WAITS, Capacity
+from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
 from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
@@ -59,6 +61,7 @@ def _wait_seconds(value: object) -> object:
     return between(0, MAX_WAIT_SECONDS)(durations.seconds(value))
 
 
+WarnAfterSeconds = Annotated[Seconds, AfterValidator(between(MIN_AFTER_SECONDS, MAX_SECONDS))]
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
 HeartbeatSeconds = Annotated[
     Seconds, AfterValidator(between(MIN_HEARTBEAT_SECONDS, MAX_TIMEOUT_SECONDS))
@@ -84,7 +87,7 @@ def _own_container(container: str, info: ValidationInfo) -> str:
 ContainerName = Annotated[str, AfterValidator(_own_container)]
 
 
-def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
+def container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     """Return what is written of a job's container; None where it is not known."""
     surroundings = surroundings_in(info)
     if surroundings is None or "container" not in info.data:
@@ -157,6 +160,16 @@ class RetrySettings(BaseModel):
         description="Retry a failed program only if it ended with one of these; all when empty.",
         examples=[[75]],
     )
+
+
+def longest_run_seconds(
+    timeout_seconds: int, retries: RetrySettings, capacity: Capacity, array: ArraySettings | None
+) -> int:
+    """Return how long a run can go: each attempt to its end, and all waits between them."""
+    waits = [*retries.app, *retries.start, *retries.memory, *retries.timeout]
+    waits += SPOT_WAITS[capacity]
+    rounds = 1 if array is None else math.ceil(array.elements / array.max_concurrency)
+    return rounds * (timeout_seconds * (1 + len(waits)) + sum(waits))
 
 
 class ProgressSettings(BaseModel):
@@ -240,6 +253,12 @@ class JobSettings(ScheduleSettings):
         examples=["all"],
         json_schema_extra={"default": "failure"},
     )
+    warn_after_seconds: WarnAfterSeconds | None = Field(
+        default=None,
+        validation_alias="warnAfter",
+        description="People are told once of a run that still goes after so long, from `1m`.",
+        examples=["30m"],
+    )
     tags: Tags = Field(
         default_factory=dict[str, str],
         description="Tags of the job, over those of the stack.",
@@ -251,9 +270,27 @@ class JobSettings(ScheduleSettings):
     def _fits_the_container(
         cls, environment: dict[str, str | Reference], info: ValidationInfo
     ) -> dict[str, str | Reference]:
-        secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
+        secrets = map_or_empty((container_as_written(info) or {}).get("secrets"))
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
+
+    @field_validator("warn_after_seconds")
+    @classmethod
+    def _can_come(cls, warn_after: int | None, info: ValidationInfo) -> int | None:
+        known = info.data
+        if warn_after is None or not {"timeout_seconds", "retries", "capacity", "array"} <= set(
+            known
+        ):
+            return warn_after
+        longest = longest_run_seconds(
+            known["timeout_seconds"], known["retries"], known["capacity"], known["array"]
+        )
+        if warn_after >= longest:
+            raise ValueError(
+                f"{durations.text(warn_after)} never comes: timeout and retries end a run after "
+                f"{durations.text(longest)} at the latest: write less"
+            )
+        return warn_after
 
     @field_validator("array")
     @classmethod
@@ -295,7 +332,7 @@ class JobSettings(ScheduleSettings):
     @field_validator("memory_mib")
     @classmethod
     def _size_is_offered(cls, memory_mib: int | None, info: ValidationInfo) -> int | None:
-        container = _container_as_written(info)
+        container = container_as_written(info)
         if container is None or "cpu_units" not in info.data:
             return memory_mib
         own = {"cpuUnits": info.data["cpu_units"], "memoryMib": memory_mib}

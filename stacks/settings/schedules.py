@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, cast
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from definitions.timetable import (
     moment,
     timetable,
 )
+from definitions.watcher_machine import MAX_SECONDS, MIN_WITHIN_SECONDS
 from stacks.settings.base import MODEL, EntryError, Seconds, between
 from stacks.wording import flow, kind, shown
 
@@ -103,6 +104,7 @@ WindowSeconds = Annotated[
 StartDeadlineSeconds = Annotated[
     Seconds, AfterValidator(between(MIN_START_DEADLINE_SECONDS, MAX_START_DEADLINE_SECONDS))
 ]
+WithinSeconds = Annotated[Seconds, AfterValidator(between(MIN_WITHIN_SECONDS, MAX_SECONDS))]
 
 
 class ScheduleSettings(BaseModel):
@@ -159,6 +161,14 @@ class ScheduleSettings(BaseModel):
         examples=[False],
     )
 
+    expect_success_within_seconds: WithinSeconds | None = Field(
+        default=None,
+        validation_alias="expectSuccessWithin",
+        description="People are told which run is missing unless some run has succeeded so long "
+        "after each scheduled time, `5m` to `89d`.",
+        examples=["2h"],
+    )
+
     @field_validator("timezone")
     @classmethod
     def _times_exist(cls, timezone: str, info: ValidationInfo) -> str:
@@ -210,6 +220,34 @@ class ScheduleSettings(BaseModel):
             for expression in info.data.get("schedule", ()):
                 schedules.spread(expression, "")
         return spread
+
+    @field_validator("expect_success_within_seconds")
+    @classmethod
+    def _can_be_waited_for(cls, within: int | None, info: ValidationInfo) -> int | None:
+        if within is None:
+            return None
+        _check_there_is_a_schedule(info)
+        window = info.data.get("flexible_window_seconds")
+        if window is not None and within <= window:
+            raise ValueError(
+                f"{durations.text(within)} is not longer than flexibleWindow "
+                f"{durations.text(window)}, in which a run may start: write a longer one"
+            )
+        for expression in info.data.get("schedule", ()):
+            rate = schedules.parse(expression)
+            if isinstance(rate, schedules.Rate):
+                _check_remembered(expression, rate.step, within)
+        return within
+
+
+def _check_remembered(expression: str, step: timedelta, within_seconds: int) -> None:
+    """Refuse a rate so slow that its last success is forgotten when it is looked for."""
+    if step + timedelta(seconds=within_seconds) > timedelta(seconds=MAX_SECONDS):
+        raise ValueError(
+            f"{durations.text(within_seconds)} after {shown(expression)} is more than "
+            f"{durations.text(MAX_SECONDS)} together, after which AWS forgets a success: write a "
+            "cron()"
+        )
 
 
 def _check_there_is_a_schedule(info: ValidationInfo) -> None:

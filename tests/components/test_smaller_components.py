@@ -188,7 +188,15 @@ def test_the_dispatcher_knows_each_containers_revision() -> None:
 
 def test_triggers_that_come_to_nothing_call_somebody() -> None:
     alarms = {a.name: a.inputs for a in dispatcher().all(aws.cloudwatch.MetricAlarm)}
-    assert alarms["d-failed"]["metricName"] == "ExecutionsFailed"
+    assert [
+        query.get("metric", {}).get("metricName") for query in alarms["d-failed"]["metricQueries"]
+    ] == [
+        None,
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+    ]
+    assert alarms["d-lost"]["metricName"] == "InvocationsFailedToBeSentToDeadLetterCount"
     assert alarms["d-dropped"]["metricName"] == "InvocationDroppedCount"
     assert alarms["d-dropped"]["dimensions"] == {"ScheduleGroup": "fargate-batch-dev"}
     assert all(alarm["alarmActions"] == ["arn:failure"] for alarm in alarms.values())

@@ -4,6 +4,7 @@ Independent of the rehearsal's interpreter on purpose. It knows what this projec
 Pass, Choice, Task with Catch, Wait, Map (items one after another), Succeed and Fail.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +42,8 @@ class End:
     error: str | None = None
     cause: str | None = None
     states: list[str] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
+    waits: list[Any] = field(default_factory=list)
+    """In seconds, or until when."""
     requests: list[Any] = field(default_factory=list)
     items: list["End"] = field(default_factory=list)
     """How the items of its Map ended; their states, waits and requests stand among its own."""
@@ -52,10 +54,16 @@ class End:
         return self
 
 
+def _hash(text: str, algorithm: str) -> str:
+    return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
+
+
 @cache
 def _parsed(text: str) -> jsonata.Jsonata:
     expression = jsonata.Jsonata(text)
-    expression.register_lambda("parse", json.loads)  # Step Functions' own, beside JSONata's
+    # Step Functions' own, beside JSONata's:
+    expression.register_lambda("parse", json.loads)
+    expression.register_lambda("hash", _hash)
     return expression
 
 
@@ -124,7 +132,7 @@ def _play(
                 assign(taken)
                 name = taken["Next"]
             case "Wait":
-                end.waits.append(said(state["Seconds"]))
+                end.waits.append(said(state.get("Seconds", state.get("Timestamp"))))
                 name = state["Next"]
             case "Map":
                 inner = _each(state, states, answers, {**known, **variables}, end)
@@ -159,8 +167,9 @@ def _play(
                     given, name = said(catcher.get("Output", given)), catcher["Next"]
                     continue
                 states["result"] = answer
+                output = said(state["Output"]) if "Output" in state else answer
                 assign(state)
-                given = said(state["Output"]) if "Output" in state else answer
+                given = output
                 if state.get("End"):
                     end.status, end.output = "SUCCEEDED", given
                     return end

@@ -44,6 +44,7 @@ IDENTITY = {
     ),
     "progress": task_policy({}, progress=True),
     "flows": policies.flows_policy(NAMES, tracing=True),
+    "worker": policies.worker_policy(NAMES, "sum-files"),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
@@ -51,7 +52,8 @@ IDENTITY = {
         NAMES, key_arn=KEY, tracing=True, channels=CHANNELS, recovery=True
     ),
     "webhooks": policies.webhooks_policy(NAMES),
-    "scheduler": policies.scheduler_policy(NAMES),
+    "scheduler": policies.scheduler_policy(NAMES, watched=True),
+    "watcher": policies.watcher_policy(NAMES, missing=True, tracing=True),
     "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
     "flow logs": policies.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
     "chatbot": policies.chatbot_policy(NAMES),
@@ -129,8 +131,8 @@ def test_parliament_finds_no_fault_in_what_roles_may_do(who: str, document: str)
 # The Service Authorization Reference lists no resource type for these actions.
 WITHOUT_RESOURCE = re.compile(
     r"logs:(\w*LogDeliver\w+|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)"
-    r"|xray:\w+|ssmmessages:\w+Channel|ecr:GetAuthorizationToken|states:SendTask\w+|ecs:ListTasks"
-    r"|cloudwatch:(GetMetricData|ListMetrics)"
+    r"|states:SendTask(Success|Failure|Heartbeat)|ecs:ListTasks"
+    r"|xray:\w+|ssmmessages:\w+Channel|ecr:GetAuthorizationToken|cloudwatch:(GetMetricData|ListMetrics)"
 )
 
 
@@ -209,7 +211,7 @@ def test_the_dispatcher_starts_jobs_and_neither_itself_nor_the_notifier() -> Non
 
 
 def test_schedules_start_the_dispatcher_and_nothing_else() -> None:
-    (start,) = allowed(IDENTITY["scheduler"], "states:StartExecution")
+    (start,) = allowed(policies.scheduler_policy(NAMES, watched=False), "states:StartExecution")
     assert start["Resource"] == NAMES.machine_arn("fargate-batch-prod-dispatcher")
 
 

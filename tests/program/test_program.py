@@ -19,6 +19,7 @@ EXPORTS = {
     "dispatcherArn",
     "jobMachineArns",
     "flowMachineArns",
+    "workerMachineArns",
     "scheduleGroup",
     "successTopicArn",
     "failureTopicArn",

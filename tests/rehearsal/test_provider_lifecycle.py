@@ -302,6 +302,33 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "treatMissingData": ["breaching", MINUS],
         "unit": ["Count"],
     },
+    "sum-alarm": {
+        "comparisonOperator": ["LessThanThreshold"],
+        "evaluationPeriods": [2],
+        "metricQueries": [
+            [
+                {
+                    "id": "total",
+                    "expression": "SUM([FILL(m2, 0)])",
+                    "label": "all",
+                    "returnData": True,
+                },
+                {
+                    "id": "m2",
+                    "metric": {
+                        "namespace": "AWS/SNS",
+                        "metricName": "NumberOfMessagesPublished",
+                        "dimensions": {},
+                        "stat": "Sum",
+                        "period": 120,
+                    },
+                    "returnData": False,
+                },
+            ]
+        ],
+        "threshold": [1],
+    },
+    "dashboard": {"dashboardBody": ['{"widgets": []}']},
     "slack": {
         "guardrailPolicyArns": [["arn:aws:iam::aws:policy/ReadOnlyAccess"], MINUS],
         "iamRoleArn": [OTHER.format("role")],

@@ -988,8 +988,11 @@ def test_a_definition_is_linted(provider: AwsProvider, text: str, words: str) ->
     refused(provider, words, kind, definition=text, roleArn="x")
 
 
-def test_an_expression_may_stand_where_a_number_does(provider: AwsProvider) -> None:
-    text = definition(Type="Wait", Seconds="{% $states.input.seconds %}", End=True)
+@pytest.mark.parametrize("member", ["Seconds", "Timestamp"])
+def test_an_expression_may_stand_for_a_number_or_an_instant(
+    provider: AwsProvider, member: str
+) -> None:
+    text = definition(Type="Wait", End=True, **{member: "{% $states.input.until %}"})
     kind = "aws:sfn/stateMachine:StateMachine"
     arn = make(provider, kind, definition=text, roleArn=role(provider, "states"))[0]
     assert ":stateMachine:thing-" in arn
