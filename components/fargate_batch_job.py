@@ -69,6 +69,8 @@ class FargateBatchJobArgs:
     """Waits before further attempts, by class of failure."""
     capacity: Capacity = "onDemand"
     """What its tasks run on; ``retries.spot`` says how often AWS may take them back."""
+    heartbeat_seconds: int | None = None
+    """How long its program may be silent; ``None`` if it need not tell anything."""
     array: JobArray | None = None
     """Elements that each run fans out into; ``None`` for one task a run."""
     overlap: str = "forbid"
@@ -146,6 +148,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         debug=args.debug,
                         array=args.array,
                         capacity=args.capacity,
+                        heartbeat_seconds=args.heartbeat_seconds,
                     )
                 )
             ),

@@ -115,9 +115,14 @@ class Job(Started):
         return "Run on demand" in self.attempts
 
     @property
+    def heartbeat_seconds(self) -> int | None:
+        """How long its program may be silent."""
+        return self.attempts["Run"].get("HeartbeatSeconds")
+
+    @property
     def is_plain(self) -> bool:
-        """Whether a run is one task at a time, on demand, as that of most jobs."""
-        return self.array is None and not self.prefers_spot
+        """Whether a run is one task at a time, on demand, waited for by its end: as most are."""
+        return not (self.array or self.prefers_spot or self.heartbeat_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)

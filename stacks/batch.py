@@ -93,6 +93,7 @@ def build(settings: Settings) -> dict[str, Any]:
             container_insights=settings.container_insights,
             tracing=settings.tracing,
             distributed=any(_is_distributed(job) for job in settings.jobs.values()),
+            progress=any(job.progress for job in settings.jobs.values()),
             spot=any(job.capacity != "onDemand" for job in settings.jobs.values()),
         ),
         ours,
@@ -362,7 +363,7 @@ def _endpoint_services(settings: Settings) -> list[str]:
         services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
         if container.debug:
             services.add("ssmmessages")
-    if settings.workers:
+    if settings.workers or any(job.progress for job in settings.jobs.values()):
         services.add("states")
     return sorted(services)
 
@@ -465,6 +466,7 @@ def _container(
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
         stop_timeout_seconds=container.stop_timeout_seconds,
+        tells_progress=settings.tells_progress(name),
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
         environment=_environment(container.environment, settings, names),
@@ -595,6 +597,7 @@ def _job(name: str, job: JobSettings, settings: Settings, names: Names) -> Farga
         timeout_seconds=job.timeout_seconds,
         retries=_retries(job),
         capacity=job.capacity,
+        heartbeat_seconds=job.progress and job.progress.heartbeat_seconds,
         array=_array(job.array),
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
@@ -612,6 +615,7 @@ def _retries(job: JobSettings) -> RetryBudgets:
         memory=job.retries.memory,
         timeout=job.retries.timeout,
         spot=SPOT_WAITS[job.capacity],
+        heartbeat=job.retries.timeout if job.progress else None,
         exit_codes=job.retries.exit_codes,
     )
 

@@ -191,6 +191,7 @@ def _policy_mistakes(settings: Settings) -> Iterator[str]:
             secret_arns=secret_arns,
             key_arn=own.arn("kms", f"key/{'0' * 36}"),
             debug=bool(container.debug),
+            progress=settings.tells_progress(name),
         )
         size = len(document.replace(" ", ""))
         if size > MAX_POLICY_CHARACTERS:

@@ -169,6 +169,10 @@ class Settings(BaseModel):
         examples=[()],
     )
 
+    def tells_progress(self, container: str) -> bool:
+        """Tell whether a job in a container is waited for by a token."""
+        return any(job.progress and job.container == container for job in self.jobs.values())
+
 
 SECTIONS = tuple(
     field

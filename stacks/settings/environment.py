@@ -13,7 +13,7 @@ OWN_VARIABLES = (
     *("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME"),
     *("JOB_EVENT", "JOB_EVENT_ID"),
     *("JOB_ARRAY_INDEX", "JOB_ARRAY_SIZE", "JOB_ARRAY_ITEM"),
-    *("JOB_ACTIVITY_ARN", "JOB_HEARTBEAT_SECONDS"),
+    *("JOB_TASK_TOKEN", "JOB_ACTIVITY_ARN", "JOB_HEARTBEAT_SECONDS"),
 )
 """The environment variables that every run sets itself."""
 

@@ -44,6 +44,11 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
 
+MIN_HEARTBEAT_SECONDS = 60
+"""Our own bound: the first one is waited for while Fargate still fetches the image."""
+LONGEST_TOKEN = 2_048
+"""Characters of a task token (API reference, SendTaskHeartbeat)."""
+
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
 EVENT_CHARACTERS = MAX_EVENT_CHARACTERS + 200
@@ -62,6 +67,9 @@ def _wait_seconds(value: object) -> object:
 
 WarnAfterSeconds = Annotated[Seconds, AfterValidator(between(MIN_AFTER_SECONDS, MAX_SECONDS))]
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
+HeartbeatSeconds = Annotated[
+    Seconds, AfterValidator(between(MIN_HEARTBEAT_SECONDS, MAX_TIMEOUT_SECONDS))
+]
 _WaitSeconds = Annotated[
     int,
     Field(ge=0, le=MAX_WAIT_SECONDS),
@@ -113,6 +121,14 @@ def _overrides_characters(
 def _most_characters(info: ValidationInfo) -> int:
     """Return how many of them a job may use itself: an event needs its part."""
     return MAX_OVERRIDES_CHARACTERS - (EVENT_CHARACTERS if info.data.get("on") else 0)
+
+
+def _overrides_of(info: ValidationInfo, more: Mapping[str, str]) -> int:
+    """Measure command, environment and variables beside them; nothing where one has a mistake."""
+    known = info.data
+    if "environment" not in known or "command" not in known:
+        return 0
+    return _overrides_characters(known["command"], {**known["environment"], **more})
 
 
 def check_overrides(
@@ -175,6 +191,19 @@ def longest_run_seconds(
     return rounds * (timeout_seconds * (1 + len(waits)) + sum(waits))
 
 
+class ProgressSettings(BaseModel):
+    """What a program must tell that a run waits for by a token."""
+
+    model_config = MODEL
+
+    heartbeat_seconds: HeartbeatSeconds = Field(
+        validation_alias="heartbeat",
+        description="How long the program may be silent, from the start of its task on, which "
+        "takes Fargate a minute or two: `1m` to less than the job's timeout.",
+        examples=["5m"],
+    )
+
+
 class JobSettings(ScheduleSettings):
     """A command in a container, with its schedule and failure policy."""
 
@@ -231,6 +260,11 @@ class JobSettings(ScheduleSettings):
         default=None,
         description="Fan-out: a run is several tasks, each an element of this array.",
         examples=[{"size": 20}],
+    )
+    progress: ProgressSettings | None = Field(
+        default=None,
+        description="The program tells the run that the work goes on, and how it ended.",
+        examples=[{"heartbeat": "5m"}],
     )
     overlap: Annotated[Literal["forbid", "allow", "replace"], BeforeValidator(_overlap)] = Field(
         default=None,
@@ -291,18 +325,37 @@ class JobSettings(ScheduleSettings):
     def _elements_fit_beside_the_command(
         cls, array: ArraySettings | None, info: ValidationInfo
     ) -> ArraySettings | None:
-        known = info.data
-        if array and array.items and "environment" in known and "command" in known:
-            item = longest_item(array)
-            length = _overrides_characters(
-                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
-            )
+        if array and array.items:
+            length = _overrides_of(info, {"JOB_ARRAY_ITEM": longest_item(array)})
             if length > (most := _most_characters(info)):
                 raise ValueError(
                     f"command, environment and the longest item have {length:,} characters and "
                     f"may have {most:,}: put long items into a bucket"
                 )
         return array
+
+    @field_validator("progress")
+    @classmethod
+    def _is_told_in_time(
+        cls, progress: ProgressSettings | None, info: ValidationInfo
+    ) -> ProgressSettings | None:
+        if progress is None:
+            return None
+        timeout_seconds = info.data.get("timeout_seconds")
+        if timeout_seconds is not None and progress.heartbeat_seconds >= timeout_seconds:
+            raise ValueError(
+                f"a heartbeat of {durations.text(progress.heartbeat_seconds)} is not less than the "
+                f"timeout of {durations.text(timeout_seconds)}: write a shorter one"
+            )
+        token = {"JOB_TASK_TOKEN": "x" * LONGEST_TOKEN}
+        array = info.data.get("array")
+        item = {"JOB_ARRAY_ITEM": longest_item(array)} if array else {}
+        if (length := _overrides_of(info, token | item)) > (most := _most_characters(info)):
+            raise ValueError(
+                f"command, environment and the token have {length:,} characters and may have "
+                f"{most:,}: move some of them to the container's environment"
+            )
+        return progress
 
     @field_validator("memory_mib")
     @classmethod

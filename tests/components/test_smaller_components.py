@@ -32,6 +32,7 @@ def cluster(**changed: Any) -> Deployment:
         "container_insights": False,
         "tracing": False,
         "distributed": False,
+        "progress": False,
         "spot": False,
     }
     return deploy(lambda: BatchCluster("batch", BatchClusterArgs(**(given | changed))))
@@ -71,7 +72,7 @@ def test_executions_are_logged_to_a_vended_group() -> None:
     assert (group["retentionInDays"], group["kmsKeyId"]) == (30, KEY_ARN)
 
 
-def test_machines_may_trace_and_start_elements_only_if_they_do() -> None:
+def test_machines_may_trace_start_elements_and_find_tasks_only_if_they_do() -> None:
     def policy(made: Deployment) -> str:
         return made.one(aws.iam.RolePolicy).inputs["policy"]
 
@@ -79,6 +80,8 @@ def test_machines_may_trace_and_start_elements_only_if_they_do() -> None:
     assert "xray:" in policy(cluster(tracing=True))
     assert "StartElements" not in policy(cluster())
     assert "StartElements" in policy(cluster(distributed=True))
+    assert "FindTasks" not in policy(cluster(distributed=True))
+    assert "FindTasks" in policy(cluster(progress=True))
 
 
 def test_a_bucket_is_closed_encrypted_and_over_tls_only() -> None:
