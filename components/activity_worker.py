@@ -41,6 +41,8 @@ class ActivityWorkerArgs:
     """Longest silence in between."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid`` or ``replace``."""
+    expect_success_within_seconds: int | None = None
+    """How long after its time a run must have succeeded, or people are told."""
     debug: bool = False
     """Whether people may open a shell in its tasks; its container must let them."""
     notify: str | dict[str, Any] = "failure"
@@ -114,6 +116,7 @@ class ActivityWorker(pulumi.ComponentResource):
             names=names,
             starts=args.worker,
             timetable=args.timetable,
+            success_within_seconds=args.expect_success_within_seconds,
             keep_paused=platform.keep_paused,
             role_arn=platform.scheduler_role_arn,
             trigger=trigger(

@@ -93,7 +93,8 @@ def build(settings: Settings) -> dict[str, Any]:
     )
     watched = [
         entry
-        for entry in (*settings.jobs.values(), *settings.flows.values())
+        for section in (settings.jobs, settings.flows, settings.workers)
+        for entry in section.values()
         if entry.expect_success_within_seconds is not None
     ]
     late = any(job.warn_after_seconds is not None for job in settings.jobs.values())
@@ -626,6 +627,7 @@ def _worker(
         timetable=timetable_of(name, worker, settings.now),
         timeout_seconds=worker.timeout_seconds,
         heartbeat_seconds=worker.heartbeat_seconds,
+        expect_success_within_seconds=worker.expect_success_within_seconds,
         debug=bool(settings.containers[worker.container].debug),
         overlap=worker.overlap,
         notify=worker.notify.in_trigger(),
