@@ -116,6 +116,7 @@ class ActivityWorker(pulumi.ComponentResource):
             names=names,
             starts=args.worker,
             timetable=args.timetable,
+            success_within_seconds=args.expect_success_within_seconds,
             keep_paused=platform.keep_paused,
             role_arn=platform.scheduler_role_arn,
             trigger=trigger(
@@ -125,7 +126,6 @@ class ActivityWorker(pulumi.ComponentResource):
                 scheduled_time=SCHEDULED_TIME,
                 notify=args.notify,
             ),
-            success_within_seconds=args.expect_success_within_seconds,
             # They name the dispatcher, not the machine, which must be there when they fire.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),
         )

@@ -100,11 +100,8 @@ def build(settings: Settings) -> dict[str, Any]:
     )
     watched = [
         entry
-        for entry in (
-            *settings.jobs.values(),
-            *settings.flows.values(),
-            *settings.workers.values(),
-        )
+        for section in (settings.jobs, settings.flows, settings.workers)
+        for entry in section.values()
         if entry.expect_success_within_seconds is not None
     ]
     late = any(job.warn_after_seconds is not None for job in settings.jobs.values())

@@ -101,10 +101,32 @@ def _steps_tell(stage: Stage, run: str, steps: Mapping[str, Any]) -> str:
     return " + ".join(sorted(told)) or "nobody"
 
 
-def _start(stage: Stage, flow: Flow, **steps: Played) -> str:
-    """Trigger a flow all of whose steps succeed but for those that are named."""
-    every = {step: SUCCEEDS for job in flow.jobs for step in (job, f"{job}{AGAIN}")}
-    return stage.trigger(flow, then=SUCCEEDS, steps={**every, **steps})
+def _retries(machine: Machine) -> dict[str, int]:
+    """Return how often the flow itself starts each of its failed steps again."""
+    return {
+        name: sum(
+            retry["MaxAttempts"]
+            for retry in state["Retry"]
+            if "States.TaskFailed" in retry["ErrorEquals"]
+        )
+        for name, state in _states(machine)
+        if state["Type"] == "Task"
+    }
+
+
+def _that_are_retried(machine: Machine) -> list[str]:
+    return [step for step, times in _retries(machine).items() if times]
+
+
+def _start(stage: Stage, flow: Flow, steps: Mapping[str, Played] | None = None) -> str:
+    """Trigger a flow; all its steps succeed but for those that are named, in all their retries."""
+    fates: dict[str, Played] = {}
+    for step, times in _retries(flow.definition).items():
+        for number in range(times + 1):
+            retry = f"-t{number}" if number else ""
+            fates |= {f"{step}{retry}": (steps or {}).get(step, SUCCEEDS)}
+            fates |= {f"{step}{AGAIN}{retry}": SUCCEEDS}
+    return stage.trigger(flow, then=SUCCEEDS, steps={**fates, **(steps or {})})
 
 
 def _in_order(stage: Stage, _: Scenario) -> Facts:
@@ -129,7 +151,7 @@ def _in_order(stage: Stage, _: Scenario) -> Facts:
 
 def _step_fails(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _that_stop_the_flow)
-    run = _start(stage, flow, **{step: BROKEN})
+    run = _start(stage, flow, {step: BROKEN})
     stage.finish()
     runs, waits = _runs(stage, flow, run), dict[str, set[str]]()
     _waits(flow.definition, set(), waits)
@@ -146,9 +168,21 @@ def _says(stage: Stage, run: str, words: str) -> bool:
     return any(f"Reason: {words} " in str(message.notification) for message in stage.messages(run))
 
 
+def _retried(stage: Stage, _: Scenario) -> Facts:
+    flow, step = _one_with(stage, _that_are_retried)
+    run = _start(stage, flow, {step: BROKEN, f"{step}-t1": SUCCEEDS})
+    stage.finish()
+    runs = _runs(stage, flow, run)
+    return {
+        **stage.facts(run, flow),
+        "first": runs[step]["status"].lower(),
+        "second": runs[f"{step}-t1"]["status"].lower(),
+    }
+
+
 def _redriven(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _that_stop_the_flow)
-    run = _start(stage, flow, **{step: BROKEN})
+    run = _start(stage, flow, {step: BROKEN})
     stage.finish()
     before = _runs(stage, flow, run)
     stage.states.redrive_execution(executionArn=execution_arn(flow.machine_arn, run))
@@ -166,7 +200,7 @@ def _redriven(stage: Stage, _: Scenario) -> Facts:
 def _branch_fails(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _beside_others)
     others = {job: LONG for job in flow.jobs if job != step}
-    run = _start(stage, flow, **others, **{step: BROKEN})
+    run = _start(stage, flow, {**others, step: BROKEN})
     stage.finish()
     runs = _runs(stage, flow, run)
     return {
@@ -177,7 +211,7 @@ def _branch_fails(stage: Stage, _: Scenario) -> Facts:
 
 def _goes_on(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _that_do_not_stop_it)
-    run = _start(stage, flow, **{step: BROKEN})
+    run = _start(stage, flow, {step: BROKEN})
     stage.finish()
     runs = _runs(stage, flow, run)
     others = set(flow.jobs) - {step}
@@ -217,6 +251,18 @@ FEATURES = (
             "message names": "the job",
             "steps tell": "nobody",
             "message to": "failure",
+        },
+    ),
+    Scenario(
+        name="flow-step-retried",
+        says="A job of a flow fails and its flow starts it again, as its retry says",
+        unless=_without(_that_are_retried, "no flow is deployed that tries a job again"),
+        act=_retried,
+        expects=lambda _: {
+            "run": "succeeded",
+            "first": "failed",
+            "second": "succeeded",
+            "message to": "success",
         },
     ),
     Scenario(

@@ -335,6 +335,22 @@ def test_a_worker_waits_a_minute_for_a_task(account: Account, activity: str) -> 
     assert got == [(None, begin + timedelta(seconds=60))]
 
 
+def test_a_worker_does_not_wait_for_time_that_its_own_process_holds(
+    account: Account, activity: str
+) -> None:
+    clock, got = account.aws.clock, list[Any]()
+
+    def poll() -> None:
+        clock.process_started()
+        answer = account.aws.client("stepfunctions").get_activity_task(activityArn=activity)
+        clock.process_ended()
+        got.append(answer.get("taskToken"))
+
+    clock.soon(poll)
+    clock.settle()
+    assert got == [None]
+
+
 def test_an_activity_task_times_out(account: Account, activity: str) -> None:
     arn = account.start(machine(account, work(activity, TimeoutSeconds=5)))
     ended = account.aws.wait_for(arn)
