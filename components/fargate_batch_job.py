@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components.standard_machine import standard_machine
 from definitions import schedules, sizes
+from definitions.calendars import CalendarRules
 from definitions.dispatcher_machine import trigger
 from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
@@ -55,6 +56,8 @@ class FargateBatchJobArgs:
     """``cron(...)`` or ``rate(...)``; ``None`` for a job that is only started by hand."""
     timezone: str = "UTC"
     """IANA name of the time zone of the schedule."""
+    calendar_rules: CalendarRules = field(default_factory=CalendarRules)
+    """On which days of the schedule it runs."""
     timeout_seconds: int = 3600
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
@@ -141,6 +144,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                             overlap=args.overlap,
                             notify=args.notify,
                             scheduled_time=SCHEDULED_TIME,
+                            calendar=args.calendar_rules.in_trigger(args.timezone),
                         )
                     ),
                     "retry_policy": {

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -27,6 +28,8 @@ class JobDispatcherArgs:
     """Topic that hears of triggers that came to nothing."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    calendars: Mapping[str, Any] | None = None
+    """Tables of the calendars that jobs ask (see ``calendar_tables``); ``None`` if none does."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
@@ -101,6 +104,7 @@ class JobDispatcher(pulumi.ComponentResource):
                         job_machines_arn=names.job_machines_arn,
                         task_definition_arns=arns,
                         skipped_machine_arn=names.machine_arn(skipped_name),
+                        calendars=args.calendars,
                     )
                 )
             ),

@@ -22,6 +22,7 @@ from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
+from stacks.settings.calendars import asked_tables
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.storage import BucketReference, SecretSettings
@@ -125,6 +126,10 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
+            calendars=asked_tables(
+                settings.calendars,
+                ((job.calendar_rules, job.timezone) for job in settings.jobs.values()),
+            ),
         ),
         ours,
     )
@@ -323,6 +328,7 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
         memory_mib=job.memory_mib,
         schedule=job.schedule,
         timezone=job.timezone,
+        calendar_rules=job.calendar_rules,
         timeout_seconds=job.timeout_seconds,
         retries=RetryBudgets(
             app=job.retries.app,

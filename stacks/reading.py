@@ -20,9 +20,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from definitions import names, schedules
+from definitions.calendars import ever_runs
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
+from stacks.settings.calendars import asked_tables, end_warnings, table_mistakes
 from stacks.settings.containers import DEFAULT_CONTAINERS
 from stacks.settings.jobs import JobSettings
 from stacks.wording import MASK, flow, instead, kind, shown
@@ -132,15 +134,26 @@ def read_settings(
         )
     except ValidationError as error:
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
+    if settings is not None:
+        mistakes += table_mistakes(
+            asked_tables(
+                settings.calendars,
+                ((job.calendar_rules, job.timezone) for job in settings.jobs.values()),
+            )
+        )
     if settings is None or mistakes or gathered.mistakes:
         placed = (gathered.placed(file, mistake) for mistake in mistakes)
         lines = dict.fromkeys((*gathered.mistakes, *placed))
         # Outside of the handler: pydantic's error holds the values, secret ones too.
         raise SettingsError(_one_line(line) for line in lines)
-    warnings = (
-        gathered.placed(file, warning) for warning in _schedule_warnings(settings.jobs, today)
+    warnings = [
+        *_schedule_warnings(settings.jobs, today),
+        *end_warnings(settings.calendars, today),
+        *_calendar_warnings(settings, today),
+    ]
+    return settings.model_copy(
+        update={"warnings": tuple(gathered.placed(file, warning) for warning in warnings)}
     )
-    return settings.model_copy(update={"warnings": tuple(warnings)})
 
 
 def _value(text: str) -> object:
@@ -174,6 +187,7 @@ def _surroundings_of(
         },
         containers={name: map_or_empty(entry) for name, entry in maps["containers"].items()},
         tags=frozenset(maps["tags"]),
+        calendars=frozenset(maps["calendars"]),
     )
 
 
@@ -237,6 +251,7 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
         "containers": names.longest_container_name(prefix),
         "buckets": names.longest_bucket_name(prefix),
         "secrets": MAX_SECRET_NAME - len(f"{prefix}--"),
+        "calendars": MAX_CONFIG_BYTES,  # no name of AWS is made of them
         "jobs": names.longest_job_name(prefix),
     }
     for section, limit in limits.items():
@@ -281,6 +296,20 @@ def _schedule_warnings(jobs: Mapping[str, JobSettings], today: date) -> Iterator
             yield (
                 f"{path} in {job.timezone}: clocks jump over {gaps[0]:%Y-%m-%d %H:%M}: "
                 "AWS skips that run: take another hour if it must not"
+            )
+
+
+def _calendar_warnings(settings: Settings, today: date) -> Iterator[str]:
+    """Tell of jobs of whose schedule calendars leave no day."""
+    for name, job in settings.jobs.items():
+        rules = job.calendar_rules
+        days = {calendar: settings.calendars[calendar].days for calendar in rules.calendars}
+        if job.schedule is None or rules.in_trigger(job.timezone) is None:
+            continue
+        if not ever_runs(schedules.parse(job.schedule), rules, days, today):
+            yield (
+                f"jobs.{name}.schedule: {shown(job.schedule)} comes on no day that the job's "
+                "calendars leave: change the schedule, or the calendars"
             )
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from stacks.settings.base import MODEL, ListOf, Text
+from stacks.settings.calendars import CalendarSettings
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
@@ -82,6 +83,11 @@ class Settings(BaseModel):
         default_factory=dict[str, SecretSettings],
         description="Secrets of the stack.",
         examples=[{"sample": {"values": {"S3_BUCKET_NAME": {"bucket": "files"}}}}],
+    )
+    calendars: dict[str, CalendarSettings] = Field(
+        default_factory=dict[str, CalendarSettings],
+        description="Named lists of days, such as holidays.",
+        examples=[{"jp-holidays": {"country": "JP", "years": [2026, 2027]}}],
     )
     jobs: dict[str, JobSettings] = Field(
         default_factory=dict[str, JobSettings],

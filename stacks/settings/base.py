@@ -47,6 +47,7 @@ class Surroundings:
     """The keys of each secret; None where they are not known, as for an existing one."""
     containers: Mapping[str, Mapping[str, Any]]
     tags: frozenset[str]
+    calendars: frozenset[str]
 
 
 def surroundings_in(info: ValidationInfo) -> Surroundings | None:

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.calendars import CalendarRules
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -24,6 +25,7 @@ from stacks.settings.base import (
     map_or_empty,
     surroundings_in,
 )
+from stacks.settings.calendars import CalendarName, check_calendar_keys
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
 from stacks.settings.schedules import Schedule, Timezone
@@ -128,6 +130,24 @@ class JobSettings(BaseModel):
     timezone: Timezone = Field(
         default="UTC", description="The time zone of a cron schedule.", examples=["Asia/Tokyo"]
     )
+    skip_on: ListOf[CalendarName] = Field(
+        default=(),
+        description="Calendars on whose days the schedule's runs are skipped, by the day in the "
+        "job's time zone that a run is scheduled for. Skipped runs are listed, with the reason.",
+        examples=[["jp-holidays"]],
+    )
+    only_on: ListOf[CalendarName] = Field(
+        default=(),
+        description="Calendars on whose days alone the schedule's runs are not skipped.",
+        examples=[["month-ends"]],
+    )
+    business_days: bool = Field(
+        default=False,
+        validate_default=True,
+        description="Whether runs of a Saturday or Sunday are skipped; with `skipOn`, those of "
+        "holidays too.",
+        examples=[True],
+    )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
         description="The program and its arguments.", examples=[["python", "-m", "list_files"]]
     )
@@ -190,6 +210,18 @@ class JobSettings(BaseModel):
         description="Tags of the job, over those of the stack.",
         examples=[{"team": "data"}],
     )
+
+    @property
+    def calendar_rules(self) -> CalendarRules:
+        """The days on which its schedule starts runs."""
+        return CalendarRules(
+            skip_on=self.skip_on, only_on=self.only_on, business_days=self.business_days
+        )
+
+    @field_validator("business_days")
+    @classmethod
+    def _calendars_of_a_schedule(cls, business_days: bool, info: ValidationInfo) -> bool:
+        return check_calendar_keys(business_days, info)
 
     @field_validator("environment")
     @classmethod

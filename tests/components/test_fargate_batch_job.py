@@ -5,6 +5,7 @@ import pulumi_aws as aws
 import pytest
 
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
+from definitions.calendars import CalendarRules
 from definitions.job_machine import TaskPlacement
 from tests.components.naming import NAMES
 from tests.deploying import Deployment, deploy
@@ -90,6 +91,16 @@ def test_the_trigger_carries_what_the_dispatcher_needs() -> None:
         "overlap": "replace",
         "scheduledTime": "<aws.scheduler.scheduled-time>",
         "input": {"notify": "all"},
+    }
+
+
+def test_a_trigger_carries_the_jobs_calendars_and_its_zone() -> None:
+    rules = CalendarRules(skip_on=("jp-holidays",), business_days=True)
+    made = job(timezone="Asia/Tokyo", calendar_rules=rules).one(aws.scheduler.Schedule)
+    assert json.loads(made.inputs["target"]["input"])["calendar"] == {
+        "zone": "Asia/Tokyo",
+        "skipOn": ["jp-holidays"],
+        "businessDays": True,
     }
 
 
