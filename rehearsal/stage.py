@@ -5,11 +5,13 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from definitions.calendars import CalendarRules, skip_reason
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
 from rehearsal.engine import DeployFailed, Deployment, deploy
 from rehearsal.provider import AwsProvider
@@ -69,6 +71,16 @@ class Job:
     timeout_seconds: int
     schedule: dict[str, Any] | None
     """As GetSchedule answers; ``None`` if it is only started by hand."""
+
+    @property
+    def calendar_rules(self) -> CalendarRules:
+        """On which days of its schedule it runs."""
+        asked = self.trigger.get("calendar", {})
+        return CalendarRules(
+            skip_on=tuple(asked.get("skipOn", ())),
+            only_on=tuple(asked.get("onlyOn", ())),
+            business_days=asked.get("businessDays", False),
+        )
 
     @property
     def tells_of_success(self) -> bool:
@@ -195,13 +207,14 @@ class Stage:
 
         It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
-        delivered. A job without a schedule is started as a person starts it.
+        delivered. A job without a schedule is started as a person starts it. Calendars are not
+        asked: what day it is does not matter here.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
-        run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
+        run = run_name(job, at)
         self._attempts[run] = (list(attempts), then)
         self.last_trigger = trigger = {
-            **job.trigger,
+            **{key: value for key, value in job.trigger.items() if key != "calendar"},
             "overlap": overlap,
             "scheduledTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
             "input": {**job.trigger.get("input", {}), "notify": "all", **(given or {})},
@@ -212,6 +225,18 @@ class Stage:
                 self.dispatch(trigger)
         else:
             self._schedule_once(job.schedule, at, trigger, twice=times > 1)
+        return run
+
+    def trigger_for(self, job: Job, at: datetime, *, times: int = 1) -> str:
+        """Hand the dispatcher what a job's schedule does at some time, and return the run's name.
+
+        The time may be any: calendars are asked for its day. Its attempt succeeds.
+        """
+        run = run_name(job, at)
+        self._attempts[run] = ([], SUCCEEDS)
+        for _ in range(times):
+            scheduled = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            self.dispatch({**job.trigger, "scheduledTime": scheduled})
         return run
 
     def _schedule_once(
@@ -281,6 +306,33 @@ class Stage:
         results = [result for of, result in self._dispatches() if of == run]
         letters = [DEAD_LETTER for letter in self.letters() if _trigger_of(letter) == run]
         return " + ".join(sorted(results, reverse=True) + letters) or "lost"
+
+    def off_because(self, job: Job, at: datetime) -> str:
+        """Say why a job's calendars leave out a time of its schedule; empty if they do not.
+
+        By another calculator than the dispatcher's, from the days that are deployed.
+        """
+        if "calendar" not in job.trigger:
+            return ""
+        zone = ZoneInfo(job.trigger["calendar"]["zone"])
+        return skip_reason(at.astimezone(zone).date(), job.calendar_rules, self._calendars)
+
+    @cached_property
+    def _calendars(self) -> dict[str, dict[str, str]]:
+        """The days of the calendars that jobs ask, by their names."""
+        found = self.states.describe_state_machine(stateMachineArn=self.dispatcher_arn)
+        first = json.loads(found["definition"])["States"]["Overlap?"]["Choices"][0]
+        return first["Assign"]["calendars"]["dates"]
+
+    def skipped_because(self, run: str) -> str | None:
+        """Return the reason with which a run is listed as skipped; ``None`` if it is not."""
+        try:
+            found = self.states.describe_execution(
+                executionArn=execution_arn(self.skipped_arn, run)
+            )
+        except self.states.exceptions.ExecutionDoesNotExist:
+            return None
+        return json.loads(found["input"])["reason"]
 
     def _dispatches(self) -> Iterable[tuple[str, str]]:
         """Return the run that each ended execution of the dispatcher was for, and its result."""
@@ -449,6 +501,11 @@ class Stage:
             timeout_seconds=prepare["timeoutSeconds"],
             schedule=schedule,
         )
+
+
+def run_name(job: Job, at: datetime) -> str:
+    """Return the name of a job's run by the time that it is scheduled for."""
+    return f"{job.name}-{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
 
 
 def execution_arn(machine_arn: str, run: str) -> str:

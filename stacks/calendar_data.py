@@ -33,14 +33,13 @@ def days_in_file(path: Path) -> dict[date, str]:
         ValueError: what is not understood, one line with the event's line and name.
     """
     import icalendar
-    import recurring_ical_events
 
     try:
         text = path.read_text(encoding="utf-8-sig")
         calendar = icalendar.Calendar.from_ical(text)
     except (ValueError, OSError) as error:
         raise ValueError(f"is not an iCalendar file: {_first_line(error)}") from None
-    if not isinstance(calendar, icalendar.Calendar):
+    if calendar.name != "VCALENDAR":
         raise ValueError(f"is not an iCalendar file: it begins with {calendar.name}")
     for _, reason in calendar.errors:
         raise ValueError(f"is not understood: {reason}")
@@ -52,12 +51,9 @@ def days_in_file(path: Path) -> dict[date, str]:
     for event, line in zip(calendar.events, _lines_of_events(text), strict=True):
         if mistake := _mistake_in(event):
             raise ValueError(f"line {line}: {shown(str(event.get('SUMMARY', '')))}: {mistake}")
-    occurrences: Any = recurring_ical_events.of(calendar).between(
-        date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1)
-    )
     days = {
         day: str(occurrence.get("SUMMARY", ""))
-        for occurrence in occurrences
+        for occurrence in _occurrences(calendar, date(LAST_YEAR + 1, 1, 1))
         if occurrence.get("STATUS") != "CANCELLED"
         for day in _days(occurrence.start, occurrence.end)
     }
@@ -116,7 +112,6 @@ def _lines_of_events(text: str) -> Iterator[int]:
 def _mistake_in(event: "icalendar.Event") -> str:
     """Say what keeps an event from being days; empty if nothing does."""
     import icalendar
-    import recurring_ical_events
 
     for name, reason in event.errors:
         return f"{name or 'a line'} is not understood: {reason}"
@@ -128,7 +123,7 @@ def _mistake_in(event: "icalendar.Event") -> str:
     alone.add_component(event)
     try:
         begin, end = event.start, event.end
-        recurring_ical_events.of(alone).between(date(FIRST_YEAR, 1, 1), date(FIRST_YEAR, 1, 2))
+        _occurrences(alone, date(FIRST_YEAR, 1, 2))
     except (ValueError, TypeError) as error:
         rule = event.get("RRULE")
         what = f"RRULE {rule.to_ical().decode()}" if rule else "its time"
@@ -140,6 +135,13 @@ def _mistake_in(event: "icalendar.Event") -> str:
     if end < begin:
         return f"ends before it begins: write DTEND;VALUE=DATE:{begin + _DAY:%Y%m%d}"
     return ""
+
+
+def _occurrences(calendar: "icalendar.Calendar", end: date) -> list[Any]:
+    """Return an event each time that it comes, from the first year on."""
+    import recurring_ical_events  # pyright: ignore[reportMissingTypeStubs] - it has none
+
+    return recurring_ical_events.of(calendar).between(date(FIRST_YEAR, 1, 1), end)
 
 
 def _days(begin: date, end: date) -> Iterator[date]:
