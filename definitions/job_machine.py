@@ -131,7 +131,7 @@ class TaskPlacement:
 
     cluster_arn: str
     subnet_ids: tuple[str, ...]
-    security_group_id: str
+    security_group_ids: tuple[str, ...]
     assign_public_ip: bool
 
 
@@ -213,7 +213,7 @@ def job_machine(
                     "NetworkConfiguration": {
                         "AwsvpcConfiguration": {
                             "Subnets": list(placement.subnet_ids),
-                            "SecurityGroups": [placement.security_group_id],
+                            "SecurityGroups": list(placement.security_group_ids),
                             "AssignPublicIp": "ENABLED"
                             if placement.assign_public_ip
                             else "DISABLED",

@@ -478,6 +478,12 @@ class Stage:
         """Return the one container of a job's task definition."""
         return self.task_definition(job)["containerDefinitions"][0]
 
+    def placement(self, job: Job) -> dict[str, Any]:
+        """Return where a job's tasks run: ``Subnets``, ``SecurityGroups``, ``AssignPublicIp``."""
+        machine = self.states.describe_state_machine(stateMachineArn=job.machine_arn)
+        task = json.loads(machine["definition"])["States"]["Run"]["Arguments"]
+        return task["NetworkConfiguration"]["AwsvpcConfiguration"]
+
     def _play(self, attempt: Attempt) -> Played:
         attempts, then = self._attempts.get(attempt.run, ([], Played()))
         return attempts.pop(0) if attempts else then

@@ -13,6 +13,7 @@ from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
+from components.nat_vpc import PrivateVpcWithNat, PrivateVpcWithNatArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
@@ -201,6 +202,19 @@ def _network(
             ),
             ours,
         ).tasks
+    if settings.network.mode == "nat":
+        return PrivateVpcWithNat(
+            "network",
+            PrivateVpcWithNatArgs(
+                names=names,
+                cidr=settings.network.cidr,
+                zones=zones,
+                gateway_each=settings.network.nat_gateways == "onePerZone",
+                log_retention_days=settings.log_retention_days,
+                key_arn=key.arn,
+            ),
+            ours,
+        ).tasks
     services = ["ecr.api", "ecr.dkr", "logs"]
     if any(container.secrets for container in settings.containers.values()):
         services.append("secretsmanager")
@@ -305,13 +319,13 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
         cluster_arn=cluster.cluster_arn,
         runner=[cluster.runner_role_arn, cluster.execution_log_destination],
         subnet_ids=network.subnet_ids,
-        security_group_id=network.security_group_id,
+        security_group_ids=network.security_group_ids,
         ready=network.ready,
     ).apply(
         lambda known: TaskPlacement(
             cluster_arn=known["cluster_arn"],
             subnet_ids=tuple(known["subnet_ids"]),
-            security_group_id=known["security_group_id"],
+            security_group_ids=tuple(known["security_group_ids"]),
             assign_public_ip=network.assign_public_ip,
         )
     )

@@ -30,6 +30,7 @@ for _service in (
     "ec2",
     "ec2_endpoints",
     "ec2_groups",
+    "ec2_nat",
     "ecr",
     "ecs",
     "events",

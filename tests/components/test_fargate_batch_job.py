@@ -15,7 +15,7 @@ PLATFORM = JobPlatform(
     placement=TaskPlacement(
         cluster_arn="arn:cluster",
         subnet_ids=("subnet-a",),
-        security_group_id="sg-1",
+        security_group_ids=("sg-1",),
         assign_public_ip=True,
     ),
     scheduler_role_arn="arn:scheduler",
