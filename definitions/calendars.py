@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from definitions.schedules import Cron, Rate
+from definitions.schedules import At, Cron, Rate, Schedule
 
 Calendar = Mapping[str, str]
 """Days as ``2026-12-24``, each with its name, which may be empty."""
@@ -73,31 +73,39 @@ def skip_reason(day: date, rules: CalendarRules, calendars: Mapping[str, Calenda
 
 
 def ever_runs(
-    schedule: Cron | Rate, rules: CalendarRules, calendars: Mapping[str, Calendar], today: date
+    schedule: Schedule,
+    rules: CalendarRules,
+    calendars: Mapping[str, Calendar],
+    begin: date,
+    end: date,
 ) -> bool:
-    """Return whether any day of a schedule is one to run on, from today to ``LAST_YEAR``.
+    """Return whether any day of a schedule is one to run on, from begin to end or ``LAST_YEAR``.
 
     A schedule that has no day at all counts as one that does: that is for others to tell.
     """
-    days = _days_of(schedule, today)
+    days = _days_of(schedule, begin, min(end, date(LAST_YEAR, 12, 31)))
     first = next(days, None)
     return first is None or any(
         not skip_reason(day, rules, calendars) for day in chain([first], days)
     )
 
 
-def _days_of(schedule: Cron | Rate, today: date) -> Iterator[date]:
-    if isinstance(schedule, Rate):
-        end = date(LAST_YEAR, 12, 31)
-        yield from (today + timedelta(days=n) for n in range((end - today).days + 1))
-        return
-    for year in schedule.years:
-        if not today.year <= year <= LAST_YEAR:
-            continue
-        for month in schedule.months:
-            for number in schedule.days.of(year, month):
-                if (day := date(year, month, number)) >= today:
-                    yield day
+def _days_of(schedule: Schedule, begin: date, end: date) -> Iterator[date]:
+    """Yield the days on which a schedule comes; of a rate, every day."""
+    match schedule:
+        case At():
+            found: Iterable[date] = (schedule.wall.date(),)
+        case Rate():
+            found = (begin + timedelta(days=n) for n in range((end - begin).days + 1))
+        case Cron():
+            found = (
+                date(year, month, number)
+                for year in schedule.years
+                if begin.year <= year <= end.year
+                for month in schedule.months
+                for number in schedule.days.of(year, month)
+            )
+    return (day for day in found if begin <= day <= end)
 
 
 SKIP_REASON = f"""(

@@ -28,11 +28,18 @@ def stack_prefix(project: str, stack: str) -> str:
     return f"{project}-{stack}"
 
 
-def longest_job_name(prefix: str) -> int:
-    """Characters a job's name may have: it is in a machine, a schedule and the name of each run."""
+def longest_job_name(prefix: str, schedules: int = 1) -> int:
+    """Characters a job's name may have: it is in a machine, its schedules and each run's name."""
     return min(
-        MACHINE_LIMIT - len(f"{prefix}--"), SCHEDULE_LIMIT, MACHINE_LIMIT - SCHEDULED_TIME_LENGTH
+        MACHINE_LIMIT - len(f"{prefix}--"),
+        SCHEDULE_LIMIT - len(schedule_name("", schedules)),
+        MACHINE_LIMIT - SCHEDULED_TIME_LENGTH,
     )
+
+
+def schedule_name(job: str, number: int) -> str:
+    """Name of one of a job's schedules, counted from 1: ``list-files``, ``list-files--2``."""
+    return job if number <= 1 else f"{job}--{number}"
 
 
 def longest_container_name(prefix: str) -> int:

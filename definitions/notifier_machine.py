@@ -8,6 +8,7 @@ picks by the subscriber's protocol.
 from typing import Any
 
 from definitions.dispatcher_machine import JOB_REPLACED
+from definitions.flow_machine import failed_step
 from definitions.jsonata import expression, literal
 from definitions.names import Names
 
@@ -54,7 +55,9 @@ def _notice(names: Names) -> str:
         f" --region {names.region}"
         f" --state-machine-arn {names.machine_arn(names.of('dispatcher'))}"
     )
+    redrive = f"aws stepfunctions redrive-execution --region {names.region} --execution-arn "
     return f"""({_FACTS}
+  {failed_step(names.job_machines_arn)}
   $job := $substringAfter($detail.stateMachineArn, {literal(names.job_machines_arn)});
   $seconds := $round(($detail.stopDate - $detail.startDate) / 1000);
   $took := $seconds < 60 ? $seconds & ' s'
@@ -78,6 +81,8 @@ def _notice(names: Names) -> str:
   $rerun := $length($same) > {LONGEST_INPUT} ? $string({{'job': $job}}) : $same;
   $again := {literal(again)} & " --input '" & $join($split($rerun, "'"), "'\\\\''") & "'";
 
+  $goOn := $exists($step) ? {literal(redrive)} & $detail.executionArn;
+
   $title := $job & ' ' & ($class = 'not started' ? 'was not started' : $class)
     & ($not($good) and $exists($facts.exitCode) ? ' (' & $code & ')' : '');
   $lines := [
@@ -95,6 +100,7 @@ def _notice(names: Names) -> str:
       '', 'Execution: ' & $executionUrl,
       $exists($logUrl) ? 'Log: ' & $logUrl
         : $class = 'not started' ? 'No log: the program did not start',
+      $exists($goOn) ? ['', 'Go on from ' & $step & ':', $goOn],
       '', 'Run it again:', $again
     ]), '\\n'),
     'chat': {{
@@ -111,6 +117,7 @@ def _notice(names: Names) -> str:
           $exists($logUrl) ? 'Read the <' & $logUrl & '|log>'
             : 'Read the <' & $executionUrl & '|execution>'
               & ($class = 'not started' ? ': the program did not start' : ''),
+          $exists($goOn) ? 'Go on from ' & $step & ': `' & $goOn & '`',
           'Run it again: `' & $again & '`'
         ],
         'keywords': [$job, '{names.stack}', $class]

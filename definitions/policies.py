@@ -18,6 +18,8 @@ EVERYTHING = "*"
 
 ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
 """Managed rule by which Step Functions hears of the end of a task it waits for (``.sync``)."""
+EXECUTION_EVENTS_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+"""Managed rule by which it hears of the end of an execution that it waits for."""
 
 
 def document(*statements: Statement) -> str:
@@ -185,6 +187,24 @@ def runner_policy(names: Names, *, tracing: bool) -> str:
             "HearOfTheEndOfTasks",
             ["events:PutRule", "events:PutTargets", "events:DescribeRule"],
             names.arn("events", f"rule/{ECS_TASK_EVENTS_RULE}"),
+        ),
+        *_observed(tracing),
+    )
+
+
+def flows_policy(names: Names, *, tracing: bool) -> str:
+    """What the machines of all flows may do: start, watch and stop runs of this stack's jobs."""
+    return document(
+        _allow("StartRuns", ["states:StartExecution"], names.machine_arn(names.chosen("*"))),
+        _allow(
+            "WatchAndStopRuns",
+            ["states:DescribeExecution", "states:StopExecution"],
+            names.execution_arn(names.chosen("*"), "*"),
+        ),
+        _allow(
+            "HearOfTheEndOfRuns",
+            ["events:PutRule", "events:PutTargets", "events:DescribeRule"],
+            names.arn("events", f"rule/{EXECUTION_EVENTS_RULE}"),
         ),
         *_observed(tracing),
     )

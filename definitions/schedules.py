@@ -7,6 +7,7 @@ to accept or to refuse.
 
 import calendar
 import difflib
+import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 DAYS_PER_WEEK = 7
 SATURDAY = 7
+MINUTES_PER_HOUR = 60
 MINUTES_PER_DAY = 1_440
 
 _RATE_UNITS = {
@@ -36,7 +38,7 @@ _RATE_UNITS = {
 }
 _CRONTAB_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 _CRON_FIELDS = (*_CRONTAB_FIELDS, "year")
-_FORMS = f"cron({' '.join(_CRON_FIELDS)}) or rate(5 minutes)"
+_FORMS = f"cron({' '.join(_CRON_FIELDS)}), rate(5 minutes) or at(2026-12-24T18:00:00)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,11 +210,10 @@ class Cron:
         first time only. A cron counts from the clock, so the anchor does not matter.
         """
         del anchor
-        start = instant.astimezone(zone).replace(tzinfo=None, fold=0)
-        for wall in self.wall_times(start.replace(second=0, microsecond=0)):
+        start = _wall(instant, zone).replace(second=0, microsecond=0)
+        for wall in self.wall_times(start):
             fires_at = wall.replace(tzinfo=zone).astimezone(UTC)
-            exists = fires_at.astimezone(zone).replace(tzinfo=None, fold=0) == wall
-            if exists and fires_at > instant:
+            if fires_at > instant and _wall(fires_at, zone) == wall:
                 return fires_at
         return None
 
@@ -247,8 +248,44 @@ class Rate:
         return _fires(self, start, end, zone, anchor)
 
 
+@dataclass(frozen=True, kw_only=True)
+class At:
+    """One time on the wall clock of a zone, once."""
+
+    wall: datetime
+    """Naive."""
+
+    def next_after(self, instant: datetime, zone: tzinfo, anchor: datetime) -> datetime | None:
+        """Return its instant in UTC if that comes after another one.
+
+        A time that clocks jump over never comes; of one that comes twice it is the first, which
+        AWS does not say of at(). The anchor does not matter.
+        """
+        del anchor
+        return next((when for when in instants(self.wall, zone)[:1] if when > instant), None)
+
+    def fires(
+        self, start: datetime, end: datetime, zone: tzinfo, anchor: datetime
+    ) -> Iterator[datetime]:
+        """Yield its instant, in UTC, if it is from start (included) to end (not included)."""
+        return _fires(self, start, end, zone, anchor)
+
+
+Schedule = Cron | Rate | At
+
+
+def instants(wall: datetime, zone: tzinfo) -> list[datetime]:
+    """Return when the clocks of a zone show a naive time: in spring never, in autumn twice."""
+    folds = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return sorted(when for when in folds if _wall(when, zone) == wall)
+
+
+def _wall(instant: datetime, zone: tzinfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
 def _fires(
-    schedule: Cron | Rate, start: datetime, end: datetime, zone: tzinfo, anchor: datetime
+    schedule: Schedule, start: datetime, end: datetime, zone: tzinfo, anchor: datetime
 ) -> Iterator[datetime]:
     before = start.astimezone(UTC) - timedelta(microseconds=1)
     instant = schedule.next_after(before, zone, anchor)
@@ -261,7 +298,7 @@ def _fires(
 
 
 @lru_cache(maxsize=4_096)
-def parse(text: str) -> Cron | Rate:
+def parse(text: str) -> Schedule:
     """Read an expression.
 
     Raises:
@@ -273,7 +310,7 @@ def parse(text: str) -> Cron | Rate:
         raise ValueError(f'"{text}": {error}') from None
 
 
-def _parse(text: str) -> Cron | Rate:
+def _parse(text: str) -> Schedule:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"{len(text)} characters, AWS allows {MAX_LENGTH}: write a shorter one")
     if text != text.strip():
@@ -282,16 +319,19 @@ def _parse(text: str) -> Cron | Rate:
     if not parenthesis or not rest.endswith(")"):
         raise ValueError(_remedy_without_parentheses(text))
     inside = rest[:-1]
-    if kind == "at":
-        raise ValueError("at() is not offered: run the job by hand or use a cron() with a year")
-    if kind not in ("cron", "rate"):
-        if kind.lower().strip() in ("cron", "rate"):
+    if kind not in _KINDS:
+        if kind.lower().strip() in _KINDS:
             raise ValueError(f"{kind} is not known: write {kind.lower().strip()}({inside})")
-        raise ValueError(f"neither a cron nor a rate: write {_FORMS}")
+        raise ValueError(f"no schedule: write {_FORMS}")
+    if kind == "at":
+        return _at(inside)
     single = " ".join(inside.split())
     if inside != single:
         raise ValueError(f"blanks that AWS refuses: write {kind}({single})")
     return _cron(inside) if kind == "cron" else _rate(inside)
+
+
+_KINDS = ("cron", "rate", "at")
 
 
 def _remedy_without_parentheses(text: str) -> str:
@@ -303,7 +343,7 @@ def _remedy_without_parentheses(text: str) -> str:
         return f"a line of a crontab: write {remedy}"
     if len(fields) == len(_CRON_FIELDS):
         return f"no cron() around the fields: write cron({' '.join(fields)})"
-    return f"neither a cron nor a rate: write {_FORMS}"
+    return f"no schedule: write {_FORMS}"
 
 
 _NICKNAMES = {
@@ -320,22 +360,21 @@ _NICKNAMES = {
 def _from_crontab(fields: list[str]) -> str | None:
     """Return the cron() of a crontab's five fields; None where there is no such one.
 
-    A crontab counts Sunday as 0 or 7, AWS as 1: names say the same to both.
+    A crontab counts Sunday as 0 or 7, AWS as 1: names say the same to both. It runs on the days
+    that either of the day fields means, for which AWS needs two schedules.
     """
     minute, hour, day, month, weekday = fields
-    if weekday == "*":
-        weekday = "?"
-    elif day == "*":
-        day = "?"
-        weekday = re.sub(
-            r"\b[0-7]\b", lambda number: WEEKDAYS[int(number[0]) % DAYS_PER_WEEK], weekday
-        )
-    converted = f"{minute} {hour} {day} {month} {weekday} *"
+    named = re.sub(r"\b[0-7]\b", lambda number: WEEKDAYS[int(number[0]) % DAYS_PER_WEEK], weekday)
+    by_day = f"{minute} {hour} {day} {month} ? *"
+    by_weekday = f"{minute} {hour} ? {month} {named} *"
+    meant = [by_day] if weekday == "*" else [by_weekday] if day == "*" else [by_day, by_weekday]
     try:
-        _cron(converted)
+        for converted in meant:
+            _cron(converted)
     except ValueError:
         return None
-    return f"cron({converted})"
+    written = [f"cron({converted})" for converted in meant]
+    return written[0] if len(written) == 1 else f'["{written[0]}", "{written[1]}"]'
 
 
 def _cron(inside: str) -> Cron:
@@ -360,7 +399,8 @@ def _five_fields(fields: list[str]) -> str:
     if "?" in (fields[2], fields[4]):
         return f"five fields: add the year: cron({' '.join(fields)} *)"
     if remedy := _from_crontab(fields):
-        return f"five fields: add the year: {remedy}"
+        both = " and take the two days apart" * remedy.startswith("[")
+        return f"five fields: add the year{both}: {remedy}"
     return f"five fields: write cron({' '.join(_CRON_FIELDS)})"
 
 
@@ -375,6 +415,7 @@ def _days(day: str, weekday: str, form: str) -> Days:
         meant = [by_day] if weekday == "*" else [by_weekday] if day == "*" else [by_day, by_weekday]
         raise ValueError(
             f"day-of-month and day-of-week are both set: put ? in one: write {' or '.join(meant)}"
+            f"{', or a list of both' * (len(meant) > 1)}"
         )
     return _days_of_month(day) if weekday == "?" else _days_of_week(weekday)
 
@@ -450,6 +491,51 @@ def _rate_text(number: int, singular: str) -> str:
     """Write a rate whose unit agrees with its number."""
     number = max(1, number)
     return f"rate({number} {singular if number == 1 else f'{singular}s'})"
+
+
+_AT = re.compile(r"(\d{4}-\d\d-\d\d)(?:([T ])(\d\d:\d\d)(:\d\d)?(.*))?", re.ASCII)
+
+
+def _at(inside: str) -> At:
+    """Read a date and a time; AWS refuses any other form, and a zone behind it."""
+    match = _AT.fullmatch(inside)
+    if match is None:
+        raise ValueError("not a date and a time: write at(2026-12-24T18:00:00)")
+    day, _, minute, second, rest = match.groups()
+    written = f"at({day}T{minute or '00:00'}{second or ':00'})"
+    if rest:
+        zone = "set timezone: UTC" if rest == "Z" else "set timezone"
+        raise ValueError(f"the zone stands beside it: write {written} and {zone}")
+    if written != f"at({inside})":
+        raise ValueError(f"not as AWS takes it: write {written}")
+    try:
+        return At(wall=datetime.fromisoformat(inside))
+    except ValueError:
+        raise ValueError("no calendar has that date and time: correct it") from None
+
+
+# -- a minute of its own for each job
+
+
+def spread(expression: str, name: str) -> str:
+    """Return a cron with another minute of the same hour, not before its own one.
+
+    The minute is drawn from the name, so it is the same in every deployment and on every machine,
+    and a thousand names share the minutes evenly. Days and hours stay as they are.
+
+    Raises:
+        ValueError: one line; only a cron with one fixed minute can be spread.
+    """
+    cron = parse(expression)
+    if not isinstance(cron, Cron) or len(cron.minutes) != 1:
+        raise ValueError(
+            f'"{expression}" cannot be spread, which is for a cron() with one minute: '
+            "write cron(0 …), or remove spread"
+        )
+    minute = cron.minutes[0]
+    drawn = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+    _, _, others = expression.partition(" ")
+    return f"cron({minute + drawn % (MINUTES_PER_HOUR - minute)} {others}"
 
 
 # -- zones

@@ -253,12 +253,13 @@ def _deploy(
 ) -> Deployment:
     """Deploy a stack, on top of an earlier stack file if there is one."""
     provider = AwsProvider(aws)
-    deployment = deploy(PROJECT, earlier or stack_file, provider, report.made)
+    now = aws.clock.now()
+    deployment = deploy(PROJECT, earlier or stack_file, provider, report.made, now=now)
     slow = throttling_warnings(aws.registrations)
     report.deployed(deployment.seconds, [*deployment.warnings, *slow])
     if earlier:
         aws.registrations.clear()
-        deployment = deploy(PROJECT, stack_file, provider, before=deployment)
+        deployment = deploy(PROJECT, stack_file, provider, before=deployment, now=now)
         report.warn([*deployment.warnings, *throttling_warnings(aws.registrations)])
         report.plan("What the stack file changes", plan(deployment.steps))
     return deployment

@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +55,8 @@ _UNKNOWN_OPTIONS = {
     "replaceOnChanges": "replace_on_changes",
     "deletedWith": "deleted_with",
 }
+NOW = "rehearsal:now"
+"""The configuration in which a program is told what time it is where it is deployed."""
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _PROVIDER_TYPE_PREFIX = "pulumi:providers:"
 _OWN_PACKAGE = __name__.partition(".")[0]
@@ -219,11 +222,13 @@ def deploy(
     on_resource: Callable[[Resource], None] | None = None,
     *,
     before: Deployment | None = None,
+    now: datetime | None = None,
 ) -> Deployment:
     """Run ``project_dir/__main__.py`` and bring what ``before`` left to what it registers.
 
     A resource that fails takes those that need it with it; the rest goes on, but then nothing is
     deleted. ``on_resource`` is called with each resource that is there, from another thread.
+    ``now`` is what time it is for the program, if not what this machine's clock says.
 
     Raises:
         DeployFailed: a line for each resource that could not be made or deleted.
@@ -231,7 +236,7 @@ def deploy(
         Exception: whatever else the program raised.
     """
     project_dir = project_dir.resolve()
-    config = stack_file.config
+    config = stack_file.config | ({NOW: now.isoformat()} if now else {})
     monitor = _Monitor(stack_file, _default(provider, stack_file), on_resource, before)
     warnings = _Warnings()
     began = time.monotonic()
@@ -260,6 +265,24 @@ def deploy(
         raise ProgramRefused(str(refusal)) from None
     monitor.delete_the_rest()
     return _concluded(monitor, warnings.lines, began)
+
+
+def refresh(before: Deployment, stack_file: StackFile, provider: Provider) -> Deployment:
+    """Bring a state to what AWS has by now, as ``pulumi refresh`` does; AWS stays as it is."""
+    default = _default(provider, stack_file)
+    providers: dict[str, Provider] = {}
+    resources: dict[str, Resource] = {}
+    for urn, resource in before.resources.items():
+        if not _is_in_aws(resource):
+            if resource.type.startswith(_PROVIDER_TYPE_PREFIX):
+                providers[f"{urn}::{resource.id}"] = default.configure(resource.inputs)
+            resources[urn] = resource
+            continue
+        reader = providers.get(resource.provider, default)
+        found = reader.read(resource.type, resource.id, resource.inputs, resource.outputs)
+        if found is not None:
+            resources[urn] = replace(resource, inputs=found[0], outputs=found[1])
+    return replace(before, resources=resources, steps=[])
 
 
 def destroy(before: Deployment, stack_file: StackFile, provider: Provider) -> Deployment:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from definitions.calendars import CalendarRules, skip_reason
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
-from rehearsal.engine import DeployFailed, Deployment, deploy
+from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import StackFile
 
@@ -55,22 +55,20 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """A job of the deployed stack, as its machine and its schedule describe it."""
+class Started:
+    """What the dispatcher starts: a job or a flow, as its machine and its schedule describe it."""
 
     name: str
     machine_arn: str
-    family: str
-    """Of the task definition that it runs."""
     trigger: dict[str, Any]
     """What its schedule hands to the dispatcher."""
-    waits: dict[str, list[int]]
-    """Its retry budgets, by class of failure."""
-    exit_codes: list[int]
-    """The only ones that it tries again; none listed: every one."""
-    timeout_seconds: int
-    schedule: dict[str, Any] | None
-    """As GetSchedule answers; ``None`` if it is only started by hand."""
+    schedules: tuple[dict[str, Any], ...]
+    """As GetSchedule answers; none if it is only started by hand."""
+
+    @property
+    def schedule(self) -> dict[str, Any] | None:
+        """The first of its schedules."""
+        return next(iter(self.schedules), None)
 
     @property
     def calendar_rules(self) -> CalendarRules:
@@ -88,11 +86,64 @@ class Job:
         return self.trigger.get("input", {}).get("notify") == "all"
 
 
-Up = Callable[[Callable[[dict[str, str]], None]], Deployment]
-"""Deploys a stack once more, its configuration as a function has changed it.
+@dataclass(frozen=True, kw_only=True)
+class Job(Started):
+    """A job of the deployed stack."""
 
-Raises ``DeployFailed``; the next one goes on from what is there then.
-"""
+    family: str
+    """Of the task definition that it runs."""
+    waits: dict[str, list[int]]
+    """Its retry budgets, by class of failure."""
+    exit_codes: list[int]
+    """The only ones that it tries again; none listed: every one."""
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(Started):
+    """A flow of the deployed stack."""
+
+    definition: dict[str, Any]
+    """Of its machine."""
+    jobs: tuple[str, ...]
+    """The jobs that it runs."""
+
+
+class Up:
+    """Deploys a stack once more; each time goes on from the last."""
+
+    def __init__(
+        self, project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
+    ) -> None:
+        self._project_dir, self._stack_file, self._aws = project_dir, stack_file, aws
+        self._last = before
+
+    @property
+    def config(self) -> Mapping[str, str]:
+        """What the stack file says, unchanged."""
+        return self._stack_file.config
+
+    def __call__(
+        self, change: Callable[[dict[str, str]], None], *, refreshed: bool = False
+    ) -> Deployment:
+        """Let ``change`` change the configuration and deploy, ``refreshed`` from what is there.
+
+        Raises:
+            DeployFailed: a line for each failure; the next time goes on from what is there then.
+        """
+        config = dict(self._stack_file.config)
+        change(config)
+        changed, provider = replace(self._stack_file, config=config), AwsProvider(self._aws)
+        if refreshed:
+            self._last = refresh(self._last, changed, provider)
+        try:
+            self._last = deploy(
+                self._project_dir, changed, provider, before=self._last, now=self._aws.clock.now()
+            )
+        except DeployFailed as failed:
+            self._last = failed.deployment
+            raise
+        return self._last
 
 
 def as_it_was(_: dict[str, str]) -> None:
@@ -102,22 +153,8 @@ def as_it_was(_: dict[str, str]) -> None:
 def deployed_again(
     project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
 ) -> Up:
-    """Make an ``up`` of a stack that was deployed from this file; each goes on from the last."""
-    last = before
-
-    def up(change: Callable[[dict[str, str]], None]) -> Deployment:
-        nonlocal last
-        config = dict(stack_file.config)
-        change(config)
-        changed = replace(stack_file, config=config)
-        try:
-            last = deploy(project_dir, changed, AwsProvider(aws), before=last)
-        except DeployFailed as failed:
-            last = failed.deployment
-            raise
-        return last
-
-    return up
+    """Make an ``up`` of a stack that was deployed from this file."""
+    return Up(project_dir, stack_file, aws, before)
 
 
 class Stage:
@@ -145,11 +182,19 @@ class Stage:
             if job not in self.jobs
         ]
         """A line for each job whose program is not on this machine."""
+        here = {job.name for job in self.jobs}
+        flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
+        self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
 
     @property
     def job(self) -> Job:
         """The job that faults are played on: a scheduled one, if there is any."""
         return min(self.jobs, key=lambda job: job.schedule is None)
+
+    @property
+    def scheduled(self) -> list[Started]:
+        """Jobs and flows that run on a schedule."""
+        return [one for one in (*self.jobs, *self.flows) if one.schedules]
 
     @cached_property
     def dispatcher_arn(self) -> str:
@@ -195,24 +240,28 @@ class Stage:
 
     def trigger(
         self,
-        job: Job,
+        job: Started,
         *,
         attempts: Iterable[Played] = (),
         then: Played = SUCCEEDS,
         overlap: str = "allow",
         given: Facts | None = None,
         times: int = 1,
+        steps: Mapping[str, Iterable[Played]] | None = None,
     ) -> str:
         """Trigger a run in a minute, by a schedule of its own, and return the run's name.
 
         It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
-        delivered. A job without a schedule is started as a person starts it. Calendars are not
-        asked: what day it is does not matter here.
+        delivered. A job without a schedule is started as a person starts it. ``steps`` is the same
+        as ``attempts`` for the steps of a flow, by what their runs' names have behind the flow's.
+        Calendars are not asked: what day it is does not matter here.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = run_name(job, at)
         self._attempts[run] = (list(attempts), then)
+        for step, played in (steps or {}).items():
+            self._attempts[f"{run}-{step}"] = (list(played), then)
         self.last_trigger = trigger = {
             **{key: value for key, value in job.trigger.items() if key != "calendar"},
             "overlap": overlap,
@@ -227,7 +276,7 @@ class Stage:
             self._schedule_once(job.schedule, at, trigger, twice=times > 1)
         return run
 
-    def trigger_for(self, job: Job, at: datetime, *, times: int = 1) -> str:
+    def trigger_for(self, job: Started, at: datetime, *, times: int = 1) -> str:
         """Hand the dispatcher what a job's schedule does at some time, and return the run's name.
 
         The time may be any: calendars are asked for its day. Its attempt succeeds.
@@ -267,8 +316,8 @@ class Stage:
         self.aws.clock.run_until(self.aws.clock.now() + time)
 
     def finish(self) -> None:
-        """Let time pass until no execution goes on: dispatcher, jobs, notifier."""
-        machines = [self.dispatcher_arn, *(job.machine_arn for job in self.jobs)]
+        """Let time pass until no execution goes on: dispatcher, jobs, flows, notifier."""
+        machines = [self.dispatcher_arn, *(one.machine_arn for one in (*self.jobs, *self.flows))]
         machines.append(self.notifier_arn)
         self.aws.clock.settle()
         while running := [
@@ -281,23 +330,28 @@ class Stage:
     @contextmanager
     def schedules_paused(self) -> Generator[None]:
         """Disable the stack's own schedules meanwhile: no other run meets what goes wrong."""
-        scheduled = [job for job in self.jobs if job.schedule is not None]
-        for job in scheduled:
-            self.set_schedule(job, State="DISABLED")
+        for one in self.scheduled:
+            self.set_schedules(one, State="DISABLED")
         try:
             yield
         finally:
-            for job in scheduled:
-                self.set_schedule(job)
+            for one in self.scheduled:
+                self.set_schedules(one)
 
-    def set_schedule(self, job: Job, **changes: Any) -> None:
-        """Put a job's schedule back as it was deployed, but for some changes."""
-        schedule = {
-            key: value
-            for key, value in (job.schedule or {}).items()
-            if key not in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
-        }
-        self.aws.client("scheduler").update_schedule(**schedule | changes)
+    def set_schedules(self, job: Started, **changes: Any) -> None:
+        """Put a job's or flow's schedules back as they were deployed, but for some changes.
+
+        A date on which they began is left out once it has come, as AWS demands it.
+        """
+        now = self.aws.clock.now()
+        for deployed in job.schedules:
+            schedule = {
+                key: value
+                for key, value in deployed.items()
+                if key not in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
+                and not (key == "StartDate" and value <= now)
+            }
+            self.aws.client("scheduler").update_schedule(**schedule | changes)
 
     # -- looking
 
@@ -307,7 +361,7 @@ class Stage:
         letters = [DEAD_LETTER for letter in self.letters() if _trigger_of(letter) == run]
         return " + ".join(sorted(results, reverse=True) + letters) or "lost"
 
-    def off_because(self, job: Job, at: datetime) -> str:
+    def off_because(self, job: Started, at: datetime) -> str:
         """Say why a job's calendars leave out a time of its schedule; empty if they do not.
 
         By another calculator than the dispatcher's, from the days that are deployed.
@@ -372,9 +426,13 @@ class Stage:
         """Do what somebody does who has read the dead letters."""
         self.aws.client("sqs").purge_queue(QueueUrl=self.exports["deadLetterQueueUrl"])
 
-    def facts(self, run: str) -> dict[str, Any]:
-        """Say what came of a trigger of the job that faults are played on; all must have ended."""
-        return {"trigger": self.fate(run), **self.end(execution_arn(self.job.machine_arn, run))}
+    def facts(self, run: str, of: Started | None = None) -> dict[str, Any]:
+        """Say what came of a trigger, of the job that faults are played on unless of another.
+
+        All must have ended.
+        """
+        machine_arn = (of or self.job).machine_arn
+        return {"trigger": self.fate(run), **self.end(execution_arn(machine_arn, run))}
 
     def end(self, execution: str) -> dict[str, Any]:
         """Say how an execution that has ended did so, and who was told."""
@@ -488,29 +546,53 @@ class Stage:
         attempts, then = self._attempts.get(attempt.run, ([], Played()))
         return attempts.pop(0) if attempts else then
 
-    def _job(self, name: str, machine_arn: str) -> Job:
+    def _definition(self, machine_arn: str) -> dict[str, Any]:
         machine = self.states.describe_state_machine(stateMachineArn=machine_arn)
-        prepare = json.loads(machine["definition"])["States"]["Prepare"]["Assign"]
-        scheduler: Any = self.aws.client("scheduler")
-        try:
-            schedule = scheduler.get_schedule(GroupName=self.exports["scheduleGroup"], Name=name)
-        except scheduler.exceptions.ResourceNotFoundException:
-            schedule = None
+        return json.loads(machine["definition"])
+
+    def _flow(self, name: str, machine_arn: str) -> Flow:
+        definition, schedules = self._definition(machine_arn), tuple(self._schedules(name))
+        return Flow(
+            name=name,
+            machine_arn=machine_arn,
+            trigger=_trigger(schedules, {"job": name, "flow": True}),
+            schedules=schedules,
+            definition=definition,
+            jobs=tuple(sorted(_steps(definition))),
+        )
+
+    def _job(self, name: str, machine_arn: str) -> Job:
+        prepare = self._definition(machine_arn)["States"]["Prepare"]["Assign"]
+        schedules = tuple(self._schedules(name))
         (family,) = re.findall(r"task-definition/([\w-]+)", prepare["run"])
         return Job(
             name=name,
             machine_arn=machine_arn,
             family=family,
-            trigger=json.loads(schedule["Target"]["Input"]) if schedule else {"job": name},
+            trigger=_trigger(schedules, {"job": name}),
             waits=prepare["waits"],
             exit_codes=prepare["exitCodes"],
             timeout_seconds=prepare["timeoutSeconds"],
-            schedule=schedule,
+            schedules=schedules,
         )
 
+    def _schedules(self, job: str) -> Iterator[dict[str, Any]]:
+        """Look at the schedules that start a job; there may be others that begin with its name."""
+        scheduler: Any = self.aws.client("scheduler")
+        group = self.exports["scheduleGroup"]
+        pages: Any = scheduler.get_paginator("list_schedules")
+        listed = [
+            found["Name"]
+            for page in pages.paginate(GroupName=group, NamePrefix=job)
+            for found in page["Schedules"]
+            if re.fullmatch(rf"{job}(--\d+)?", found["Name"])
+        ]
+        for name in sorted(listed, key=lambda name: int(name.partition("--")[2] or 1)):
+            yield scheduler.get_schedule(GroupName=group, Name=name)
 
-def run_name(job: Job, at: datetime) -> str:
-    """Return the name of a job's run by the time that it is scheduled for."""
+
+def run_name(job: Started, at: datetime) -> str:
+    """Name the run that is for a time; two schedules of a job that fire at once mean the same."""
     return f"{job.name}-{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
 
 
@@ -520,9 +602,29 @@ def execution_arn(machine_arn: str, run: str) -> str:
 
 
 def own_words(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what a job's machine says of its end; nothing if Step Functions ended it."""
-    said = run.get("output" if run["status"] == "SUCCEEDED" else "cause") or ""
-    return json.loads(said) if said.startswith("{") else {}
+    """Read what a job's machine says of its end; nothing if Step Functions ended it.
+
+    A flow says what the step said that it failed with.
+    """
+    said = _object(run.get("output" if run["status"] == "SUCCEEDED" else "cause"))
+    return _object(said.get("Cause")) if "StateMachineArn" in said else said
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    return json.loads(text) if text and text.startswith("{") else {}
+
+
+def _trigger(schedules: Sequence[Facts], by_hand: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(schedules[0]["Target"]["Input"]) if schedules else by_hand
+
+
+def _steps(machine: Mapping[str, Any]) -> Iterator[str]:
+    """Name the jobs that a flow's machine runs, its branches included."""
+    for name, state in machine["States"].items():
+        if state["Type"] == "Task":
+            yield name
+        for branch in state.get("Branches", ()):
+            yield from _steps(branch)
 
 
 def _run_name(trigger: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The whole stack, in the order the data flows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -8,8 +9,10 @@ import pulumi_aws as aws
 
 from components.batch_cluster import BatchCluster, BatchClusterArgs
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
+from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
+from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
@@ -19,13 +22,15 @@ from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpoi
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.flow_machine import FlowStep
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
-from stacks.settings.calendars import asked_tables
 from stacks.settings.containers import ContainerSettings
+from stacks.settings.flows import FlowJobSettings
 from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretSettings
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
@@ -127,10 +132,7 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
-            calendars=asked_tables(
-                settings.calendars,
-                ((job.calendar_rules, job.timezone) for job in settings.jobs.values()),
-            ),
+            calendars=settings.calendar_tables,
         ),
         ours,
     )
@@ -145,16 +147,19 @@ def build(settings: Settings) -> dict[str, Any]:
             notifier.listening,
         ).apply(lambda known: known[0]),
         tracing=settings.tracing,
+        keep_paused=settings.keep_paused,
     )
     jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, platform), ours)
+        name: FargateBatchJob(f"job-{name}", _job(name, job, platform, settings.now), ours)
         for name, job in settings.jobs.items()
     }
+    flows = _flows(settings, platform, jobs, ours)
 
     return {
         "clusterArn": cluster.cluster_arn,
         "dispatcherArn": dispatcher.machine_arn,
         "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
+        "flowMachineArns": {name: flow.machine_arn for name, flow in flows.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
         "successTopicArn": notifier.success_topic_arn,
         "failureTopicArn": notifier.failure_topic_arn,
@@ -331,7 +336,7 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobArgs:
+def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
         platform=platform,
         job=name,
@@ -340,9 +345,7 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
         environment=job.environment,
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
-        schedule=job.schedule,
-        timezone=job.timezone,
-        calendar_rules=job.calendar_rules,
+        timetable=timetable_of(name, job, now),
         timeout_seconds=job.timeout_seconds,
         retries=RetryBudgets(
             app=job.retries.app,
@@ -352,8 +355,56 @@ def _job(name: str, job: JobSettings, platform: JobPlatform) -> FargateBatchJobA
             exit_codes=job.retries.exit_codes,
         ),
         overlap=job.overlap,
-        start_deadline_seconds=job.start_deadline_seconds,
         notify=job.notify,
-        enabled=job.enabled,
         tags=job.tags,
+    )
+
+
+def _flows(
+    settings: Settings,
+    platform: JobPlatform,
+    jobs: Mapping[str, FargateBatchJob],
+    ours: pulumi.ResourceOptions,
+) -> dict[str, JobFlow]:
+    """Make the flows, and their role if there is any."""
+    if not settings.flows:
+        return {}
+    role = FlowRole("flows", FlowRoleArgs(names=platform.names, tracing=settings.tracing), ours)
+    return {
+        name: JobFlow(
+            f"flow-{name}",
+            JobFlowArgs(
+                platform=platform,
+                flow=name,
+                steps={job: _step(step, settings.jobs[job]) for job, step in flow.jobs.items()},
+                jobs=[jobs[job] for job in flow.jobs],
+                role_arn=role.arn,
+                timetable=timetable_of(name, flow, settings.now),
+                overlap=flow.overlap,
+                notify=flow.notify,
+                tags=flow.tags,
+            ),
+            ours,
+        )
+        for name, flow in settings.flows.items()
+    }
+
+
+def _step(step: FlowJobSettings, job: JobSettings) -> FlowStep:
+    goes_on = step.on_failure == "continue"
+    given: dict[str, Any] = {"notify": step.notify or (job.notify if goes_on else "none")}
+    if step.command is not None:
+        given["command"] = list(step.command)
+    if step.environment:
+        given["environment"] = step.environment
+    return FlowStep(
+        container=job.container,
+        after=step.after,
+        goes_on=goes_on,
+        given=given,
+        **(
+            {}
+            if step.retry is None
+            else {"retries": step.retry.times, "retry_seconds": step.retry.wait_seconds}
+        ),
     )

@@ -8,9 +8,9 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import cast, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -19,14 +19,14 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from definitions import names, schedules
-from definitions.calendars import ever_runs
+from definitions import names
+from definitions.flow_machine import FLOW_AND_JOB_LIMIT
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
-from stacks.settings.calendars import asked_tables, end_warnings, table_mistakes
+from stacks.settings.calendars import end_warnings, table_mistakes
 from stacks.settings.containers import DEFAULT_CONTAINERS
-from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import never_warnings, schedule_warnings
 from stacks.wording import MASK, flow, instead, kind, shown
 
 CONFIG_VARIABLE_BYTES = 131_071
@@ -39,12 +39,17 @@ MAX_CONFIG_BYTES = 120_000
 MAX_SECRET_NAME = 512
 """Secrets Manager, CreateSecret."""
 
+MACHINES = ("jobs", "flows")
+"""Sections whose entries become state machines, each under the name that it has there."""
+
 MAX_PREFIX_LENGTH = names.ROLE_LIMIT - len("--default-execution")
 """Characters of project and stack together, so that the default container's roles have names."""
 
-HOURS_PER_DAY = 24
+NOW = "rehearsal:now"
+"""The configuration in which the rehearsal, whose clock is its own, says what time it is there."""
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_REFRESH_ALWAYS = re.compile(r"^[^#\n]*\brefresh: *always\b", re.MULTILINE)
 _OTHER_PARTITIONS = ("cn-", "us-gov-")
 """How the regions of aws-cn and aws-us-gov begin."""
 
@@ -67,17 +72,18 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: everything that is wrong in the stack file.
     """
+    config = {**get_config_env(), **CONFIG.get()}
     return read_settings(
-        {**get_config_env(), **CONFIG.get()},
+        config,
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         directory=Path.cwd(),
-        today=datetime.now(tz=UTC).date(),
+        now=datetime.fromisoformat(config[NOW]) if NOW in config else datetime.now(tz=UTC),
     )
 
 
 def read_settings(
-    config: Mapping[str, str], *, project: str, stack: str, directory: Path, today: date
+    config: Mapping[str, str], *, project: str, stack: str, directory: Path, now: datetime
 ) -> Settings:
     """Read and check a stack's configuration.
 
@@ -87,7 +93,7 @@ def read_settings(
         project: the Pulumi project, which is the namespace of the program's keys.
         stack: the Pulumi stack.
         directory: where Pulumi.yaml is; build directories are relative to it.
-        today: the first day to look at for runs that a clock change swallows.
+        now: the present: what is over by then is not scheduled.
 
     Raises:
         SettingsError: everything that is wrong, one line each.
@@ -117,6 +123,9 @@ def read_settings(
         *(_unknown_key((key,), known) for key in written if key not in known),
         *_size_mistakes(config),
         *_name_mistakes(sections, prefix),
+        *_schedule_name_mistakes(sections, prefix),
+        *_machine_mistakes(sections),
+        *_flow_mistakes(sections),
     ]
     settings = None
     try:
@@ -127,6 +136,7 @@ def read_settings(
                 "stack": stack,
                 "aws:region": region,
                 "aws:profile": config.get("aws:profile"),
+                "now": now,
             },
             context=_surroundings_of(sections, region=region, directory=directory),
             by_alias=True,
@@ -135,25 +145,28 @@ def read_settings(
     except ValidationError as error:
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
     if settings is not None:
-        mistakes += table_mistakes(
-            asked_tables(
-                settings.calendars,
-                ((job.calendar_rules, job.timezone) for job in settings.jobs.values()),
-            )
-        )
+        mistakes += table_mistakes(settings.calendar_tables)
     if settings is None or mistakes or gathered.mistakes:
         placed = (gathered.placed(file, mistake) for mistake in mistakes)
         lines = dict.fromkeys((*gathered.mistakes, *placed))
         # Outside of the handler: pydantic's error holds the values, secret ones too.
         raise SettingsError(_one_line(line) for line in lines)
     warnings = [
-        *_schedule_warnings(settings.jobs, today),
-        *end_warnings(settings.calendars, today),
-        *_calendar_warnings(settings, today),
+        *_pause_warnings(directory, settings),
+        *(
+            warning
+            for section, entries in (("jobs", settings.jobs), ("flows", settings.flows))
+            for name, entry in entries.items()
+            for warning in (
+                *schedule_warnings(f"{section}.{name}", name, entry, now),
+                *never_warnings(f"{section}.{name}", entry, settings.calendars, now.date()),
+            )
+        ),
+        *end_warnings(settings.calendars, now.date()),
+        *_flow_warnings(settings),
     ]
-    return settings.model_copy(
-        update={"warnings": tuple(gathered.placed(file, warning) for warning in warnings)}
-    )
+    told = tuple(gathered.placed(file, warning) for warning in warnings)
+    return settings.model_copy(update={"warnings": told})
 
 
 def _value(text: str) -> object:
@@ -186,6 +199,7 @@ def _surroundings_of(
             for name, secret in secrets.items()
         },
         containers={name: map_or_empty(entry) for name, entry in maps["containers"].items()},
+        jobs={name: map_or_empty(entry) for name, entry in maps["jobs"].items()},
         tags=frozenset(maps["tags"]),
         calendars=frozenset(maps["calendars"]),
     )
@@ -252,7 +266,7 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
         "buckets": names.longest_bucket_name(prefix),
         "secrets": MAX_SECRET_NAME - len(f"{prefix}--"),
         "calendars": MAX_CONFIG_BYTES,  # no name of AWS is made of them
-        "jobs": names.longest_job_name(prefix),
+        **dict.fromkeys(MACHINES, names.longest_job_name(prefix)),
     }
     for section, limit in limits.items():
         first_of: dict[str, str] = {}
@@ -271,6 +285,69 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
             first_of.setdefault(meant, name)
 
 
+def _schedule_name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
+    """Check the names of what has several schedules: the schedule's number is in its name."""
+    for section in MACHINES:
+        for name, entry in map_or_empty(sections.get(section)).items():
+            written = map_or_empty(entry).get("schedule")
+            count = len(cast("list[object]", written)) if isinstance(written, list) else 1
+            limit = names.longest_job_name(prefix, count)
+            if limit < len(name) <= names.longest_job_name(prefix):
+                yield (
+                    f"{section}.{name}: has {len(name)} characters, and its {count} schedules "
+                    f"leave room for {limit} ({names.schedule_name('…', count)}): shorten it"
+                )
+
+
+def _machine_mistakes(sections: Mapping[str, object]) -> Iterator[str]:
+    """Find what two sections name alike: all of these become state machines of that name."""
+    section_of: dict[str, str] = {}
+    for section in MACHINES:
+        for name in map_or_empty(sections.get(section)):
+            if name in section_of:
+                yield f"{section}.{name}: {section_of[name]}.{name} has that name: rename one"
+            section_of.setdefault(name, section)
+
+
+def _flow_mistakes(sections: Mapping[str, object]) -> Iterator[str]:
+    """Check what flows and jobs must be together.
+
+    A job is in one flow: two could start it at the same time, and a flow asks nobody whether a run
+    of its jobs is going.
+    """
+    flow_of: dict[str, str] = {}
+    for flow_name, entry in map_or_empty(sections.get("flows")).items():
+        for job in map_or_empty(map_or_empty(entry).get("jobs")):
+            path = f"flows.{flow_name}.jobs.{job}"
+            length = len(flow_name) + len(job)
+            if job in flow_of:
+                yield (
+                    f"{path}: is in flows.{flow_of[job]} already, and two flows could run it at "
+                    "once: write a second job with the same command, or take it out of one"
+                )
+            elif length > FLOW_AND_JOB_LIMIT:
+                yield (
+                    f"{path}: flow and job have {length} characters, and AWS leaves room for "
+                    f"{FLOW_AND_JOB_LIMIT} in the name of a run: shorten one"
+                )
+            flow_of.setdefault(job, flow_name)
+
+
+def _flow_warnings(settings: Settings) -> Iterator[str]:
+    """Tell of jobs whose own schedule may start them while their flow runs them.
+
+    What a flow starts does not come by the dispatcher, which keeps runs of a job apart.
+    """
+    for flow_name, entry in settings.flows.items():
+        for job in entry.jobs:
+            if settings.jobs[job].schedule and settings.jobs[job].overlap != "allow":
+                yield (
+                    f"flows.{flow_name}.jobs.{job}: has a schedule of its own, too, and overlap "
+                    f"{settings.jobs[job].overlap} does not see the runs of a flow: take one away, "
+                    "or write overlap: allow if two at a time do no harm"
+                )
+
+
 def _name_instead(name: str) -> str:
     """Return the nearest name that keeps to the rule."""
     words = re.findall(r"[a-z0-9]+", name.lower())
@@ -278,39 +355,15 @@ def _name_instead(name: str) -> str:
     return nearest if nearest[0].isalpha() else f"n-{nearest}"
 
 
-def _schedule_warnings(jobs: Mapping[str, JobSettings], today: date) -> Iterator[str]:
-    """Tell of schedules that AWS takes and that do not do what one may expect.
-
-    A job that runs every hour of the day misses nothing in spring: the hour does not exist.
-    """
-    midnight = datetime.combine(today, time.min, tzinfo=UTC)
-    for name, job in jobs.items():
-        cron = schedules.parse(job.schedule) if job.schedule else None
-        if not isinstance(cron, schedules.Cron):
-            continue
-        path = f"jobs.{name}.schedule: {shown(job.schedule)}"
-        if cron.next_after(midnight, UTC, midnight) is None:
-            yield f"{path} never comes: change the day or the year, or remove the job"
-        gaps = schedules.times_in_spring_gap(cron, job.timezone, today)
-        if gaps and len(cron.hours) < HOURS_PER_DAY:
-            yield (
-                f"{path} in {job.timezone}: clocks jump over {gaps[0]:%Y-%m-%d %H:%M}: "
-                "AWS skips that run: take another hour if it must not"
-            )
-
-
-def _calendar_warnings(settings: Settings, today: date) -> Iterator[str]:
-    """Tell of jobs of whose schedule calendars leave no day."""
-    for name, job in settings.jobs.items():
-        rules = job.calendar_rules
-        days = {calendar: settings.calendars[calendar].days for calendar in rules.calendars}
-        if job.schedule is None or rules.in_trigger(job.timezone) is None:
-            continue
-        if not ever_runs(schedules.parse(job.schedule), rules, days, today):
-            yield (
-                f"jobs.{name}.schedule: {shown(job.schedule)} comes on no day that the job's "
-                "calendars leave: change the schedule, or the calendars"
-            )
+def _pause_warnings(directory: Path, settings: Settings) -> Iterator[str]:
+    """Tell that an update hands on the last state that Pulumi saw, if that may be an old one."""
+    project = directory / "Pulumi.yaml"
+    options = project.read_text() if project.is_file() else ""
+    if settings.keep_paused and not _REFRESH_ALWAYS.search(options):
+        yield (
+            "keepPaused: true holds for a pause that Pulumi has seen: run pulumi up --refresh, or "
+            "write options: {refresh: always} into Pulumi.yaml"
+        )
 
 
 def _mistake(details: ErrorDetails) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import cast
 
@@ -9,6 +10,8 @@ MASK = "[secret]"
 """Stands for what must not be printed: a message ends in CI logs."""
 
 _MOST_SHOWN_CHARACTERS = 80
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+"""How a text begins that YAML takes for a date unless it is quoted."""
 
 
 def shown(value: object) -> str:
@@ -46,13 +49,18 @@ def flow(value: object) -> str:
     match value:
         case dict():
             entries = cast("dict[str, object]", value).items()
-            return "{" + ", ".join(f"{key}: {flow(entry)}" for key, entry in entries) + "}"
+            return "{" + ", ".join(f"{key}: {_inside(entry)}" for key, entry in entries) + "}"
         case list() | tuple():
-            return "[" + ", ".join(map(flow, cast("Sequence[object]", value))) + "]"
-        case str():
+            return "[" + ", ".join(map(_inside, cast("Sequence[object]", value))) + "]"
+        case str() if not _DATE.match(value):
             return value
         case _:
             return json.dumps(value)
+
+
+def _inside(value: object) -> str:
+    """Write a value within brackets, where a cron() must be quoted."""
+    return json.dumps(value) if isinstance(value, str) and "*" in value else flow(value)
 
 
 def instead(wrong: str, known: Iterable[str], *, prefix: str = "") -> str:

@@ -255,10 +255,9 @@ def _is_schedule(expression: str) -> bool:
     if expression.startswith("rate"):
         return _RATE.fullmatch(expression) is not None
     try:
-        schedules.parse(expression)
+        return isinstance(schedules.parse(expression), schedules.Cron)
     except ValueError:
         return False
-    return True
 
 
 def _check_target(target: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ class Schedules:
 
     def repair(self, repairs: Repairs) -> None:
         """Put every schedule that is created or changed on the clock: moto never fires one."""
-        scheduler_api.repair(repairs)
+        scheduler_api.repair(repairs, self._aws.clock)
         create = EventBridgeSchedulerBackend.create_schedule
         update = EventBridgeSchedulerBackend.update_schedule
         clock = self._aws.clock
@@ -231,9 +231,6 @@ def next_time(expression: str, zone: str, after: datetime, created: datetime) ->
     Raises:
         ValueError: not an expression that Scheduler takes.
     """
-    if matched := scheduler_api.AT.fullmatch(expression):
-        once = _on_the_clocks(datetime.fromisoformat(matched[1]), zone)
-        return once if once is not None and once > after else None
     return schedules.parse(expression).next_after(after, ZoneInfo(zone), created)
 
 
@@ -241,7 +238,7 @@ def _next_of(schedule: Any, after: datetime) -> datetime | None:
     """Return the next time between the dates of a schedule; a time of its own needs no dates."""
     expression, zone = schedule.schedule_expression, schedule.schedule_expression_timezone
     created = datetime.fromtimestamp(schedule.creation_date, UTC)
-    if scheduler_api.AT.fullmatch(expression):
+    if scheduler_api.is_once(expression):
         return next_time(expression, zone, after, created)
     start, end = _instant(schedule.start_date), _instant(schedule.end_date)
     if start is not None:
@@ -264,10 +261,3 @@ def _instant(seconds: float | None) -> datetime | None:
 
 def _text(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _on_the_clocks(wall: datetime, zone: str) -> datetime | None:
-    """Return the first instant at which the clocks of a zone show this; ``None`` in a gap."""
-    instant = wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
-    shown = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    return instant if shown == wall else None

@@ -5,34 +5,37 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import json
-import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from definitions import schedules
+from rehearsal.cloud.clock import VirtualClock
 from rehearsal.cloud.repairs import Refusal, Repairs
 
-AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
+_OLDEST_START = timedelta(minutes=5)
 
 
-def repair(repairs: Repairs) -> None:
+def repair(repairs: Repairs, clock: VirtualClock) -> None:
     """Put the repairs of this module in place."""
-    refuse_schedules_that_aws_refuses(repairs)
+    refuse_schedules_that_aws_refuses(repairs, clock)
     replace_all_of_a_schedule(repairs)
     refuse_groups_that_aws_refuses(repairs)
     refuse_tags_of_what_is_missing(repairs)
 
 
-def refuse_schedules_that_aws_refuses(repairs: Repairs) -> None:
-    """Moto takes any expression, zone, window, target and input, and crashes without a group."""
+def refuse_schedules_that_aws_refuses(repairs: Repairs, clock: VirtualClock) -> None:
+    """Moto takes any expression, zone, window, target and input, and crashes without a group.
+
+    It takes an old StartDate in an update, too, which AWS refuses as it does in a creation.
+    """
     for operation in ("create_schedule", "update_schedule"):
         otherwise = getattr(EventBridgeSchedulerBackend, operation)
 
         def checked(self: Any, *, otherwise: Any = otherwise, **given: Any) -> Any:
-            _check(given)
+            _check(given, clock.now())
             self.get_schedule_group(given["group_name"])
             return otherwise(self, **given)
 
@@ -100,7 +103,7 @@ def refuse_tags_of_what_is_missing(repairs: Repairs) -> None:
         repairs.put(EventBridgeSchedulerBackend, operation, on_group)
 
 
-def _check(given: dict[str, Any]) -> None:
+def _check(given: dict[str, Any], now: datetime) -> None:
     """Refuse a schedule; of the words only those about expressions were recorded."""
     expression = given["schedule_expression"]
     if not is_schedule(expression):
@@ -121,6 +124,11 @@ def _check(given: dict[str, Any]) -> None:
     start, end = given["start_date"], given["end_date"]
     if start is not None and end is not None and start >= end:
         raise Refusal("ValidationException", "The StartDate must come before the EndDate.")
+    oldest = (now - _OLDEST_START).timestamp()
+    if start is not None and start < oldest and not is_once(expression):
+        raise Refusal(
+            "ValidationException", "The StartDate you specify cannot be earlier than 5 minutes ago."
+        )
     _check_target(given["target"])
 
 
@@ -139,10 +147,12 @@ def _check_target(target: dict[str, Any]) -> None:
 def is_schedule(expression: str) -> bool:
     """Tell whether Scheduler takes an expression."""
     try:
-        if at := AT.fullmatch(expression):
-            datetime.fromisoformat(at[1])
-        else:
-            schedules.parse(expression)
+        schedules.parse(expression)
     except ValueError:
         return False
     return True
+
+
+def is_once(expression: str) -> bool:
+    """Tell a one-time schedule, whose dates Scheduler ignores."""
+    return expression.startswith("at(")

@@ -33,7 +33,8 @@ def _deploy(stage: Stage) -> Outcome:
     happened: Facts = {"deploy": "done"}
     try:
         stage.up(_with_more)
-        for machine in (stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn):
+        flows = [flow.machine_arn for flow in stage.flows]
+        for machine in (stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn, *flows):
             found = stage.states.describe_state_machine(stateMachineArn=machine)
             stage.states.update_state_machine(
                 stateMachineArn=machine, definition=found["definition"]

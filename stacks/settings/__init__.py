@@ -6,14 +6,16 @@ them. Each section is a module with the checks of its values; ``reading`` makes 
 configuration.
 """
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from stacks.settings.base import MODEL, ListOf, Text
-from stacks.settings.calendars import CalendarSettings
+from stacks.settings.calendars import CalendarSettings, asked_tables
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
+from stacks.settings.flows import FlowSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.notify import NotifySettings
@@ -100,6 +102,17 @@ class Settings(BaseModel):
         "has `jobs:` as here, and `defaults:`, keys that all of its jobs have.",
         examples=[["jobs/*.yaml"]],
     )
+    keep_paused: bool = Field(
+        default=False,
+        description="Whether schedules that people paused stay paused when they are updated. Needs "
+        "a refresh before each `up`: `options: {refresh: always}` in Pulumi.yaml.",
+        examples=[True],
+    )
+    flows: dict[str, FlowSettings] = Field(
+        default_factory=dict[str, FlowSettings],
+        description="Jobs that wait for one another, run as one on a schedule or by hand.",
+        examples=[{"nightly": {"jobs": {"extract": {}, "report": {"after": ["extract"]}}}}],
+    )
     tags: Tags = Field(
         default_factory=dict[str, str],
         description="Tags of every resource.",
@@ -117,16 +130,28 @@ class Settings(BaseModel):
         "for each container.",
         examples=[True],
     )
+    now: SkipJsonSchema[datetime] = Field(
+        description="When this was read. Not a key of the file.",
+        examples=["2026-11-22T09:00:00Z"],
+    )
     warnings: SkipJsonSchema[tuple[str, ...]] = Field(
         default=(),
         description="What is allowed but may surprise, one line each. Not a key of the file.",
         examples=[()],
     )
 
+    @property
+    def calendar_tables(self) -> dict[str, Any] | None:
+        """The days and clocks that the dispatcher needs to know; None where nobody asks."""
+        asking = (*self.jobs.values(), *self.flows.values())
+        return asked_tables(
+            self.calendars, ((entry.calendar_rules, entry.timezone) for entry in asking)
+        )
+
 
 SECTIONS = tuple(
     field
     for field in Settings.model_fields
-    if field not in {"project", "stack", "region", "profile", "warnings"}
+    if field not in {"project", "stack", "region", "profile", "now", "warnings"}
 )
 """The fields of Settings that a stack file writes, each as ``<project>:<camelCase>``."""

@@ -46,6 +46,7 @@ class Surroundings:
     secret_keys: Mapping[str, frozenset[str] | None]
     """The keys of each secret; None where they are not known, as for an existing one."""
     containers: Mapping[str, Mapping[str, Any]]
+    jobs: Mapping[str, Mapping[str, Any]]
     tags: frozenset[str]
     calendars: frozenset[str]
 

@@ -109,7 +109,7 @@ class CalendarSettings(BaseModel):
         default=(),
         description="Days, or first and last day. A calendar that has nothing else may be the list "
         "itself.",
-        examples=[["2026-12-29..2027-01-03"]],
+        examples=[["2026-12-24", "2026-12-29..2027-01-03"]],
     )
     file: FileDays | None = Field(
         default=None,
@@ -180,21 +180,6 @@ class CalendarSettings(BaseModel):
         if self.file:
             ends.append(max(self.file))
         return min(ends) if ends else date.fromisoformat(max(self.days))
-
-
-def check_calendar_keys(business_days: bool, info: ValidationInfo) -> bool:
-    """Check ``skipOn``, ``onlyOn`` and ``businessDays`` together, which stand behind a schedule."""
-    skip_on, only_on = info.data.get("skip_on", ()), info.data.get("only_on", ())
-    keys = {"skipOn": skip_on, "onlyOn": only_on, "businessDays": business_days}
-    if said := [key for key, value in keys.items() if value]:
-        if info.data.get("schedule", "wrong") is None:
-            raise EntryError(
-                f"has {' and '.join(said)} and no schedule that they are about: write one, or "
-                "leave them out"
-            )
-        if both := sorted(set(skip_on) & set(only_on)):
-            raise EntryError(f"has {both[0]} in skipOn and in onlyOn: keep one")
-    return business_days
 
 
 def asked_tables(

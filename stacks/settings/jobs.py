@@ -1,7 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,7 +14,6 @@ from pydantic import (
 )
 
 from definitions import durations
-from definitions.calendars import CalendarRules
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -25,10 +24,9 @@ from stacks.settings.base import (
     map_or_empty,
     surroundings_in,
 )
-from stacks.settings.calendars import CalendarName, check_calendar_keys
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
-from stacks.settings.schedules import Schedule, Timezone
+from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
 
@@ -37,9 +35,6 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
-MIN_START_DEADLINE_SECONDS = 60
-MAX_START_DEADLINE_SECONDS = 86_400
-"""EventBridge Scheduler, RetryPolicy.MaximumEventAgeInSeconds."""
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
@@ -53,10 +48,6 @@ def _wait_seconds(value: object) -> object:
 
 
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
-StartDeadlineSeconds = Annotated[
-    Seconds, AfterValidator(between(MIN_START_DEADLINE_SECONDS, MAX_START_DEADLINE_SECONDS))
-]
-
 _WaitSeconds = Annotated[
     int,
     Field(ge=0, le=MAX_WAIT_SECONDS),
@@ -84,6 +75,27 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     if surroundings is None or "container" not in info.data:
         return None
     return surroundings.containers[info.data["container"]]
+
+
+def check_overrides(
+    command: Sequence[str], environment: Mapping[str, str], secrets: Collection[str]
+) -> None:
+    """Check that RunTask takes what a run says over its container, which has these secrets."""
+    if twice := sorted(set(secrets) & set(environment)):
+        raise ValueError(
+            f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
+            "take another name"
+        )
+    overrides = {
+        "command": command,
+        "environment": [{"name": key, "value": text} for key, text in environment.items()],
+    }
+    length = len(json.dumps(overrides, separators=(",", ":")))
+    if length > MAX_OVERRIDES_CHARACTERS:
+        raise EntryError(
+            f"command and environment have {length:,} characters and may have "
+            f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
+        )
 
 
 class RetrySettings(BaseModel):
@@ -116,38 +128,9 @@ class RetrySettings(BaseModel):
     )
 
 
-class JobSettings(BaseModel):
+class JobSettings(ScheduleSettings):
     """A command in a container, with its schedule and failure policy."""
 
-    model_config = MODEL
-
-    schedule: Schedule | None = Field(
-        default=None,
-        description="`cron(minute hour day-of-month month day-of-week year)` or `rate(5 minutes)`, "
-        "as EventBridge Scheduler has them. Without it the job runs by hand only.",
-        examples=["cron(30 3 * * ? *)"],
-    )
-    timezone: Timezone = Field(
-        default="UTC", description="The time zone of a cron schedule.", examples=["Asia/Tokyo"]
-    )
-    skip_on: ListOf[CalendarName] = Field(
-        default=(),
-        description="Calendars on whose days the schedule's runs are skipped, by the day in the "
-        "job's time zone that a run is scheduled for. Skipped runs are listed, with the reason.",
-        examples=[["jp-holidays"]],
-    )
-    only_on: ListOf[CalendarName] = Field(
-        default=(),
-        description="Calendars on whose days alone the schedule's runs are not skipped.",
-        examples=[["month-ends"]],
-    )
-    business_days: bool = Field(
-        default=False,
-        validate_default=True,
-        description="Whether runs of a Saturday or Sunday are skipped; with `skipOn`, those of "
-        "holidays too.",
-        examples=[True],
-    )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
         description="The program and its arguments.", examples=[["python", "-m", "list_files"]]
     )
@@ -190,20 +173,8 @@ class JobSettings(BaseModel):
         "`allow`: both run. `replace`: the older one is stopped.",
         examples=["allow"],
     )
-    start_deadline_seconds: StartDeadlineSeconds = Field(
-        default=3_600,
-        validation_alias="startDeadline",
-        description="How late a run may still be started, `60s` to `24h`.",
-        examples=["30m"],
-        json_schema_extra={"default": "1h"},
-    )
     notify: Literal["failure", "all", "none"] = Field(
         default="failure", description="Which ends of a run are told.", examples=["all"]
-    )
-    enabled: bool = Field(
-        default=True,
-        description="Whether the schedule fires. A job that is off can still be run by hand.",
-        examples=[False],
     )
     tags: Tags = Field(
         default_factory=dict[str, str],
@@ -211,39 +182,13 @@ class JobSettings(BaseModel):
         examples=[{"team": "data"}],
     )
 
-    @property
-    def calendar_rules(self) -> CalendarRules:
-        """The days on which its schedule starts runs."""
-        return CalendarRules(
-            skip_on=self.skip_on, only_on=self.only_on, business_days=self.business_days
-        )
-
-    @field_validator("business_days")
-    @classmethod
-    def _calendars_of_a_schedule(cls, business_days: bool, info: ValidationInfo) -> bool:
-        return check_calendar_keys(business_days, info)
-
     @field_validator("environment")
     @classmethod
     def _fits_the_container(
         cls, environment: dict[str, str], info: ValidationInfo
     ) -> dict[str, str]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
-        if twice := sorted(set(secrets) & set(environment)):
-            raise ValueError(
-                f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
-                "take another name"
-            )
-        overrides = {
-            "command": info.data.get("command", ()),
-            "environment": [{"name": key, "value": text} for key, text in environment.items()],
-        }
-        length = len(json.dumps(overrides, separators=(",", ":")))
-        if length > MAX_OVERRIDES_CHARACTERS:
-            raise EntryError(
-                f"command and environment have {length:,} characters and may have "
-                f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
-            )
+        check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
 
     @field_validator("memory_mib")

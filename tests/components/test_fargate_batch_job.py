@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi_aws as aws
@@ -7,6 +9,7 @@ import pytest
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from definitions.calendars import CalendarRules
 from definitions.job_machine import TaskPlacement
+from definitions.timetable import Planned, Timetable
 from tests.components.naming import NAMES
 from tests.deploying import Deployment, deploy
 
@@ -25,7 +28,7 @@ GIVEN: dict[str, Any] = {
     "platform": PLATFORM,
     "job": "list-files",
     "command": ["python", "-m", "list_files"],
-    "schedule": "cron(30 * * * ? *)",
+    "timetable": Timetable(schedules=(Planned(number=1, expression="cron(30 * * * ? *)"),)),
 }
 
 
@@ -33,12 +36,23 @@ def job(**changed: Any) -> Deployment:
     return deploy(lambda: FargateBatchJob("job", FargateBatchJobArgs(**(GIVEN | changed))))
 
 
+def timed(**changed: Any) -> Deployment:
+    """A job whose timetable has changed."""
+    return job(timetable=replace(GIVEN["timetable"], **changed))
+
+
+def keeping_pauses(**changed: Any) -> Deployment:
+    """A job of a stack whose pauses stay."""
+    timetable = replace(GIVEN["timetable"], **changed)
+    return job(platform=replace(PLATFORM, keep_paused=True), timetable=timetable)
+
+
 def test_a_job_is_two_aws_resources() -> None:
     assert [made.name for made in job().custom().values()] == ["job-machine", "job-schedule"]
 
 
 def test_a_job_without_schedule_is_only_started_by_hand() -> None:
-    assert [made.name for made in job(schedule=None).custom().values()] == ["job-machine"]
+    assert [made.name for made in job(timetable=Timetable()).custom().values()] == ["job-machine"]
 
 
 def test_the_machine_is_standard_logs_errors_and_carries_the_jobs_name() -> None:
@@ -73,7 +87,7 @@ def test_the_machine_runs_the_jobs_command_where_the_stack_says() -> None:
 
 
 def test_the_schedule_fires_the_dispatcher_in_the_jobs_time_zone() -> None:
-    made = job(timezone="Asia/Tokyo").one(aws.scheduler.Schedule).inputs
+    made = timed(timezone="Asia/Tokyo").one(aws.scheduler.Schedule).inputs
     assert (made["name"], made["groupName"]) == ("list-files", "fargate-batch-dev")
     assert made["scheduleExpression"] == "cron(30 * * * ? *)"
     assert made["scheduleExpressionTimezone"] == "Asia/Tokyo"
@@ -95,8 +109,9 @@ def test_the_trigger_carries_what_the_dispatcher_needs() -> None:
 
 
 def test_a_trigger_carries_the_jobs_calendars_and_its_zone() -> None:
-    rules = CalendarRules(skip_on=("jp-holidays",), business_days=True)
-    made = job(timezone="Asia/Tokyo", calendar_rules=rules).one(aws.scheduler.Schedule)
+    calendar = CalendarRules(skip_on=("jp-holidays",), business_days=True).in_trigger("Asia/Tokyo")
+    timetable = replace(GIVEN["timetable"], calendar=calendar)
+    made = job(timetable=timetable).one(aws.scheduler.Schedule)
     assert json.loads(made.inputs["target"]["input"])["calendar"] == {
         "zone": "Asia/Tokyo",
         "skipOn": ["jp-holidays"],
@@ -105,13 +120,56 @@ def test_a_trigger_carries_the_jobs_calendars_and_its_zone() -> None:
 
 
 def test_a_late_trigger_is_given_up_at_the_deadline_and_kept() -> None:
-    target = job(start_deadline_seconds=600).one(aws.scheduler.Schedule).inputs["target"]
+    target = timed(start_deadline_seconds=600).one(aws.scheduler.Schedule).inputs["target"]
     assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 600, "maximumRetryAttempts": 185}
     assert target["deadLetterConfig"] == {"arn": NAMES.dead_letter_queue_arn}
 
 
 def test_a_job_that_is_not_enabled_keeps_its_schedule_without_firing() -> None:
-    assert job(enabled=False).one(aws.scheduler.Schedule).inputs["state"] == "DISABLED"
+    assert timed(enabled=False).one(aws.scheduler.Schedule).inputs["state"] == "DISABLED"
+
+
+def test_each_schedule_of_a_job_hands_over_the_same_trigger_under_a_name_of_its_own() -> None:
+    made = timed(
+        schedules=(
+            Planned(number=1, expression="cron(0 3 1 * ? *)"),
+            Planned(number=3, expression="cron(0 3 ? * MON *)"),
+        )
+    ).all(aws.scheduler.Schedule)
+    assert [(one.name, one.inputs["name"]) for one in made] == [
+        ("job-schedule", "list-files"),
+        ("job-schedule-3", "list-files--3"),
+    ]
+    first, second = (one.inputs for one in made)
+    assert first["target"] == second["target"]
+    assert second["scheduleExpression"] == "cron(0 3 ? * MON *)"
+
+
+def test_dates_are_written_as_scheduler_takes_them() -> None:
+    planned = Planned(
+        number=1,
+        expression="rate(1 day)",
+        start=datetime(2026, 12, 1, 3, tzinfo=UTC),
+        end=datetime(2027, 1, 31, 22, 59, 59, tzinfo=UTC),
+    )
+    made = timed(schedules=(planned,)).one(aws.scheduler.Schedule).inputs
+    assert (made["startDate"], made["endDate"]) == ("2026-12-01T03:00:00Z", "2027-01-31T22:59:59Z")
+    plain = job().one(aws.scheduler.Schedule).inputs
+    assert not plain.keys() & {"startDate", "endDate"}
+
+
+def test_a_window_lets_scheduler_choose_the_moment() -> None:
+    made = timed(window_minutes=15).one(aws.scheduler.Schedule).inputs
+    assert made["flexibleTimeWindow"] == {"mode": "FLEXIBLE", "maximumWindowInMinutes": 15}
+
+
+def test_a_pause_is_kept_by_leaving_the_state_to_people() -> None:
+    assert keeping_pauses().one(aws.scheduler.Schedule).request.ignoreChanges == ["state"]
+    assert job().one(aws.scheduler.Schedule).request.ignoreChanges == []
+
+
+def test_where_pauses_are_kept_a_job_that_is_not_enabled_has_no_schedule() -> None:
+    assert keeping_pauses(enabled=False).all(aws.scheduler.Schedule) == []
 
 
 def test_nothing_fires_before_the_machine_exists() -> None:
@@ -123,7 +181,6 @@ def test_nothing_fires_before_the_machine_exists() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"schedule": "cron(0 3 * * *)"}, "add the year"),
         ({"cpu_units": 256, "memory_mib": 4096}, "4096"),
         ({"command": []}, "command: must name"),
     ],

@@ -128,6 +128,52 @@ def again(given: dict[str, Any]) -> dict[str, Any]:
     return json.loads(quoted[1:-1].replace("'\\''", "'"))
 
 
+def step_failed(cause: str | None, status: str = "FAILED", **more: Any) -> str:
+    """The cause of a flow's failure: the execution of its step, as ``.sync:2`` tells it."""
+    told: dict[str, Any] = {
+        "ExecutionArn": "arn:step",
+        "Name": f"{RUN}-load",
+        "StateMachineArn": NAMES.machine_arn(NAMES.chosen("load")),
+        "Status": status,
+        **({} if cause is None else {"Cause": cause}),
+    }
+    return json.dumps(told | more)
+
+
+def test_a_flow_that_failed_names_the_job_its_reason_and_its_log() -> None:
+    message = told("FAILED", cause=step_failed(json.dumps(CAUSE)), error="States.TaskFailed")
+    content = message["chat"]["content"]
+    assert content["title"] == "❌ list-files failed"
+    assert (
+        "Reason: load failed (exit code 1): Essential container in task exited"
+        in content["description"].splitlines()
+    )
+    assert "$252Fdefault/log-events/run$252Fmain$252F0123|Log>" in content["description"]
+    again = "aws stepfunctions redrive-execution --region eu-west-1 --execution-arn "
+    again += NAMES.execution_arn(NAMES.chosen("list-files"), RUN)
+    assert content["nextSteps"][1] == f"Go on from load: `{again}`"
+    assert again in message["mail"].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (step_failed("by hand", "ABORTED"), "load aborted: by hand"),
+        (step_failed(None, Error="States.Timeout"), "load failed: States.Timeout"),
+        (step_failed(None, "TIMED_OUT"), "load timed_out"),
+    ],
+)
+def test_a_flow_whose_step_says_little_is_told_with_what_there_is(cause: str, reason: str) -> None:
+    description = told("FAILED", cause=cause)["chat"]["content"]["description"]
+    assert f"Reason: {reason}" in description.splitlines()
+
+
+def test_a_flow_that_went_on_past_a_failure_says_so_in_its_success() -> None:
+    output = {"class": "succeeded", "failed": ["check"], "reason": "check failed, and so on"}
+    description = told("SUCCEEDED", output=json.dumps(output))["chat"]["content"]["description"]
+    assert "Reason: check failed, and so on" in description.splitlines()
+
+
 def test_running_it_again_keeps_the_runs_input_but_takes_the_newest_image() -> None:
     rerun = again({"command": ["echo", "it's"], "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "x"})
     assert rerun == {

@@ -22,6 +22,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fargate-batch-pro
 
 IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True),
+    "flows": policies.flows_policy(NAMES, tracing=True),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),

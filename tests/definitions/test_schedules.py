@@ -1,4 +1,5 @@
 import re
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -13,8 +14,10 @@ from definitions.schedules import (
     Rate,
     check_zone,
     parse,
+    spread,
     times_in_spring_gap,
 )
+from tests.definitions import second_opinion
 
 
 def cron(text: str) -> Cron:
@@ -59,6 +62,8 @@ def next_times(text: str, start: str, count: int = 1, zone: str = "UTC") -> list
         "rate(10 minutes)",
         "rate(1 days)",
         "rate(5 minute)",
+        "at(2026-12-24T18:00:00)",
+        "at(2022-11-20T13:00:00)",
     ],
 )
 def test_what_aws_accepts_is_accepted(expression: str) -> None:
@@ -80,18 +85,17 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         ("0 3 * * ? *", "no cron() around the fields: write cron(0 3 * * ? *)"),
         (
             "every day",
-            "neither a cron nor a rate: write cron(minute hour day-of-month month day-of-week "
-            "year) or rate(5 minutes)",
+            "no schedule: write cron(minute hour day-of-month month day-of-week year), "
+            "rate(5 minutes) or at(2026-12-24T18:00:00)",
         ),
         (
             "every(1 day)",
-            "neither a cron nor a rate: write cron(minute hour day-of-month month day-of-week "
-            "year) or rate(5 minutes)",
+            "no schedule: write cron(minute hour day-of-month month day-of-week year), "
+            "rate(5 minutes) or at(2026-12-24T18:00:00)",
         ),
         (
             "0 3 1 * 1",
-            "neither a cron nor a rate: write cron(minute hour day-of-month month day-of-week "
-            "year) or rate(5 minutes)",
+            'a line of a crontab: write ["cron(0 3 1 * ? *)", "cron(0 3 ? * MON *)"]',
         ),
         (" rate(10 minutes)", "blanks around the expression: write rate(10 minutes)"),
         ("cron(0 3 * * ? *)\n", "blanks around the expression: write cron(0 3 * * ? *)"),
@@ -99,10 +103,22 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         ("cron (0 3 * * ? *)", "cron  is not known: write cron(0 3 * * ? *)"),
         ("cron(0  3 * * ? *)", "blanks that AWS refuses: write cron(0 3 * * ? *)"),
         ("rate( 10 minutes )", "blanks that AWS refuses: write rate(10 minutes)"),
+        # one time: what AWS refused, and what it was never asked
+        ("at()", "not a date and a time: write at(2026-12-24T18:00:00)"),
+        ("at(tomorrow)", "not a date and a time: write at(2026-12-24T18:00:00)"),
+        ("at(2027-01-01)", "not as AWS takes it: write at(2027-01-01T00:00:00)"),
+        ("at(2027-01-01T18:30)", "not as AWS takes it: write at(2027-01-01T18:30:00)"),
+        ("at(2027-01-01 18:30:00)", "not as AWS takes it: write at(2027-01-01T18:30:00)"),
         (
-            "at(2027-01-01T00:00:00)",
-            "at() is not offered: run the job by hand or use a cron() with a year",
+            "at(2027-01-01T18:30:00Z)",
+            "the zone stands beside it: write at(2027-01-01T18:30:00) and set timezone: UTC",
         ),
+        (
+            "at(2027-01-01T18:30:00+09:00)",
+            "the zone stands beside it: write at(2027-01-01T18:30:00) and set timezone",
+        ),
+        ("at(2027-02-29T00:00:00)", "no calendar has that date and time: correct it"),
+        ("At(2027-02-01T00:00:00)", "At is not known: write at(2027-02-01T00:00:00)"),
         (
             f"cron(0 3 * * ? {','.join(['2027'] * 60)})",
             "315 characters, AWS allows 256: write a shorter one",
@@ -113,6 +129,11 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         ("cron(0 3 * * 1)", "five fields: add the year: cron(0 3 ? * MON *)"),
         (
             "cron(0 3 1 * 1)",
+            "five fields: add the year and take the two days apart: "
+            '["cron(0 3 1 * ? *)", "cron(0 3 ? * MON *)"]',
+        ),
+        (
+            "cron(0 3 1 * 9)",
             "five fields: write cron(minute hour day-of-month month day-of-week year)",
         ),
         (
@@ -136,7 +157,7 @@ def test_what_aws_accepts_is_accepted(expression: str) -> None:
         (
             "cron(0 1 13 * FRI *)",
             "day-of-month and day-of-week are both set: put ? in one: write cron(0 1 13 * ? *) or "
-            "cron(0 1 ? * FRI *)",
+            "cron(0 1 ? * FRI *), or a list of both",
         ),
         (
             "cron(0 1 ? * ? *)",
@@ -327,7 +348,152 @@ def test_a_second_opinion_agrees_on_when_a_cron_fires(
         assert theirs[0] is None or theirs[0] >= end
 
 
+DAY_FIELDS_OF_TEN_YEARS = st.one_of(
+    st.tuples(st.sampled_from(["*", "1", "28-31", "1-7,25-31", "L", "15W"]), st.just("?")),
+    st.tuples(st.just("?"), st.sampled_from(["SUN", "SAT,SUN", "1-3", "1L", "1#2", "7#4"])),
+)
+TEN_YEARS = datetime(2026, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
+
+
+@settings(derandomize=True, deadline=None, max_examples=16)
+@given(
+    zone=st.sampled_from(second_opinion.ZONES),
+    minute=st.sampled_from(["0", "15", "30", "59"]),
+    hour=st.sampled_from(["0", "1", "2", "3", "23"]),
+    days=DAY_FIELDS_OF_TEN_YEARS,
+    month=st.sampled_from(["*", "3,4", "9-11"]),
+)
+def test_over_ten_years_of_clock_changes_a_second_opinion_agrees_on_every_run(
+    zone: str, minute: str, hour: str, days: tuple[str, str], month: str
+) -> None:
+    fields = f"{minute} {hour} {days[0]} {month} {days[1]} *"
+    start, end = TEN_YEARS
+    ours = parse(f"cron({fields})").fires(start, end, ZoneInfo(zone), anchor=start)
+    assert list(ours) == second_opinion.cron_fires(fields, start, end, ZoneInfo(zone))
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(
+    zone=st.sampled_from(second_opinion.ZONES),
+    wall=st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1)),
+)
+def test_a_second_opinion_agrees_on_when_one_time_is(zone: str, wall: datetime) -> None:
+    wall = wall.replace(microsecond=0)
+    once = parse(f"at({wall:%Y-%m-%dT%H:%M:%S})")
+    before = TEN_YEARS[0] - timedelta(days=2)
+    fires_at = once.next_after(before, ZoneInfo(zone), anchor=before)
+    assert fires_at == second_opinion.first_instant(wall, ZoneInfo(zone))
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(
+    number=st.integers(1, 999),
+    unit=st.sampled_from(["minutes", "hours", "days"]),
+    zone=st.sampled_from(second_opinion.ZONES),
+    anchor=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
+    start=st.datetimes(datetime(2025, 1, 1), datetime(2036, 1, 1), timezones=st.just(UTC)),
+)
+def test_a_rate_keeps_its_step_from_its_anchor_over_ten_years(
+    number: int, unit: str, zone: str, anchor: datetime, start: datetime
+) -> None:
+    step_seconds = number * {"minutes": 60, "hours": 3_600, "days": 86_400}[unit]
+    when = parse(f"rate({number} {unit})").next_after(start, ZoneInfo(zone), anchor)
+    assert when is not None
+    steps, rest = divmod((when - anchor) / timedelta(microseconds=1), step_seconds * 1_000_000)
+    assert rest == 0
+    assert steps >= 0
+    assert when > start
+    assert steps == 0 or when - timedelta(seconds=step_seconds) <= start
+
+
 # -- clock changes
+
+
+CHANGES = {
+    # Zone: what its clocks jump over in spring 2027, what they show twice in the autumn after it.
+    "Europe/Berlin": ("2027-03-28T02:30", "2027-10-31T02:30"),
+    "America/New_York": ("2027-03-14T02:30", "2027-11-07T01:30"),
+    "Australia/Lord_Howe": ("2027-10-03T02:15", "2027-04-04T01:45"),
+    "America/Santiago": ("2027-09-05T00:30", "2027-04-03T23:30"),
+    "Asia/Tokyo": (None, None),
+}
+
+
+def fires_on(expression: str, day: str, zone: str) -> list[str]:
+    """What clocks show when a schedule fires on a day of a zone, and the zone's name then."""
+    midnight = datetime.fromisoformat(day)
+    anchor = datetime(2027, 1, 1, tzinfo=UTC)
+    fires = parse(expression).fires(
+        midnight.replace(tzinfo=UTC) - timedelta(days=1),
+        midnight.replace(tzinfo=UTC) + timedelta(days=2),
+        ZoneInfo(zone),
+        anchor,
+    )
+    walls = [instant.astimezone(ZoneInfo(zone)) for instant in fires]
+    return [f"{wall:%H:%M}{'*' * wall.fold}" for wall in walls if f"{wall:%Y-%m-%d}" == day]
+
+
+@pytest.mark.parametrize("zone", CHANGES)
+def test_once_a_day_a_time_that_does_not_exist_is_left_out_and_one_that_comes_twice_runs_once(
+    zone: str,
+) -> None:
+    for wall in filter(None, CHANGES[zone]):
+        day, time = wall.split("T")
+        daily = f"cron({int(time[3:])} {int(time[:2])} * * ? *)"
+        assert fires_on(daily, day, zone) == ([] if wall == CHANGES[zone][0] else [time])
+        day_after = datetime.fromisoformat(day) + timedelta(days=1)
+        assert fires_on(daily, f"{day_after:%Y-%m-%d}", zone) == [time]
+
+
+@pytest.mark.parametrize("zone", CHANGES)
+def test_one_time_that_does_not_exist_never_comes_and_one_that_comes_twice_is_the_first(
+    zone: str,
+) -> None:
+    gap, twice = CHANGES[zone]
+    if gap and twice:
+        assert fires_on(f"at({gap}:00)", gap[:10], zone) == []
+        assert fires_on(f"at({twice}:00)", twice[:10], zone) == [twice[11:]]
+
+
+def test_every_hour_has_one_run_less_in_spring_and_none_in_the_hour_that_comes_again() -> None:
+    hourly = "cron(0 * * * ? *)"
+    spring = fires_on(hourly, "2027-03-28", "Europe/Berlin")
+    autumn = fires_on(hourly, "2027-10-31", "Europe/Berlin")
+    assert spring[:4] == ["00:00", "01:00", "03:00", "04:00"]
+    assert autumn[:4] == ["00:00", "01:00", "02:00", "03:00"]
+    assert (len(spring), len(autumn)) == (23, 24)
+
+
+def test_several_times_an_hour_leave_the_hour_out_and_do_not_come_again() -> None:
+    half_hours = "cron(0/30 1-3 * * ? *)"
+    spring = fires_on(half_hours, "2027-03-28", "Europe/Berlin")
+    autumn = fires_on(half_hours, "2027-10-31", "Europe/Berlin")
+    assert spring == ["01:00", "01:30", "03:00", "03:30"]
+    assert autumn == ["01:00", "01:30", "02:00", "02:30", "03:00", "03:30"]
+
+
+def test_half_an_hour_is_left_out_where_clocks_jump_over_half_an_hour() -> None:
+    quarters = "cron(0/15 1-2 * * ? *)"
+    spring = fires_on(quarters, "2027-10-03", "Australia/Lord_Howe")
+    assert spring == ["01:00", "01:15", "01:30", "01:45", "02:30", "02:45"]
+
+
+def test_a_rate_of_hours_counts_hours_that_pass_and_so_runs_in_both() -> None:
+    autumn = fires_on("rate(1 hour)", "2027-10-31", "Europe/Berlin")
+    spring = fires_on("rate(1 hour)", "2027-03-28", "Europe/Berlin")
+    assert autumn[:4] == ["00:00", "01:00", "02:00", "02:00*"]
+    assert (len(spring), len(autumn)) == (23, 25)
+
+
+def test_a_rate_of_days_is_an_hour_off_after_each_change() -> None:
+    days = ("2027-03-27", "2027-03-28", "2027-10-31")
+    assert [fires_on("rate(1 day)", day, "Europe/Berlin") for day in days] == [
+        ["01:00"],
+        ["01:00"],
+        ["02:00"],
+    ]
+    assert fires_on("rate(1 day)", "2027-03-29", "Europe/Berlin") == ["02:00"]
+    assert fires_on("rate(1 day)", "2027-11-01", "Europe/Berlin") == ["01:00"]
 
 
 @pytest.mark.parametrize(
@@ -444,6 +610,47 @@ def test_each_run_is_on_its_minute_of_the_wall_and_after_the_one_before(
     assert instants == sorted(set(instants))
     assert all(wall.minute in (0, 20, 40) and wall.hour in (1, 2, 3) for wall in walls)
     assert len({wall.replace(tzinfo=None) for wall in walls}) == len(walls)
+
+
+# -- a minute of its own
+
+
+def minute_of(name: str, expression: str = "cron(0 3 * * ? *)") -> int:
+    return cron(spread(expression, name)).minutes[0]
+
+
+def test_a_thousand_names_share_the_minutes_of_the_hour() -> None:
+    names = [f"job-{number}" for number in range(1_000)]
+    counts = Counter(minute_of(name) for name in names)
+    assert counts.keys() == set(range(60))
+    # 16.7 on average, and more than four standard deviations of a fair draw for none.
+    assert max(counts.values()) <= 33
+    assert min(counts.values()) >= 3
+
+
+def test_the_minute_of_a_name_is_the_same_everywhere_and_for_ever() -> None:
+    assert (minute_of("list-files"), minute_of("tidy")) == (58, 33)
+
+
+def test_days_and_hours_stay_as_they_are_written() -> None:
+    assert spread("cron(0 0/6 ? JAN-MAR MON-FRI 2027)", "tidy") == (
+        "cron(33 0/6 ? JAN-MAR MON-FRI 2027)"
+    )
+
+
+def test_a_job_is_moved_within_what_is_left_of_its_hour() -> None:
+    minutes = {minute_of(f"job-{number}", "cron(45 3 * * ? *)") for number in range(200)}
+    assert minutes == set(range(45, 60))
+    assert minute_of("tidy", "cron(59 3 * * ? *)") == 59
+
+
+@pytest.mark.parametrize(
+    "expression", ["cron(0,30 3 * * ? *)", "cron(*/5 * * * ? *)", "rate(1 day)"]
+)
+def test_what_has_not_one_minute_cannot_be_spread(expression: str) -> None:
+    line = f'"{expression}" cannot be spread, which is for a cron() with one minute: '
+    with pytest.raises(ValueError, match=f"^{re.escape(line)}"):
+        spread(expression, "tidy")
 
 
 # -- rates

@@ -145,7 +145,8 @@ NOT_A_DAY = 'is not a day: write "2026-12-24", or "2026-12-29..2027-01-03"'
         ),
         (
             "2026-12-24",
-            "calendars.off: is text: write a map, such as dates: [2026-12-29..2027-01-03]",
+            'calendars.off: is text: write a map, such as dates: ["2026-12-24", '
+            '"2026-12-29..2027-01-03"]',
         ),
         ({}, 'calendars.off: has no days: write dates: ["2026-12-24"], a file or a country'),
         ({"file": "gone.ics"}, 'calendars.off.file: "gone.ics" is not a file below {directory}/'),
@@ -242,13 +243,12 @@ def test_a_cancelled_event_is_no_day(directory: Path) -> None:
             'jobs.nightly.onlyOn: "off" is text: write [off]',
         ),
         (
-            {"businessDays": True, "skipOn": ["off"]},
-            "jobs.nightly: has skipOn and businessDays and no schedule that they are about: write "
-            "one, or leave them out",
+            {"businessDays": True},
+            "jobs.nightly.businessDays: has no schedule to go with: add schedule, or remove it",
         ),
         (
             {"schedule": DAILY, "skipOn": ["off"], "onlyOn": ["off"]},
-            "jobs.nightly: has off in skipOn and in onlyOn: keep one",
+            "jobs.nightly.onlyOn: off is in skipOn too: keep one",
         ),
     ],
 )
@@ -296,7 +296,7 @@ def test_data_that_end_within_60_days_are_told_with_what_to_do(
     assert found == (() if warning is None else (expected,))
 
 
-NEVER = "comes on no day that the job's calendars leave: change the schedule, or the calendars"
+NEVER = "comes on no day that the calendars leave: change the schedule, or the calendars"
 
 
 @pytest.mark.parametrize(
@@ -309,6 +309,11 @@ NEVER = "comes on no day that the job's calendars leave: change the schedule, or
         ({"schedule": "cron(0 9 ? * MON *)", "onlyOn": ["off"]}, True),
         ({"schedule": "cron(0 9 ? * FRI *)", "onlyOn": ["off"]}, False),
         ({"schedule": "rate(1 day)", "onlyOn": ["off"], "businessDays": True}, False),
+        ({"schedule": "at(2027-12-24T09:00:00)", "skipOn": ["off"]}, True),
+        ({"schedule": "at(2027-12-23T09:00:00)", "skipOn": ["off"]}, False),
+        ({"schedule": DAILY, "onlyOn": ["off"], "endDate": "2027-12-23"}, True),
+        ({"schedule": DAILY, "onlyOn": ["off"], "startDate": "2027-12-25"}, True),
+        ({"schedule": DAILY, "onlyOn": ["off"], "startDate": "2027-12-24"}, False),
     ],
 )
 def test_a_schedule_of_which_calendars_leave_no_day_is_a_warning(

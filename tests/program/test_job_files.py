@@ -1,7 +1,7 @@
 """Jobs in files of their own: what they become, and where a mistake stands."""
 
 import json
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ def read(directory: Path, patterns: object = "jobs/*.yaml", **sections: object) 
         project="fargate-batch",
         stack="dev",
         directory=directory,
-        today=date(2026, 11, 22),
+        now=datetime(2026, 11, 22, tzinfo=UTC),
     )
 
 

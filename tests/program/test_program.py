@@ -18,6 +18,7 @@ EXPORTS = {
     "clusterArn",
     "dispatcherArn",
     "jobMachineArns",
+    "flowMachineArns",
     "scheduleGroup",
     "successTopicArn",
     "failureTopicArn",

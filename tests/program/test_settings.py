@@ -2,7 +2,7 @@ import json
 import re
 import traceback
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -18,15 +18,17 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from definitions import names
+from definitions.timetable import Planned, Timetable
 from stacks import reading
 from stacks import settings as package
 from stacks.reading import SettingsError, load_settings, read_settings
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.jobs import JobSettings
+from stacks.settings.schedules import timetable_of
 from stacks.settings.storage import BucketReference, SecretReference, SecretSettings
 
-TODAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PUBLIC = {"mode": "public"}
 EXISTING = {
     "mode": "existing",
@@ -34,6 +36,7 @@ EXISTING = {
     "securityGroupIds": ["sg-01234567"],
 }
 COMMAND = {"command": ["python", "-m", "list_files"]}
+DAILY = {"schedule": "cron(0 3 * * ? *)"}
 ECR = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/batch:1.4.2"
 SECRET_ARN = "arn:aws:secretsmanager:ap-northeast-1:111122223333:secret:db-AbCdEf"
 MASKED = "hunter2"
@@ -62,7 +65,7 @@ def read(
     config = {"aws:region": "ap-northeast-1"} if other is None else dict(other)
     for key, value in {"network": PUBLIC, **sections}.items():
         config[f"{project}:{key}"] = value if isinstance(value, str) else json.dumps(value)
-    return read_settings(config, project=project, stack=stack, directory=directory, today=TODAY)
+    return read_settings(config, project=project, stack=stack, directory=directory, now=NOW)
 
 
 def lines(directory: Path, sections: Mapping[str, object], **kwargs: Any) -> tuple[str, ...]:
@@ -563,13 +566,108 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "write 0 to 59",
         ),
         (
-            job(schedule="at(2027-01-01T00:00:00)"),
-            'jobs.nightly.schedule: "at(2027-01-01T00:00:00)": at() is not offered: run the job by '
-            "hand or use a cron() with a year",
+            job(schedule="at(2027-01-01)"),
+            'jobs.nightly.schedule: "at(2027-01-01)": not as AWS takes it: write '
+            "at(2027-01-01T00:00:00)",
         ),
         (
             job(schedule=["cron(5", "35 14 * * ? *)"]),
-            "jobs.nightly.schedule: is a list: write cron(5,35 14 * * ? *) without brackets",
+            'jobs.nightly.schedule: is divided at its commas: quote it: ["cron(5,35 14 * * ? *)"]',
+        ),
+        (
+            job(schedule=["rate(1 day)", "cron(60 3 * * ? *)"]),
+            'jobs.nightly.schedule: "cron(60 3 * * ? *)": minute 60 is outside of the field: '
+            "write 0 to 59",
+        ),
+        (
+            job(schedule=[]),
+            "jobs.nightly.schedule: is empty: write at least one schedule, or remove the key",
+        ),
+        (
+            job(schedule=["rate(1 day)", "rate(2 days)", "rate(1 day)"]),
+            'jobs.nightly.schedule: "rate(1 day)" is there twice: remove one',
+        ),
+        (
+            job(schedule=[f"rate({days} days)" for days in range(2, 23)]),
+            "jobs.nightly.schedule: has 21 schedules: write at most 20",
+        ),
+        (
+            job(schedule=[5]),
+            'jobs.nightly.schedule: 5 is a number: quote it: "5"',
+        ),
+        (
+            job(schedule="at(2027-03-28T02:30:00)", timezone="Europe/Berlin"),
+            'jobs.nightly: schedule "at(2027-03-28T02:30:00)" never comes in Europe/Berlin: clocks '
+            "jump over it: write another time",
+        ),
+        # jobs: dates
+        (
+            job(**DAILY, startDate="24.12.2026"),
+            'jobs.nightly.startDate: "24.12.2026" is not a date: write 2026-12-24 or '
+            "2026-12-24T18:00:00",
+        ),
+        (
+            job(**DAILY, endDate="2027-02-29"),
+            'jobs.nightly.endDate: "2027-02-29" is not a date: write 2026-12-24 or '
+            "2026-12-24T18:00:00",
+        ),
+        (
+            job(**DAILY, startDate="2026-12-24 00:00:00 +0000 UTC"),
+            'jobs.nightly.startDate: "2026-12-24 00:00:00 +0000 UTC" is what the CLI reads: quote '
+            'it: "2026-12-24"',
+        ),
+        (
+            job(**DAILY, startDate="2026-12-24 18:00:00 +0000 UTC"),
+            'jobs.nightly.startDate: "2026-12-24 18:00:00 +0000 UTC" is what the CLI reads: quote '
+            'it: "2026-12-24T18:00:00"',
+        ),
+        (
+            job(**DAILY, timezone="Europe/Berlin", startDate="2027-03-28T02:30:00"),
+            'jobs.nightly.startDate: "2027-03-28T02:30:00" never comes in Europe/Berlin: clocks '
+            "jump over it: write another",
+        ),
+        (
+            job(**DAILY, startDate="2026-12-25", endDate="2026-12-24"),
+            'jobs.nightly.endDate: "2026-12-24" is not after startDate: write a later one',
+        ),
+        (
+            job(schedule="at(2026-12-24T18:00:00)", startDate="2026-12-01"),
+            "jobs.nightly.startDate: is ignored by AWS for at(), which has a date: remove it",
+        ),
+        (
+            job(endDate="2026-12-01"),
+            "jobs.nightly.endDate: has no schedule to go with: add schedule, or remove it",
+        ),
+        # jobs: windows and spreading
+        (
+            job(**DAILY, flexibleWindow="30s"),
+            "jobs.nightly.flexibleWindow: 30s is no whole number of minutes: write 1m",
+        ),
+        (
+            job(**DAILY, flexibleWindow="25h"),
+            "jobs.nightly.flexibleWindow: 25h is too long: write 1d",
+        ),
+        (
+            job(**DAILY, flexibleWindow="0m"),
+            "jobs.nightly.flexibleWindow: 0s is too short: write 1m",
+        ),
+        (
+            job(flexibleWindow="15m"),
+            "jobs.nightly.flexibleWindow: has no schedule to go with: add schedule, or remove it",
+        ),
+        (
+            job(spread=True),
+            "jobs.nightly.spread: has no schedule to go with: add schedule, or remove it",
+        ),
+        (
+            job(schedule="rate(1 day)", spread=True),
+            'jobs.nightly.spread: "rate(1 day)" cannot be spread, which is for a cron() with one '
+            "minute: write cron(0 …), or remove spread",
+        ),
+        (
+            job(schedule=["cron(0 3 * * ? *)", "cron(0/15 8 * * ? *)"], spread=True),
+            'jobs.nightly.spread: "cron(0/15 8 * * ? *)" cannot be spread, which is for a cron() '
+            "with one minute: write cron(0 …), or remove spread",
         ),
         (
             job(schedule=5),
@@ -818,6 +916,18 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "fargate-batch-longest: shorten it",
         ),
         (
+            {
+                "jobs": {
+                    "a" * 61: {
+                        **COMMAND,
+                        "schedule": [f"rate({days} days)" for days in range(2, 12)],
+                    }
+                }
+            },
+            f"jobs.{'a' * 61}: has 61 characters, and its 10 schedules leave room for 60 (…--10): "
+            "shorten it",
+        ),
+        (
             {"containers": {"b" * 32: {"build": "app"}}},
             f"containers.{'b' * 32}: has 32 characters, and AWS leaves room for 31 behind "
             "fargate-batch-longest: shorten it",
@@ -940,7 +1050,7 @@ def test_a_configuration_without_a_network_is_told_the_modes(directory: Path) ->
             project="fargate-batch",
             stack="prod",
             directory=directory,
-            today=TODAY,
+            now=NOW,
         )
     assert refusal.value.lines == (
         "Pulumi.prod.yaml: network.mode: missing: write mode: endpoints or mode: public",
@@ -1094,11 +1204,122 @@ def test_the_size_is_that_of_the_text_which_the_cli_writes(
     def size_of(text: str) -> int:
         config = {"fargate-batch:tags": json.dumps({"a": text}, ensure_ascii=False)}
         with pytest.raises(SettingsError) as refusal:
-            read_settings(config, project="p", stack="dev", directory=directory, today=TODAY)
+            read_settings(config, project="p", stack="dev", directory=directory, now=NOW)
         (line,) = (line for line in refusal.value.lines if ": config: " in line)
         return int(line.split()[2].replace(",", ""))
 
     assert size_of(character) - size_of("") == size
+
+
+# -- flows
+
+
+def flow(jobs: dict[str, object], **keys: object) -> dict[str, object]:
+    """A stack file's sections with the jobs of a flow, all of them the same, and the flow."""
+    return {
+        "jobs": dict.fromkeys(("extract", "load", "report"), COMMAND),
+        "flows": {"nightly": {"jobs": jobs, **keys}},
+    }
+
+
+def test_a_flow_is_read(directory: Path) -> None:
+    report = {"after": ["extract"], "retry": {"times": 2, "wait": "5m"}, "onFailure": "continue"}
+    settings = read(directory, flow({"extract": {}, "report": report}, schedule="rate(1 day)"))
+    nightly = settings.flows["nightly"]
+    assert (nightly.schedule, nightly.overlap, nightly.notify) == (
+        ("rate(1 day)",),
+        "forbid",
+        "failure",
+    )
+    assert nightly.jobs["extract"].on_failure == "stop"
+    read_report = nightly.jobs["report"]
+    assert (read_report.after, read_report.on_failure) == (("extract",), "continue")
+    assert read_report.retry is not None
+    assert (read_report.retry.times, read_report.retry.wait_seconds) == (2, 300)
+
+
+LONG = "x" * 30
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            flow({"extrct": {}}),
+            "flows.nightly.jobs.extrct: is not a job of this file: write extract",
+        ),
+        (
+            flow({"extract": {"after": ["load"]}, "load": {"after": ["extract"]}}),
+            "flows.nightly.jobs: extract → load → extract never begins: take one after away",
+        ),
+        (
+            flow({"extract": {}, "report": {"after": ["extrat"]}}),
+            "flows.nightly.jobs: report comes after extrat, which is not in the flow: write "
+            "extract, or add extrat",
+        ),
+        (flow({}), "flows.nightly.jobs: {} is empty: write at least one entry"),
+        (
+            flow({"extract": {"environment": {"X": "x" * 7_500}}}),
+            "flows.nightly.jobs: extract: command and environment have 7,580 characters and may "
+            "have 7,500: move what jobs share to the container's environment",
+        ),
+        (
+            {
+                "secrets": {"db": {"arn": SECRET_ARN}},
+                "containers": {"default": {"build": "app", "secrets": {"PASSWORD": "db"}}},
+                **flow({"extract": {"environment": {"PASSWORD": "x"}}}),
+            },
+            "flows.nightly.jobs: extract: PASSWORD is a secret of the container, and a variable "
+            "has one source: take another name",
+        ),
+        (
+            {
+                "jobs": {"nightly": COMMAND},
+                "flows": {"nightly": {"jobs": {"nightly": {}}}},
+            },
+            "flows.nightly: jobs.nightly has that name: rename one",
+        ),
+        (
+            {
+                "jobs": {"load": COMMAND},
+                "flows": {"day": {"jobs": {"load": {}}}, "night": {"jobs": {"load": {}}}},
+            },
+            "flows.night.jobs.load: is in flows.day already, and two flows could run it at once: "
+            "write a second job with the same command, or take it out of one",
+        ),
+        (
+            {"jobs": {LONG: COMMAND}, "flows": {"y" * 23: {"jobs": {LONG: {}}}}},
+            f"flows.{'y' * 23}.jobs.{LONG}: flow and job have 53 characters, and AWS leaves room "
+            "for 52 in the name of a run: shorten one",
+        ),
+        (
+            flow({"extract": {"retry": {"times": 0}}}),
+            "flows.nightly.jobs.extract.retry.times: 0 is too small: write at least 1",
+        ),
+    ],
+)
+def test_a_flow_that_cannot_be_is_refused(
+    directory: Path, sections: dict[str, object], line: str
+) -> None:
+    assert lines(directory, sections) == (line,)
+
+
+def test_a_job_with_a_schedule_of_its_own_is_in_a_flow_with_a_warning(directory: Path) -> None:
+    scheduled = {**COMMAND, "schedule": "rate(1 day)"}
+    sections: dict[str, Any] = {
+        "jobs": {"extract": scheduled, "load": {**scheduled, "overlap": "allow"}},
+        "flows": {"nightly": {"jobs": {"extract": {}, "load": {}}}},
+    }
+    assert read(directory, sections).warnings == (
+        "Pulumi.dev.yaml: flows.nightly.jobs.extract: has a schedule of its own, too, and overlap "
+        "forbid does not see the runs of a flow: take one away, or write overlap: allow if two at "
+        "a time do no harm",
+    )
+
+
+def test_a_schedule_that_never_comes_is_a_warning_of_a_flow_too(directory: Path) -> None:
+    (warning,) = read(directory, flow({"load": {}}, schedule="cron(0 0 30 2 ? *)")).warnings
+    assert warning.startswith("Pulumi.dev.yaml: flows.nightly.schedule: ")
 
 
 # -- warnings
@@ -1116,6 +1337,29 @@ def test_the_size_is_that_of_the_text_which_the_cli_writes(
             {"schedule": "cron(0 0 30 2 ? *)"},
             '"cron(0 0 30 2 ? *)" never comes: change the day or the year, or remove the job',
         ),
+        (
+            {"schedule": "cron(0 0 1 1 ? *)", "startDate": "2027-01-02", "endDate": "2027-12-31"},
+            '"cron(0 0 1 1 ? *)" does not come until endDate: change one of them',
+        ),
+        (
+            {"schedule": ["rate(1 day)", "at(2026-11-22T09:00:00)"]},
+            '"at(2026-11-22T09:00:00)" is over and never comes again: remove it',
+        ),
+        (
+            {"schedule": "at(2026-11-22T18:00:00)", "timezone": "Asia/Tokyo"},
+            '"at(2026-11-22T18:00:00)" is over and never comes again: remove it',
+        ),
+        (
+            {"schedule": "at(2027-10-31T02:30:00)", "timezone": "Europe/Berlin"},
+            '"at(2027-10-31T02:30:00)" in Europe/Berlin: clocks show it twice, and AWS does not '
+            "say which one it takes: write another time, or take timezone: UTC",
+        ),
+        (
+            # Lord Howe jumps over half an hour only, and "nightly" is moved right into it.
+            {"schedule": "cron(4 2 * * ? *)", "timezone": "Australia/Lord_Howe", "spread": True},
+            '"cron(26 2 * * ? *)" in Australia/Lord_Howe: clocks jump over 2027-10-03 02:26: AWS '
+            "skips that run: take another hour if it must not",
+        ),
     ],
 )
 def test_what_aws_takes_and_may_surprise_is_a_warning(
@@ -1132,6 +1376,10 @@ def test_what_aws_takes_and_may_surprise_is_a_warning(
         {"schedule": "cron(30 3 * * ? *)", "timezone": "Europe/Berlin"},
         {"schedule": "cron(30 * * * ? *)", "timezone": "Europe/Berlin"},
         {"schedule": "rate(1 day)", "timezone": "Europe/Berlin"},
+        {"schedule": "at(2026-11-22T18:00:01)", "timezone": "Asia/Tokyo"},
+        {"schedule": "at(2027-10-31T03:30:00)", "timezone": "Europe/Berlin"},
+        {**DAILY, "startDate": "2026-01-01", "endDate": "2026-11-23"},
+        {**DAILY, "flexibleWindow": "24h", "spread": True},
         {},
     ],
 )
@@ -1139,6 +1387,57 @@ def test_a_schedule_that_loses_no_run_needs_no_warning(
     directory: Path, keys: dict[str, object]
 ) -> None:
     assert read(directory, job(**keys)).warnings == ()
+
+
+def test_what_a_job_says_of_its_times_becomes_its_timetable(directory: Path) -> None:
+    keys: dict[str, object] = {
+        "schedule": ["cron(0 3 1 * ? *)", "cron(0 3 ? * MON *)"],
+        "timezone": "Asia/Tokyo",
+        "startDate": "2026-12-01",
+        "endDate": "2026-12-31T12:00:00",
+        "flexibleWindow": "15m",
+        "spread": True,
+        "startDeadline": "30m",
+        "enabled": False,
+    }
+    nightly = read(directory, job(**keys)).jobs["nightly"]
+    dates = {
+        "start": datetime(2026, 11, 30, 15, tzinfo=UTC),
+        "end": datetime(2026, 12, 31, 3, tzinfo=UTC),
+    }
+    assert timetable_of("nightly", nightly, NOW) == Timetable(
+        schedules=(
+            Planned(number=1, expression="cron(46 3 1 * ? *)", **dates),
+            Planned(number=2, expression="cron(46 3 ? * MON *)", **dates),
+        ),
+        timezone="Asia/Tokyo",
+        window_minutes=15,
+        start_deadline_seconds=1_800,
+        enabled=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "warned"),
+    [
+        ("name: p\n", True),
+        ("name: p\n# options: {refresh: always}\n", True),
+        ("name: p\noptions:\n  refresh: always\n", False),
+        ("name: p\noptions: {refresh: always}  # for keepPaused\n", False),
+    ],
+)
+def test_pauses_that_are_to_stay_need_a_refresh_before_each_up(
+    tmp_path: Path, project: str, warned: bool
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "Dockerfile").touch()
+    (tmp_path / "Pulumi.yaml").write_text(project)
+    line = (
+        "Pulumi.dev.yaml: keepPaused: true holds for a pause that Pulumi has seen: run pulumi up "
+        "--refresh, or write options: {refresh: always} into Pulumi.yaml"
+    )
+    assert read(tmp_path, {"keepPaused": True}).warnings == ((line,) if warned else ())
+    assert read(tmp_path, {}).warnings == ()
 
 
 # -- the models as the reference of the keys
@@ -1198,10 +1497,15 @@ def test_a_program_reads_what_the_cli_hands_over(
     )
     token = CONFIG.set({})
     try:
-        set_all_config({"fargate-batch:network": '{"mode": "public"}'})
+        network = {"fargate-batch:network": '{"mode": "public"}'}
+        set_all_config(network)
         settings = load_settings()
+        set_all_config({**network, "rehearsal:now": "2027-01-01T00:00:00+00:00"})
+        rehearsed = load_settings()
     finally:
         CONFIG.reset(token)
+    assert abs(settings.now - datetime.now(tz=UTC)) < timedelta(hours=1)
+    assert rehearsed.now == datetime(2027, 1, 1, tzinfo=UTC)
     assert (settings.project, settings.stack) == ("fargate-batch", "prod")
     assert (settings.region, settings.tracing) == ("us-east-1", True)
     assert settings.network.mode == "public"

@@ -3,11 +3,13 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud.scheduler import next_time
+from tests.definitions import second_opinion
 from tests.rehearsal.conftest import ROLE, START, Account
 
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:dead"
@@ -199,6 +201,70 @@ def test_a_rate_counts_from_its_start_date(account: Account) -> None:
     machine = schedule(account, "rate(1 hour)", StartDate=START + timedelta(minutes=90))
     account.aws.clock.run_until(START + timedelta(hours=3))
     assert [time[11:16] for time in times(account, machine)] == ["01:30", "02:30"]
+
+
+def test_an_old_start_date_is_refused_even_where_something_else_changes(account: Account) -> None:
+    """And five minutes ago is not old yet."""
+    expression, clock = "cron(0 * * * ? *)", account.aws.clock
+    machine = schedule(account, expression, StartDate=START + timedelta(hours=2))
+    target = {"Arn": machine, "RoleArn": ROLE, "Input": json.dumps(INPUT)}
+    changed = {
+        "Name": "list",
+        "GroupName": "batch",
+        "ScheduleExpression": expression,
+        "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1},
+        "Target": target,
+        "StartDate": START + timedelta(hours=2),
+    }
+    scheduler = account.aws.client("scheduler")
+    clock.run_until(START + timedelta(hours=2, minutes=5))
+    scheduler.update_schedule(**changed)
+    clock.run_until(START + timedelta(hours=2, minutes=5, seconds=1))
+    with pytest.raises(ClientError, match="StartDate you specify cannot be earlier than 5 minutes"):
+        scheduler.update_schedule(**changed)
+    with pytest.raises(ClientError, match="StartDate you specify cannot be earlier than 5 minutes"):
+        scheduler.create_schedule(
+            **{**changed, "Name": "other", "ScheduleExpression": "rate(1 day)"}
+        )
+    once = "at(2026-03-02T04:00:00)"
+    scheduler.update_schedule(**{**changed, "ScheduleExpression": once})  # it has no dates
+    assert scheduler.get_schedule(Name="list", GroupName="batch")["ScheduleExpression"] == once
+
+
+def test_one_time_needs_no_dates_and_has_its_zone(account: Account) -> None:
+    machine = schedule(
+        account,
+        "at(2026-03-02T10:00:00)",
+        ScheduleExpressionTimezone="Asia/Tokyo",
+        EndDate=START + timedelta(minutes=30),
+    )
+    account.aws.clock.run_until(START + timedelta(hours=2))
+    assert times(account, machine) == ["2026-03-02T01:00:00Z"]
+
+
+def test_ten_years_of_runs_are_those_of_a_second_opinion(account: Account) -> None:
+    """On Sundays in the months of the changes, and in the hours of them."""
+    clock, fields = account.aws.clock, "30 0-2 ? 3,4,9-11 SUN *"
+    zones = [name for name in second_opinion.ZONES if name != "Asia/Tokyo"]
+    fired: dict[str, list[datetime]] = {zone.replace("/", "-"): [] for zone in zones}
+
+    def note(name: str, _attempt: int) -> str:
+        fired[name].append(clock.now())
+        return "AccessDeniedException"  # so that there is nothing to start
+
+    account.aws.schedules.refuse = note
+    for zone, name in zip(zones, fired, strict=True):
+        account.aws.client("scheduler").create_schedule(
+            Name=name,
+            ScheduleExpression=f"cron({fields})",
+            ScheduleExpressionTimezone=zone,
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": QUEUE, "RoleArn": ROLE},
+        )
+    end = START.replace(year=START.year + 10)
+    clock.run_until(end - timedelta(seconds=1))
+    for zone, name in zip(zones, fired, strict=True):
+        assert fired[name] == second_opinion.cron_fires(fields, START, end, ZoneInfo(zone)), zone
 
 
 def test_a_schedule_can_go_when_it_is_done(account: Account) -> None:
@@ -393,6 +459,34 @@ def at(text: str) -> datetime:
         ("at(2026-03-29T02:30:00)", "Europe/Berlin", "2026-03-01T00:00", [None]),
         ("at(2026-07-01T12:00:00)", "Europe/Berlin", "2026-03-01T00:00", ["2026-07-01T10:00"]),
         ("at(2026-07-01T12:00:00)", "UTC", "2026-07-01T12:00", [None]),
+        # Of what comes twice, the first; and never again.
+        (
+            "at(2026-10-25T02:30:00)",
+            "Europe/Berlin",
+            "2026-10-25T00:00",
+            ["2026-10-25T00:30", None],
+        ),
+        ("at(2026-10-25T02:30:00)", "Europe/Berlin", "2026-10-25T00:30", [None]),
+        # Lord Howe: 2026-10-04 02:00 to 02:30 does not exist, 2026-04-05 01:30 to 02:00 is twice.
+        (
+            "cron(0/15 1-2 4 10 ? 2026)",
+            "Australia/Lord_Howe",
+            "2026-10-03T15:00",
+            ["2026-10-03T15:15", "2026-10-03T15:30", "2026-10-03T15:45", None],
+        ),
+        (
+            "cron(45 1 5 4 ? 2026)",
+            "Australia/Lord_Howe",
+            "2026-04-01T00:00",
+            ["2026-04-04T14:45", None],
+        ),
+        # A rate counts hours that pass.
+        (
+            "rate(1 hour)",
+            "Europe/Berlin",
+            "2026-10-25T00:00",
+            ["2026-10-25T01:00", "2026-10-25T02:00"],
+        ),
         ("rate(2 days)", "Europe/Berlin", "2026-03-28T00:00", ["2026-03-30T00:00"]),
         ("cron(0 0 1 1 ? 2027)", "UTC", "2026-03-01T00:00", ["2027-01-01T00:00", None]),
     ],
@@ -406,5 +500,5 @@ def test_the_next_times_of(expression: str, zone: str, after: str, times: list[s
 
 
 def test_what_is_no_expression_is_refused() -> None:
-    with pytest.raises(ValueError, match="neither a cron nor a rate"):
+    with pytest.raises(ValueError, match="no schedule: write"):
         next_time("every day", "UTC", START, START)

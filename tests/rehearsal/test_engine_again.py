@@ -1,5 +1,6 @@
 """The second deployment: what is created, changed, replaced, deleted, and what is left alone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rehearsal.engine import (
     Step,
     deploy,
     destroy,
+    refresh,
 )
 from rehearsal.stack_file import StackFile
 
@@ -29,6 +31,7 @@ class Memory:
         self.calls: list[str] = []
         self.refuses: set[str] = set()
         """Calls that fail, such as ``delete q``."""
+        self.may_look = False
         self.number = 0
 
     def configure(self, variables: dict[str, Any]) -> Provider:
@@ -61,8 +64,12 @@ class Memory:
         self.there[made] = inputs
         return made, {"arn": f"arn:{made}"}
 
-    def read(self, *_: Any) -> None:
-        raise AssertionError("a deployment never looks")
+    def read(
+        self, type_: str, id_: str, inputs: dict[str, Any], outputs: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        del type_, inputs
+        assert self.may_look, "a deployment never looks"
+        return (self.there[id_], outputs) if id_ in self.there else None
 
     def update(
         self,
@@ -106,6 +113,13 @@ class Stack:
         (self.project / "__main__.py").write_text(IMPORTS + program)
         self.state = deploy(self.project, STACK, self.aws, before=self.state)
         return [(step.action, step.name) for step in self.state.steps]
+
+    def refresh(self) -> None:
+        """Bring the state to what is there."""
+        assert self.state
+        self.aws.may_look = True
+        self.state = refresh(self.state, STACK, self.aws)
+        self.aws.may_look = False
 
     def fail(self, program: str) -> list[str]:
         """Deploy a program that fails in part; return the lines."""
@@ -295,6 +309,42 @@ def test_a_change_to_be_ignored_is_none(stack: Stack) -> None:
     stack.deploy(program.format(1))
     assert stack.deploy(program.format(2)) == []
     assert stack.aws.there == {"a-1": {"delaySeconds": 1}}
+
+
+def test_an_ignored_change_by_hand_is_undone_by_another_one_unless_it_was_seen(
+    stack: Stack,
+) -> None:
+    """An update says all of a resource, and of what is ignored what the state says."""
+    program = (
+        "aws.sqs.Queue('a', delay_seconds=1, max_message_size={},"
+        " opts=options(ignore_changes=['delaySeconds']))"
+    )
+    stack.deploy(program.format(1_024))
+    stack.aws.there["a-1"]["delaySeconds"] = 5
+    stack.refresh()
+    assert stack.deploy(program.format(2_048)) == [("update", "a")]
+    assert stack.aws.there["a-1"] == {"delaySeconds": 5, "maxMessageSize": 2_048}
+    stack.aws.there["a-1"] = {"delaySeconds": 7, "maxMessageSize": 2_048}
+    stack.deploy(program.format(4_096))
+    assert stack.aws.there["a-1"] == {"delaySeconds": 5, "maxMessageSize": 4_096}
+
+
+def test_after_a_refresh_what_was_deleted_by_hand_is_made_anew(stack: Stack) -> None:
+    stack.deploy(TWO.format(1))
+    del stack.aws.there["a-1"]
+    assert stack.deploy(TWO.format(1)) == []
+    stack.refresh()
+    assert stack.deploy(TWO.format(1))[0] == ("create", "a")
+
+
+def test_a_program_is_told_what_time_it_is_there(stack: Stack) -> None:
+    (stack.project / "__main__.py").write_text(
+        "import pulumi\npulumi.export('now', pulumi.Config('rehearsal').get('now'))"
+    )
+    there = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
+    told = deploy(stack.project, STACK, stack.aws, now=there)
+    assert told.outputs["now"] == "2026-11-23T01:02:03+00:00"
+    assert "now" not in deploy(stack.project, STACK, stack.aws).outputs
 
 
 def test_a_resource_is_found_under_its_former_name(stack: Stack) -> None:

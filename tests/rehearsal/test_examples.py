@@ -21,7 +21,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 def test_an_example_works(example: Path) -> None:
     stack_file = read_stack_file(ROOT, example.stem, example)
     with EmbeddedAws(region=stack_file.config["aws:region"], start=START) as aws:
-        deployment = deploy(ROOT, stack_file, AwsProvider(aws))
+        deployment = deploy(ROOT, stack_file, AwsProvider(aws), now=START)
         up = deployed_again(ROOT, stack_file, aws, deployment)
         stage = Stage(aws, deployment.outputs, up)
         stage.prepare()

@@ -234,4 +234,4 @@ def test_the_stacks_own_schedules_are_paused_and_go_on_as_they_were(stage: Stage
         "LastModificationDate": 0,
         "ResponseMetadata": 0,
     }
-    stage.set_schedule(stage.job, State="DISABLED")
+    stage.set_schedules(stage.job, State="DISABLED")
