@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
@@ -57,8 +58,11 @@ class FargateBatchJobArgs:
     """Waits before further attempts, by class of failure."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
-    notify: str = "failure"
-    """What is worth a message: ``failure``, ``all`` or ``none``."""
+    debug: bool = False
+    """Whether people may open a shell in its tasks; its container must let them."""
+    notify: str | dict[str, Any] = "failure"
+    """What is worth a message: ``failure``, ``success``, ``all`` or ``none``, or a map with
+    ``channels`` and ``onRecovery`` beside the word."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 
@@ -104,6 +108,7 @@ class FargateBatchJob(pulumi.ComponentResource):
                         timeout_seconds=args.timeout_seconds,
                         retries=args.retries,
                         placement=placement,
+                        debug=args.debug,
                     )
                 )
             ),

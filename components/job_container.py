@@ -1,12 +1,13 @@
 """A named shape that jobs run in: one task definition with its log group and its two roles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 from definitions import policies
+from definitions.grants import Grant
 from definitions.names import Names
 from definitions.sizes import check_size
 from definitions.task_definition import TEMPORARY_VOLUME, container_definitions
@@ -47,10 +48,18 @@ class JobContainerArgs:
     """Environment variables of every run."""
     secrets: Mapping[str, SecretSource] = field(default_factory=dict[str, SecretSource])
     """Environment variables that Fargate reads from secrets."""
-    grants: Mapping[str, list[policies.Grant]] = field(
-        default_factory=dict[str, list[policies.Grant]]
+    parameter_arns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Environment variables that Fargate reads from parameters of Systems Manager."""
+    grants: Sequence[Grant] = ()
+    """What its program may do."""
+    secret_arns: Mapping[str, pulumi.Input[str]] = field(
+        default_factory=dict[str, pulumi.Input[str]]
     )
-    """What its program may do with the stack's buckets."""
+    """ARNs of the secrets among the grants, by name."""
+    ephemeral_storage_gib: int | None = None
+    """Room for files in GiB; ``None`` for the 20 that a task has without asking."""
+    debug: bool = False
+    """Whether people may open a shell in its tasks."""
 
     def __post_init__(self) -> None:
         check_size(self.cpu_units, self.memory_mib)
@@ -60,7 +69,7 @@ class JobContainer(pulumi.ComponentResource):
     """A task definition, pinned to an image, that jobs run in with their own command.
 
     Children: ``<name>-logs``, ``<name>-execution-role``, ``<name>-execution-policy``,
-    ``<name>-task-role``, ``<name>-task-policy`` (if it has grants), ``<name>-task``.
+    ``<name>-task-role``, ``<name>-task-policy`` (if its program may do anything), ``<name>-task``.
     """
 
     pulumi_type = "fargate-batch:index:JobContainer"
@@ -95,7 +104,14 @@ class JobContainer(pulumi.ComponentResource):
             role=execution_role.name,
             policy=pulumi.Output.all(
                 repository_arn=args.repository_arn, secret_arns=secret_arns, key_arn=args.key_arn
-            ).apply(lambda known: policies.execution_policy(names, log_group=log_group, **known)),
+            ).apply(
+                lambda known: policies.execution_policy(
+                    names,
+                    log_group=log_group,
+                    parameter_arns=list(args.parameter_arns.values()),
+                    **known,
+                )
+            ),
             opts=child,
         )
         task_role = aws.iam.Role(
@@ -106,9 +122,16 @@ class JobContainer(pulumi.ComponentResource):
             opts=child,
         )
         rights = [execution_policy.id]
-        if (granted := policies.grants_policy(names, args.grants)) is not None:
+        if args.grants or args.debug:
             task_policy = aws.iam.RolePolicy(
-                f"{name}-task-policy", role=task_role.name, policy=granted, opts=child
+                f"{name}-task-policy",
+                role=task_role.name,
+                policy=pulumi.Output.all(secret_arns=args.secret_arns, key_arn=args.key_arn).apply(
+                    lambda known: policies.task_policy(
+                        names, args.grants, debug=args.debug, **known
+                    )
+                ),
+                opts=child,
             )
             rights.append(task_policy.id)
 
@@ -116,14 +139,17 @@ class JobContainer(pulumi.ComponentResource):
             image=args.image,
             log_group=logs.name,
             secrets={
-                variable: pulumi.Output.from_input(source.arn).apply(
-                    lambda arn, key=source.key: arn if key is None else f"{arn}:{key}::"
-                )
-                for variable, source in args.secrets.items()
+                **args.parameter_arns,
+                **{
+                    variable: pulumi.Output.from_input(source.arn).apply(
+                        lambda arn, key=source.key: arn if key is None else f"{arn}:{key}::"
+                    )
+                    for variable, source in args.secrets.items()
+                },
             },
         ).apply(
             lambda known: container_definitions(
-                environment=args.environment, region=names.region, **known
+                environment=args.environment, region=names.region, debug=args.debug, **known
             )
         )
         task = aws.ecs.TaskDefinition(
@@ -137,6 +163,9 @@ class JobContainer(pulumi.ComponentResource):
                 "cpu_architecture": args.architecture,
                 "operating_system_family": "LINUX",
             },
+            ephemeral_storage=None
+            if args.ephemeral_storage_gib is None
+            else {"size_in_gib": args.ephemeral_storage_gib},
             execution_role_arn=execution_role.arn,
             task_role_arn=task_role.arn,
             container_definitions=definitions,

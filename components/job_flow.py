@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
@@ -31,8 +32,8 @@ class JobFlowArgs:
     """When it runs; without schedules it is only started by hand."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
-    notify: str = "failure"
-    """What is worth a message: ``failure``, ``all`` or ``none``."""
+    notify: str | dict[str, Any] = "failure"
+    """What is worth a message, as a job says it."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 

@@ -1,15 +1,18 @@
 """Tell people how runs ended."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 from components.alarm import alarm_at_first
+from components.channel_webhook import ChannelWebhook, ChannelWebhookArgs, Webhook
 from components.standard_machine import standard_machine
 from definitions import policies
 from definitions.names import Names
+from definitions.notices import Channels
 from definitions.notifier_machine import notifier_machine
 
 CHATBOT_REGION = "us-east-2"
@@ -33,6 +36,18 @@ class SlackChannels:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamedChannel:
+    """A channel that jobs name: one or several ways to the same people."""
+
+    slack_channel_id: str | None = None
+    """Channel of the stack's workspace: ``C…``."""
+    emails: tuple[str, ...] = ()
+    """Addresses; each must confirm by mail."""
+    webhook: Webhook | None = None
+    """An address to call."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobNotifierArgs:
     """Whom to tell."""
 
@@ -47,6 +62,10 @@ class JobNotifierArgs:
     """Where every state machine logs to."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    channels: Mapping[str, NamedChannel] = field(default_factory=dict[str, NamedChannel])
+    """Further channels, by the names that jobs call them."""
+    recovery: bool = False
+    """Whether some job wants to hear of its first success after a failure."""
 
 
 class JobNotifier(pulumi.ComponentResource):
@@ -55,9 +74,11 @@ class JobNotifier(pulumi.ComponentResource):
     Whatever cannot be delivered is kept in one encrypted queue, whose alarm goes to the failure
     topic.
 
-    Children: ``<name>-success`` and ``<name>-failure`` (topics) with ``-policy`` and
-    ``-email-<n>`` behind each, ``<name>-chatbot-role``, ``<name>-chatbot-policy``,
-    ``<name>-slack-success`` and ``<name>-slack-failure`` (or one ``<name>-slack`` for both),
+    Children: ``<name>-success`` and ``<name>-failure`` (topics), and ``<name>-to-<channel>`` for
+    each named channel in Slack or with addresses, all with ``-policy`` and ``-email-<n>`` behind;
+    ``<name>-chatbot-role``, ``<name>-chatbot-policy``, ``<name>-slack-success`` and
+    ``<name>-slack-failure`` (or one ``<name>-slack`` for both), ``<name>-slack-to-<channel>``,
+    ``<name>-webhooks-role``, ``<name>-webhooks-policy``, ``<name>-webhook-<channel>``,
     ``<name>-dead-letters``, ``<name>-dead-letters-policy``, ``<name>-dead-letters-alarm``,
     ``<name>-role``, ``<name>-policy``, ``<name>-machine``, ``<name>-failed`` (alarm),
     ``<name>-events-role``, ``<name>-events-policy``, ``<name>-ended`` (rule),
@@ -88,30 +109,36 @@ class JobNotifier(pulumi.ComponentResource):
             args.names.of("notifier"),
         )
 
-        topics: dict[str, aws.sns.Topic] = {}
-        for outcome in ("success", "failure"):
-            topics[outcome] = topic = aws.sns.Topic(
+        topics = {
+            outcome: self._topic(
                 f"{name}-{outcome}",
-                name=names.of(outcome),
-                kms_master_key_id=args.key_arn,
-                opts=child,
+                names.of(outcome),
+                policies.topic_policy(names, names.topic_arn(outcome)),
+                args.emails,
+                args.key_arn,
             )
-            aws.sns.TopicPolicy(
-                f"{name}-{outcome}-policy",
-                arn=topic.arn,
-                policy=policies.topic_policy(names, outcome),
-                opts=child,
+            for outcome in ("success", "failure")
+        }
+        topics |= {
+            f"to-{channel}": self._topic(
+                f"{name}-to-{channel}",
+                names.channel(channel),
+                policies.topic_policy(names, names.channel_topic_arn(channel)),
+                ways.emails,
+                args.key_arn,
             )
-            for number, address in enumerate(args.emails):
-                aws.sns.TopicSubscription(
-                    f"{name}-{outcome}-email-{number}",
-                    topic=topic.arn,
-                    protocol="email",
-                    endpoint=address,
-                    opts=child,
-                )
+            for channel, ways in args.channels.items()
+            if ways.slack_channel_id or ways.emails
+        }
         if args.slack is not None:
-            self._tell_slack(name, names, args.slack, topics)
+            self._tell_slack(name, names, args.slack, args.channels, topics)
+        webhooks = {
+            channel: ways.webhook for channel, ways in args.channels.items() if ways.webhook
+        }
+        channels = Channels(
+            topics=tuple(topic.removeprefix("to-") for topic in topics if topic.startswith("to-")),
+            webhooks={channel: webhook.format for channel, webhook in webhooks.items()},
+        )
 
         queue = aws.sqs.Queue(
             f"{name}-dead-letters",
@@ -123,7 +150,9 @@ class JobNotifier(pulumi.ComponentResource):
         queue_policy = aws.sqs.QueuePolicy(
             f"{name}-dead-letters-policy",
             queue_url=queue.url,
-            policy=policies.dead_letter_queue_policy(names, rule_name),
+            policy=policies.dead_letter_queue_policy(
+                names, [rule_name, *([names.channel("*")] if webhooks else [])]
+            ),
             opts=child,
         )
         alarm_at_first(
@@ -153,7 +182,11 @@ class JobNotifier(pulumi.ComponentResource):
             role=role.name,
             policy=pulumi.Output.from_input(args.key_arn).apply(
                 lambda key_arn: policies.notifier_policy(
-                    names, key_arn=key_arn, tracing=args.tracing
+                    names,
+                    key_arn=key_arn,
+                    tracing=args.tracing,
+                    channels=channels,
+                    recovery=args.recovery,
                 )
             ),
             opts=child,
@@ -163,7 +196,14 @@ class JobNotifier(pulumi.ComponentResource):
             name=machine_name,
             role_arn=role.arn,
             definition=queue.url.apply(
-                lambda url: json.dumps(notifier_machine(names=names, dead_letter_queue_url=url))
+                lambda url: json.dumps(
+                    notifier_machine(
+                        names=names,
+                        dead_letter_queue_url=url,
+                        channels=channels,
+                        recovery=args.recovery,
+                    )
+                )
             ),
             log_destination=args.execution_log_destination,
             tracing=args.tracing,
@@ -210,6 +250,8 @@ class JobNotifier(pulumi.ComponentResource):
                     "detail": {
                         "status": list(ENDED),
                         "stateMachineArn": [{"prefix": names.job_machines_arn}],
+                        # Not a slash: an execution inside a distributed Map is no run.
+                        "executionArn": [{"anything-but": {"wildcard": "*/*"}}],
                     },
                 }
             ),
@@ -226,13 +268,17 @@ class JobNotifier(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[events_policy, queue_policy]),
         )
 
+        heard = (
+            self._call_webhooks(name, names, webhooks, queue.arn, queue_policy) if webhooks else []
+        )
+
         self.success_topic_arn = topics["success"].arn
         self.failure_topic_arn = topics["failure"].arn
         self.dead_letter_queue_arn = pulumi.Output.all(queue.arn, queue_policy.id).apply(
             lambda made: made[0]
         )
         self.dead_letter_queue_url = queue.url
-        self.listening = target.id
+        self.listening = pulumi.Output.all(target.id, *heard).apply(lambda known: known[0])
         self.register_outputs(
             {
                 "success_topic_arn": self.success_topic_arn,
@@ -243,8 +289,73 @@ class JobNotifier(pulumi.ComponentResource):
             }
         )
 
+    def _topic(
+        self,
+        name: str,
+        physical_name: str,
+        policy: str,
+        emails: Iterable[str],
+        key_arn: pulumi.Input[str],
+    ) -> aws.sns.Topic:
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(name, name=physical_name, kms_master_key_id=key_arn, opts=child)
+        aws.sns.TopicPolicy(f"{name}-policy", arn=topic.arn, policy=policy, opts=child)
+        for number, address in enumerate(emails):
+            aws.sns.TopicSubscription(
+                f"{name}-email-{number}",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=address,
+                opts=child,
+            )
+        return topic
+
+    def _call_webhooks(
+        self,
+        name: str,
+        names: Names,
+        webhooks: Mapping[str, Webhook],
+        queue_arn: pulumi.Output[str],
+        queue_policy: aws.sqs.QueuePolicy,
+    ) -> list[pulumi.Output[str]]:
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{name}-webhooks-role",
+            name=names.of("webhooks"),
+            description="Rules on the notifier's messages: call webhooks",
+            assume_role_policy=policies.rule_trust(names, names.channel("*")),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-webhooks-policy",
+            role=role.name,
+            policy=policies.webhooks_policy(names),
+            opts=child,
+        )
+        return [
+            ChannelWebhook(
+                f"{name}-webhook-{channel}",
+                ChannelWebhookArgs(
+                    names=names,
+                    channel=channel,
+                    webhook=webhook,
+                    role_arn=pulumi.Output.all(role.arn, policy.id).apply(lambda known: known[0]),
+                    dead_letter_queue_arn=pulumi.Output.all(queue_arn, queue_policy.id).apply(
+                        lambda known: known[0]
+                    ),
+                ),
+                child,
+            ).listening
+            for channel, webhook in webhooks.items()
+        ]
+
     def _tell_slack(
-        self, name: str, names: Names, slack: SlackChannels, topics: dict[str, aws.sns.Topic]
+        self,
+        name: str,
+        names: Names,
+        slack: SlackChannels,
+        channels: Mapping[str, NamedChannel],
+        topics: Mapping[str, aws.sns.Topic],
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
@@ -260,23 +371,28 @@ class JobNotifier(pulumi.ComponentResource):
             policy=policies.chatbot_policy(names),
             opts=child,
         )
-        channels = {"success": slack.success_channel_id, "failure": slack.failure_channel_id}
-        # An account can configure a channel once: one channel for both takes both topics.
-        together = len(set(channels.values())) == 1
-        for outcome, channel_id in channels.items():
-            if together and outcome == "success":
-                continue
+        wanted = {
+            "success": slack.success_channel_id,
+            "failure": slack.failure_channel_id,
+            **{f"to-{channel}": ways.slack_channel_id for channel, ways in channels.items()},
+        }
+        # An account can configure a channel of Slack once: whoever names it shares it.
+        shared: dict[str, list[str]] = {}
+        for topic, channel_id in wanted.items():
+            if channel_id is not None:
+                shared.setdefault(channel_id, []).append(topic)
+        for channel_id, told in shared.items():
+            role_in_name = "slack" if {"success", "failure"} <= {*told} else f"slack-{told[0]}"
+            own, _, channel = told[0].partition("to-")
             aws.chatbot.SlackChannelConfiguration(
-                f"{name}-slack" if together else f"{name}-slack-{outcome}",
-                configuration_name=names.of("slack" if together else f"slack-{outcome}"),
+                f"{name}-{role_in_name}",
+                configuration_name=names.of(role_in_name) if own else names.channel(channel),
                 slack_team_id=slack.workspace_id,
                 slack_channel_id=channel_id,
                 iam_role_arn=role.arn,
                 guardrail_policy_arns=[GUARD_RAIL],
                 logging_level="ERROR",
-                sns_topic_arns=[topic.arn for topic in topics.values()]
-                if together
-                else [topics[outcome].arn],
+                sns_topic_arns=[topics[topic].arn for topic in told],
                 user_authorization_required=True,
                 region=CHATBOT_REGION,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

@@ -12,6 +12,8 @@ from definitions.names import Names
 from definitions.subnets import plan_subnets
 
 HTTPS = 443
+GATEWAYS = {"s3": "S3: image layers and granted buckets", "dynamodb": "DynamoDB: granted tables"}
+"""Services whose endpoint is a route, and costs nothing; what tasks do there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,10 @@ class PrivateVpcWithEndpointsArgs:
     zones: list[str]
     """Availability zones, one task subnet and one endpoint subnet each."""
     services: list[str]
-    """Interface endpoints by the last part of their service name: ``ecr.api``, ``logs``."""
+    """Services by the last part of their endpoint's name: ``ecr.api``, ``logs``, ``dynamodb``.
+
+    ``s3`` is among them where programs call it; image layers come from there in any case.
+    """
     log_retention_days: int
     """Days to keep flow logs."""
     key_arn: pulumi.Input[str]
@@ -42,7 +47,8 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
     Children: ``<name>-vpc``, ``<name>-routes``, for each zone ``<name>-tasks-<zone>``,
     ``<name>-tasks-<zone>-routes`` and ``<name>-endpoints-<zone>``, ``<name>-task-group``,
     ``<name>-endpoint-group``, the rules between them (``<name>-tasks-in``, ``<name>-to-endpoints``,
-    ``<name>-to-s3``), ``<name>-s3`` and an endpoint ``<name>-<service>`` each.
+    ``<name>-to-s3``), ``<name>-s3`` and an endpoint ``<name>-<service>`` each; for DynamoDB, whose
+    endpoint is a route as that of S3, a rule ``<name>-to-dynamodb`` too.
     """
 
     pulumi_type = "fargate-batch:index:PrivateVpcWithEndpoints"
@@ -108,16 +114,22 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
             vpc_id=vpc.vpc_id,
             opts=child,
         )
-        s3 = aws.ec2.VpcEndpoint(
-            f"{name}-s3",
-            vpc_id=vpc.vpc_id,
-            service_name=f"com.amazonaws.{names.region}.s3",
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in tasks.route_tables],
-            policy=policies.s3_endpoint_policy(names),
-            tags={"Name": names.of("s3")},
-            opts=child,
-        )
+        gateways = {
+            service: aws.ec2.VpcEndpoint(
+                f"{name}-{service}",
+                vpc_id=vpc.vpc_id,
+                service_name=f"com.amazonaws.{names.region}.{service}",
+                vpc_endpoint_type="Gateway",
+                route_table_ids=[table.id for table in tasks.route_tables],
+                policy=policies.s3_endpoint_policy(names, programs="s3" in args.services)
+                if service == "s3"
+                else policies.endpoint_policy(names),
+                tags={"Name": names.of(service)},
+                opts=child,
+            )
+            for service in GATEWAYS
+            if service == "s3" or service in args.services
+        }
         rules = [
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-tasks-in",
@@ -139,15 +151,18 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
                 description="To the endpoints",
                 opts=child,
             ),
-            aws.vpc.SecurityGroupEgressRule(
-                f"{name}-to-s3",
-                security_group_id=task_group.id,
-                prefix_list_id=s3.prefix_list_id,
-                ip_protocol="tcp",
-                from_port=HTTPS,
-                to_port=HTTPS,
-                description="To S3: image layers and granted buckets",
-                opts=child,
+            *(
+                aws.vpc.SecurityGroupEgressRule(
+                    f"{name}-to-{service}",
+                    security_group_id=task_group.id,
+                    prefix_list_id=gateway.prefix_list_id,
+                    ip_protocol="tcp",
+                    from_port=HTTPS,
+                    to_port=HTTPS,
+                    description=f"To {GATEWAYS[service]}",
+                    opts=child,
+                )
+                for service, gateway in gateways.items()
             ),
         ]
         endpoints = [
@@ -159,11 +174,11 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in endpoint_subnets],
                 security_group_ids=[endpoint_group.id],
-                policy=policies.interface_endpoint_policy(names),
+                policy=policies.endpoint_policy(names),
                 tags={"Name": names.of(service)},
                 opts=child,
             )
-            for service in sorted(set(args.services))
+            for service in sorted(set(args.services) - set(GATEWAYS))
         ]
 
         self.vpc_id = vpc.vpc_id
@@ -171,7 +186,9 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
             subnet_ids=[subnet.id for subnet in tasks.subnets],
             security_group_ids=[task_group.id],
             assign_public_ip=False,
-            ready=[made.id for made in (*tasks.associations, *rules, s3, *endpoints)],
+            ready=[
+                made.id for made in (*tasks.associations, *rules, *gateways.values(), *endpoints)
+            ],
         )
         self.register_outputs(
             {

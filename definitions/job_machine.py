@@ -147,8 +147,11 @@ def job_machine(
     timeout_seconds: int,
     retries: RetryBudgets,
     placement: TaskPlacement,
+    debug: bool = False,
 ) -> dict[str, Any]:
     """Definition of one job's machine.
+
+    With ``debug``, people may open a shell in its tasks (ECS Exec).
 
     A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
     ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
@@ -219,6 +222,7 @@ def job_machine(
                             else "DISABLED",
                         }
                     },
+                    **({"EnableExecuteCommand": True} if debug else {}),
                     "Overrides": _OVERRIDES,
                 },
                 "Output": expression(f"""{{

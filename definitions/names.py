@@ -15,11 +15,16 @@ STACK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """A project or a stack."""
 
 # Limits of AWS: StartExecution and CreateStateMachine 80, CreateSchedule 64, CreateRole 64,
-# CreateBucket 63. The account behind a bucket's name has 12 digits.
+# CreateBucket 63, CreateQueue 80, CreateTopic 256, CreateTable 255, PutRule, CreateConnection and
+# CreateApiDestination 64. The account behind a bucket's name has 12 digits.
 MACHINE_LIMIT = 80
 SCHEDULE_LIMIT = 64
 ROLE_LIMIT = 64
 BUCKET_LIMIT = 63
+QUEUE_LIMIT = 80
+TOPIC_LIMIT = 256
+TABLE_LIMIT = 255
+RULE_LIMIT = 64
 SCHEDULED_TIME_LENGTH = len("-2026-11-22T033000Z")
 
 
@@ -45,6 +50,16 @@ def schedule_name(job: str, number: int) -> str:
 def longest_container_name(prefix: str) -> int:
     """Characters a container's name may have: it is in the names of its two roles."""
     return ROLE_LIMIT - len(f"{prefix}---execution")
+
+
+def longest_chosen_name(prefix: str, limit: int) -> int:
+    """Characters a name may have behind the prefix, where AWS allows so many in all."""
+    return limit - len(f"{prefix}--")
+
+
+def longest_channel_name(prefix: str) -> int:
+    """Characters a channel's name may have: it is in a rule, a connection and a destination."""
+    return RULE_LIMIT - len(f"{prefix}--to--")
 
 
 def longest_bucket_name(prefix: str) -> int:
@@ -148,6 +163,16 @@ class Names:
         """ARN of a bucket by the name its user chose."""
         return f"arn:aws:s3:::{self.bucket(name)}"
 
+    def table_arn(self, name: str) -> str:
+        """ARN of a table by the name its user chose."""
+        return self.arn("dynamodb", f"table/{self.chosen(name)}")
+
+    def parameter_arn(self, parameter: str) -> str:
+        """ARN of a parameter of Systems Manager by its name; its ARN is returned as it is."""
+        if parameter.startswith("arn:"):
+            return parameter
+        return self.arn("ssm", f"parameter/{parameter.removeprefix('/')}")
+
     def repository(self, image: str) -> str:
         """Name of the ECR repository of an image that the stack builds."""
         return f"{self.prefix}/{re.sub(r'[^a-z0-9]+', '-', image.lower()).strip('-')}"
@@ -169,6 +194,29 @@ class Names:
     def topic_arn(self, role: str) -> str:
         """ARN of one of the two topics, ``success`` or ``failure``."""
         return self.arn("sns", self.of(role))
+
+    def chosen_topic_arn(self, name: str) -> str:
+        """ARN of a topic by the name its user chose."""
+        return self.arn("sns", self.chosen(name))
+
+    def queue_arn(self, name: str) -> str:
+        """ARN of a queue by the name its user chose."""
+        return self.arn("sqs", self.chosen(name))
+
+    def queue_url(self, name: str) -> str:
+        """Address of a queue by the name its user chose."""
+        return f"https://sqs.{self.region}.amazonaws.com/{self.account}/{self.chosen(name)}"
+
+    def channel(self, name: str) -> str:
+        """Name of a channel's topic and of what brings messages to its webhook.
+
+        With a second double hyphen, so that it is nobody's own name.
+        """
+        return self.chosen(f"to--{name}")
+
+    def channel_topic_arn(self, name: str) -> str:
+        """ARN of a named channel's topic; ``*`` means those of all channels."""
+        return self.arn("sns", self.channel(name))
 
     @property
     def dead_letter_queue_arn(self) -> str:

@@ -6,9 +6,11 @@ is named by a prefix, so that no document grows with their number.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from definitions.grants import Grant, Kind
 from definitions.names import Names
+from definitions.notices import NO_CHANNELS, NOTICE, Channels
 
 Statement = dict[str, Any]
 
@@ -42,11 +44,11 @@ def _allow(
     return statement | ({"Condition": dict(condition)} if condition else {})
 
 
-def _from(account: str, source_arn: str) -> dict[str, Any]:
+def _from(account: str, *source_arns: str) -> dict[str, Any]:
     """Condition against the confused deputy: the service acts for this account's resource."""
     return {
         "StringEquals": {"aws:SourceAccount": account},
-        "ArnLike": {"aws:SourceArn": source_arn},
+        "ArnLike": {"aws:SourceArn": source_arns[0] if len(source_arns) == 1 else source_arns},
     }
 
 
@@ -92,7 +94,7 @@ def scheduler_trust(names: Names) -> str:
 
 
 def rule_trust(names: Names, rule: str) -> str:
-    """Let one EventBridge rule use a role."""
+    """Let one EventBridge rule, or all that a trailing ``*`` means, use a role."""
     return _trust("events.amazonaws.com", names.account, names.arn("events", f"rule/{rule}"))
 
 
@@ -232,18 +234,50 @@ def skipped_policy(*, tracing: bool) -> str:
     return document(*_observed(tracing))
 
 
-def notifier_policy(names: Names, *, key_arn: str, tracing: bool) -> str:
-    """What the notifier may do: read the end of a run, publish, keep what nobody took."""
+def notifier_policy(
+    names: Names,
+    *,
+    key_arn: str,
+    tracing: bool,
+    channels: Channels = NO_CHANNELS,
+    recovery: bool = False,
+) -> str:
+    """What the notifier may do: read the end of a run, tell it, keep what nobody took."""
+    named = [names.channel_topic_arn("*")] if channels.topics else []
+    posted = _allow(
+        "PostToWebhooks",
+        ["events:PutEvents"],
+        names.arn("events", "event-bus/default"),
+        {"StringEquals": {"events:source": names.prefix, "events:detail-type": NOTICE}},
+    )
+    looked_back = _allow(
+        "LookBack", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))
+    )
     return document(
         _allow(
             "ReadRuns", ["states:DescribeExecution"], names.execution_arn(names.chosen("*"), "*")
         ),
+        *([looked_back] if recovery else []),
         _allow(
-            "Publish", ["sns:Publish"], [names.topic_arn("success"), names.topic_arn("failure")]
+            "Publish",
+            ["sns:Publish"],
+            [names.topic_arn("success"), names.topic_arn("failure"), *named],
         ),
         _allow("EncryptForTopics", ["kms:Decrypt", "kms:GenerateDataKey*"], key_arn),
+        *([posted] if channels.webhooks else []),
         _allow("KeepUndelivered", ["sqs:SendMessage"], names.dead_letter_queue_arn),
         *_observed(tracing),
+    )
+
+
+def webhooks_policy(names: Names) -> str:
+    """What the rules of webhooks may do: call the addresses of this stack's channels."""
+    return document(
+        _allow(
+            "CallWebhooks",
+            ["events:InvokeApiDestination"],
+            names.arn("events", f"api-destination/{names.channel('*')}"),
+        )
     )
 
 
@@ -293,12 +327,13 @@ def execution_policy(
     log_group: str,
     repository_arn: str | None,
     secret_arns: Sequence[str],
+    parameter_arns: Sequence[str],
     key_arn: str,
 ) -> str:
     """What Fargate may do before a container's program starts.
 
-    ``repository_arn`` is ``None`` for an image of a public registry; ``secret_arns`` are the
-    secrets that become environment variables.
+    ``repository_arn`` is ``None`` for an image of a public registry; ``secret_arns`` and
+    ``parameter_arns`` are the secrets and parameters that become environment variables.
     """
     statements = [
         _allow(
@@ -327,36 +362,141 @@ def execution_policy(
                 "DecryptSecrets",
                 ["kms:Decrypt"],
                 key_arn,
-                {
-                    "StringEquals": {
-                        "kms:ViaService": f"secretsmanager.{names.region}.amazonaws.com"
-                    }
-                },
+                _by_service(names, "secretsmanager"),
             ),
+        ]
+    if parameter_arns:
+        statements += [
+            _allow("ReadParameters", ["ssm:GetParameters"], sorted(set(parameter_arns))),
+            _allow("DecryptParameters", ["kms:Decrypt"], key_arn, _by_service(names, "ssm")),
         ]
     return document(*statements)
 
 
-Grant = Literal["read", "write"]
-
-_OBJECT_ACTIONS: Mapping[Grant, Sequence[str]] = {
-    "read": ["s3:GetObject"],
-    "write": ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+_GRANTED_ACTIONS: Mapping[tuple[Kind, str], Sequence[str]] = {
+    ("bucket", "read"): ["s3:GetObject"],
+    ("bucket", "write"): ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+    ("queue", "send"): ["sqs:SendMessage"],
+    ("queue", "consume"): [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+    ],
+    ("topic", "publish"): ["sns:Publish"],
+    ("table", "read"): [
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+    ],
+    ("table", "write"): [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:BatchWriteItem",
+    ],
+    ("secret", "read"): ["secretsmanager:GetSecretValue"],
+    ("job", "start"): ["states:StartExecution"],
 }
+"""What a verb is in IAM's words. The listing of a bucket is :func:`_list_buckets`'s."""
 
 
-def grants_policy(names: Names, grants: Mapping[str, Sequence[Grant]]) -> str | None:
-    """What a container's program may do with the stack's buckets; ``None`` if nothing."""
-    statements: list[Statement] = []
-    for bucket, verbs in sorted(grants.items()):
-        arn, word = names.bucket_arn(bucket), bucket.title().replace("-", "")
-        if "read" in verbs:
-            statements.append(_allow(f"List{word}", ["s3:ListBucket"], arn))
-        statements += [
-            _allow(f"{verb.title()}{word}", _OBJECT_ACTIONS[verb], f"{arn}/*")
-            for verb in sorted(set(verbs))
-        ]
-    return document(*statements) if statements else None
+def task_policy(
+    names: Names,
+    grants: Sequence[Grant],
+    *,
+    secret_arns: Mapping[str, str],
+    key_arn: str,
+    debug: bool,
+) -> str:
+    """What a container's program may do, which is something.
+
+    ``secret_arns`` are those of the secrets that are granted, by name; ``debug`` lets people open
+    a shell in its tasks. Programs start a job by its own machine: whoever may start the dispatcher
+    may start, and stop, every job.
+    """
+    resources: dict[tuple[Kind, str], set[str]] = {}
+    for grant in grants:
+        resources.setdefault((grant.kind, grant.verb), set()).add(
+            _granted_arn(names, grant, secret_arns)
+        )
+    statements = _list_buckets(names, grants) + [
+        _allow(f"{verb.title()}{kind.title()}s", actions, sorted(resources[kind, verb]))
+        for (kind, verb), actions in _GRANTED_ACTIONS.items()
+        if (kind, verb) in resources
+    ]
+    kinds = {grant.kind for grant in grants}
+    if "topic" in kinds:
+        statements.append(
+            _allow(
+                "EncryptForTopics",
+                ["kms:Decrypt", "kms:GenerateDataKey*"],
+                key_arn,
+                _by_service(names, "sns"),
+            )
+        )
+    if "secret" in kinds:
+        statements.append(
+            _allow("DecryptSecrets", ["kms:Decrypt"], key_arn, _by_service(names, "secretsmanager"))
+        )
+    if debug:
+        statements.append(
+            _allow(
+                "OpenShells",
+                [
+                    "ssmmessages:CreateControlChannel",
+                    "ssmmessages:CreateDataChannel",
+                    "ssmmessages:OpenControlChannel",
+                    "ssmmessages:OpenDataChannel",
+                ],
+                EVERYTHING,
+            )
+        )
+    return document(*statements)
+
+
+def _granted_arn(names: Names, grant: Grant, secret_arns: Mapping[str, str]) -> str:
+    """Return what a grant is about, as IAM names it."""
+    match grant.kind:
+        case "bucket":
+            return f"{names.bucket_arn(grant.name)}/{grant.prefix}*"
+        case "queue":
+            return names.queue_arn(grant.name)
+        case "topic":
+            return names.chosen_topic_arn(grant.name)
+        case "table":
+            return names.table_arn(grant.name)
+        case "secret":
+            return secret_arns[grant.name]
+        case "job":
+            return names.machine_arn(names.chosen(grant.name))
+
+
+def _list_buckets(names: Names, grants: Sequence[Grant]) -> list[Statement]:
+    """Let a program list what it may read: without that, S3 answers 403 for what is not there."""
+    prefixes: dict[str, set[str]] = {}
+    for grant in grants:
+        if grant.kind == "bucket" and grant.verb in ("list", "read"):
+            prefixes.setdefault(grant.name, set()).add(grant.prefix)
+    whole = [names.bucket_arn(name) for name, found in sorted(prefixes.items()) if "" in found]
+    bounded = [(name, found) for name, found in sorted(prefixes.items()) if "" not in found]
+    return [
+        *([_allow("ListBuckets", ["s3:ListBucket"], whole)] if whole else []),
+        *(
+            _allow(
+                f"ListPrefixes{number}",
+                ["s3:ListBucket"],
+                names.bucket_arn(name),
+                {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in sorted(found)]}},
+            )
+            for number, (name, found) in enumerate(bounded, 1)
+        ),
+    ]
+
+
+def _by_service(names: Names, service: str) -> dict[str, Any]:
+    """Condition of a key: only what a service does with it for whoever calls."""
+    return {"StringEquals": {"kms:ViaService": f"{service}.{names.region}.amazonaws.com"}}
 
 
 # -- what resources admit
@@ -404,9 +544,8 @@ def key_policy(names: Names) -> str:
     )
 
 
-def topic_policy(names: Names, outcome: Literal["success", "failure"]) -> str:
+def topic_policy(names: Names, arn: str) -> str:
     """Who may publish to a topic beside the notifier: to that of failures, the stack's alarms."""
-    arn = names.topic_arn(outcome)
     alarms: Statement = {
         "Sid": "PublishAlarms",
         "Effect": "Allow",
@@ -415,11 +554,20 @@ def topic_policy(names: Names, outcome: Literal["success", "failure"]) -> str:
         "Resource": arn,
         "Condition": _from(names.account, names.arn("cloudwatch", f"alarm:{names.prefix}-*")),
     }
-    return document(*([alarms] if outcome == "failure" else []), _only_tls([arn], "sns:Publish"))
+    of_failures = arn == names.topic_arn("failure")
+    return document(*([alarms] if of_failures else []), _only_tls([arn], "sns:Publish"))
 
 
-def dead_letter_queue_policy(names: Names, rule: str) -> str:
-    """Who may send to the dead-letter queue beside this stack's roles: the notifier's rule."""
+def chosen_topic_policy(names: Names, topic: str) -> str:
+    """Who may publish to a topic of the user's beside those whom IAM lets: nobody."""
+    return document(_only_tls([names.chosen_topic_arn(topic)], "sns:Publish"))
+
+
+def dead_letter_queue_policy(names: Names, rules: Sequence[str]) -> str:
+    """Who may send to the dead-letter queue beside this stack's roles: EventBridge rules.
+
+    A rule of these names may end in ``*``.
+    """
     arn = names.dead_letter_queue_arn
     return document(
         {
@@ -428,7 +576,9 @@ def dead_letter_queue_policy(names: Names, rule: str) -> str:
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
             "Resource": arn,
-            "Condition": _from(names.account, names.arn("events", f"rule/{rule}")),
+            "Condition": _from(
+                names.account, *(names.arn("events", f"rule/{rule}") for rule in rules)
+            ),
         },
         _only_tls([arn], "sqs:*"),
     )
@@ -450,19 +600,19 @@ def _endpoint_for_account(account: str) -> Statement:
     }
 
 
-def interface_endpoint_policy(names: Names) -> str:
+def endpoint_policy(names: Names) -> str:
     """Admit this account's principals only: nobody else's credentials work from inside."""
     return document(_endpoint_for_account(names.account))
 
 
-def s3_endpoint_policy(names: Names) -> str:
-    """Admit this account's principals, and the bucket from which ECR serves image layers.
+def s3_endpoint_policy(names: Names, *, programs: bool) -> str:
+    """Admit the bucket from which ECR serves image layers, and programs if they call S3 at all.
 
-    Layers come by addresses that ECR signed, so there is no principal of this account to ask for
-    (ECR guide, "Create the Amazon S3 gateway endpoint").
+    Programs are this account's principals. Layers come by addresses that ECR signed, so there is
+    no principal of this account to ask for (ECR guide, "Create the Amazon S3 gateway endpoint").
     """
     return document(
-        _endpoint_for_account(names.account),
+        *([_endpoint_for_account(names.account)] if programs else []),
         {
             "Sid": "ImageLayers",
             "Effect": "Allow",

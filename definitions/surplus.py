@@ -25,10 +25,4 @@ EXPLAINED: tuple[Explained, ...] = (
         reason="no image layer is pulled in the rehearsal; the ECS guide asks for it in a task's "
         "execution role",
     ),
-    Explained(
-        document="policy * of role *--*-task",
-        grants="*: action s3:*",
-        reason="the grants of a container are its owner's word; whether the program uses all of a "
-        "verb is not for the proof to say",
-    ),
 )

@@ -23,11 +23,14 @@ def container_definitions(
     secrets: Mapping[str, str],
     log_group: str,
     region: str,
+    debug: bool,
 ) -> str:
     """Make the JSON of a task definition's one container.
 
-    ``secrets`` maps an environment variable to where Fargate reads it (``valueFrom``). The root
-    file system is read-only; ``/tmp`` is an empty volume of the task.
+    ``secrets`` maps an environment variable to where Fargate reads it (``valueFrom``): a secret,
+    or a parameter of Systems Manager. ``/tmp`` is an empty volume of the task. The root file
+    system is read-only, except with ``debug``: the agent of ECS Exec writes its files there
+    (Amazon ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
     """
     return json.dumps(
         [
@@ -36,7 +39,7 @@ def container_definitions(
                 "image": image,
                 "essential": True,
                 "user": USER,
-                "readonlyRootFilesystem": True,
+                "readonlyRootFilesystem": not debug,
                 "linuxParameters": {"initProcessEnabled": True},
                 "mountPoints": [{"sourceVolume": TEMPORARY_VOLUME, "containerPath": "/tmp"}],  # noqa: S108 - the container's own volume
                 "stopTimeout": STOP_TIMEOUT_SECONDS,

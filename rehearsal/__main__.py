@@ -295,6 +295,8 @@ def _show_what_people_see(stage: Stage, report: Report) -> None:
             report.slack(message)
     for mail in aws.mail[:1]:
         report.mail(mail)
+    for call in aws.webhooks.calls[:1]:
+        report.webhook(call)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def _came_twice(stage: Stage, job: Started, fires: set[tuple[datetime, str]]) ->
         expected={
             "trigger": " + ".join(["started", *["duplicate"] * duplicates]),
             "runs": 1,
-            "message to": "success" if job.tells_of_success else NOBODY,
+            "message to": stage.expected_to_hear(job) if job.tells_of_success else NOBODY,
         },
         happened={
             "trigger": stage.fate(run),

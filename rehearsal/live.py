@@ -10,6 +10,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.markup import escape
 
+from definitions.notices import title_of
 from rehearsal.cloud import EmbeddedAws
 
 _Thing = TypeVar("_Thing")
@@ -69,6 +70,13 @@ class Live:
         for mail in self._new("mail", aws.mail):
             self._line(
                 f"{mail.time:%H:%M:%S}", f"[blue]Mail {escape(mail.to)}[/] {escape(mail.subject)}"
+            )
+
+        for call in self._new("webhooks", aws.webhooks.calls):
+            said = title_of(call.message) if call.taken else f"answered {call.status}"
+            self._line(
+                f"{call.time:%H:%M:%S}",
+                f"[cyan]Webhook {escape(call.destination)}[/] {escape(said)}",
             )
 
     def failed(self, line: str) -> None:

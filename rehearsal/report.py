@@ -14,7 +14,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from rehearsal.cloud import Mail, SlackMessage
+from rehearsal.cloud import Mail, SlackMessage, WebhookCall
 from rehearsal.engine import Action, Resource
 from rehearsal.plan import Change, Planned, summary
 from rehearsal.proof import Candidate, Found
@@ -200,6 +200,14 @@ class Report:
             f"Mail · {message.to} · {message.time:%H:%M}",
             Group(Text(message.subject, style="bold"), Text(message.text)),
             "blue",
+        )
+
+    def webhook(self, call: WebhookCall) -> None:
+        """Show a message as a webhook is sent it."""
+        self._panel(
+            f"Webhook · {call.destination} · {call.host} · {call.time:%H:%M}",
+            Text(json.dumps(call.message, indent=2, ensure_ascii=False)),
+            "cyan",
         )
 
     def page(self, path: Path | None) -> None:

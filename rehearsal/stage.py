@@ -12,7 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from definitions.calendars import CalendarRules, skip_reason
-from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage
+from definitions.notices import NOTICE
+from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage, WebhookCall
 from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import StackFile
@@ -30,8 +31,6 @@ DEAD_LETTER = "dead letter"
 SUCCEEDS = Played(exit_code=0)
 """A given success: takes 20 s of virtual time and no process."""
 
-_CHANNELS = {"success": "C0SUCCESS", "failure": "C0FAILURE"}
-"""Slack channels by which the rehearsal listens to a stack that tells nobody."""
 _BETWEEN = timedelta(minutes=1)
 
 
@@ -81,9 +80,15 @@ class Started:
         )
 
     @property
+    def notify(self) -> dict[str, Any]:
+        """Which ends of its runs are told (``on``), and where, as its schedule says."""
+        said: Any = self.trigger.get("input", {}).get("notify", "failure")
+        return {"on": said} if isinstance(said, str) else said
+
+    @property
     def tells_of_success(self) -> bool:
         """Whether people hear of an ordinary run that succeeds."""
-        return self.trigger.get("input", {}).get("notify") == "all"
+        return self.notify["on"] in ("all", "success")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +191,12 @@ class Stage:
         flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
         self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
 
+    def section(self, name: str) -> dict[str, Any]:
+        """Return a section of the stack file as it is written; empty if it has none."""
+        keys = (key for key in self.up.config if key.endswith(f":{name}"))
+        found: dict[str, Any] = json.loads(self.up.config.get(next(keys, ""), "{}"))
+        return found
+
     @property
     def job(self) -> Job:
         """The job that faults are played on: a scheduled one, if there is any."""
@@ -218,23 +229,80 @@ class Stage:
         (name,) = events.list_rule_names_by_target(TargetArn=self.notifier_arn)["RuleNames"]
         return name
 
+    @cached_property
+    def topics(self) -> dict[str, str]:
+        """Who hears of a topic, by its ARN: ``success``, ``failure`` or a channel's name."""
+        own = {self.exports[f"{outcome}TopicArn"]: outcome for outcome in ("success", "failure")}
+        pages: Any = self.aws.client("sns").get_paginator("list_topics")
+        arns: list[str] = [
+            topic["TopicArn"] for page in pages.paginate() for topic in page["Topics"]
+        ]
+        before = self.exports["failureTopicArn"].removesuffix("-failure") + "--to--"
+        return own | {arn: arn.removeprefix(before) for arn in arns if arn.startswith(before)}
+
+    @property
+    def channels(self) -> list[str]:
+        """Names of the channels that have a topic."""
+        return [who for who in self.topics.values() if who not in ("success", "failure")]
+
+    @cached_property
+    def webhooks(self) -> dict[str, str]:
+        """Channel of each webhook, by the name of its API destination."""
+        events: Any = self.aws.client("events")
+        before = f"{self.exports['scheduleGroup']}--to--"
+        found: list[str] = [
+            each["Name"] for each in events.list_api_destinations()["ApiDestinations"]
+        ]
+        return {name: name.removeprefix(before) for name in found if name.startswith(before)}
+
+    def expected_to_hear(self, job: Started, outcome: str = "success") -> str:
+        """Say who should hear of a run's end that its job tells of: its channels, or a topic."""
+        channels = [
+            who
+            for who in (*self.topics.values(), *self.webhooks.values())
+            if who in job.notify.get("channels", ())
+        ]
+        return " + ".join(sorted(channels)) or outcome
+
     def prepare(self) -> None:
-        """Fill the buckets, and listen to the topics if the stack itself tells nobody."""
+        """Make what the stack file says is there already, fill the buckets, listen to the topics.
+
+        Topics are listened to of which the stack itself tells nobody.
+        """
+        self._put_parameters()
         s3: Any = self.aws.client("s3")
         for bucket in self.exports["bucketNames"].values():
             for key in SAMPLE_FILES:
                 s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
         chatbot = self.aws.chatbot
-        if chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]:
-            return
-        for outcome, channel in _CHANNELS.items():
+        configured = chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]
+        heard = {topic for channel in configured for topic in channel["SnsTopicArns"]}
+        for topic, who in self.topics.items():
+            if topic in heard:
+                continue
             chatbot.create_slack_channel_configuration(
-                ConfigurationName=f"rehearsal-{outcome}",
+                ConfigurationName=f"rehearsal-{who}",
                 SlackTeamId="T0REHEARSAL",
-                SlackChannelId=channel,
+                SlackChannelId=f"C0{who.upper().replace('-', '')}",
                 IamRoleArn=f"arn:aws:iam::{self.aws.account}:role/rehearsal",
-                SnsTopicArns=[self.exports[f"{outcome}TopicArn"]],
+                SnsTopicArns=[topic],
             )
+
+    def _put_parameters(self) -> None:
+        """Make the parameters that containers read, encrypted by the stack's key."""
+        ssm: Any = self.aws.client("ssm")
+        secrets = [
+            source
+            for container in self.section("containers").values()
+            for source in container.get("secrets", {}).values()
+        ]
+        for source in secrets:
+            name = re.sub(r"^(ssm:|arn:aws:ssm:.*:parameter(?=/))", "", source)
+            if name != source:
+                key = f"alias/{self.exports['scheduleGroup']}"
+                ssm.put_parameter(
+                    Name=name, Value=name, Type="SecureString", KeyId=key, Overwrite=True
+                )
 
     # -- acting
 
@@ -259,9 +327,9 @@ class Stage:
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = run_name(job, at)
-        self._attempts[run] = (list(attempts), then)
+        self.goes(run, then, attempts)
         for step, played in (steps or {}).items():
-            self._attempts[f"{run}-{step}"] = (list(played), then)
+            self.goes(f"{run}-{step}", then, played)
         self.last_trigger = trigger = {
             **{key: value for key, value in job.trigger.items() if key != "calendar"},
             "overlap": overlap,
@@ -282,7 +350,7 @@ class Stage:
         The time may be any: calendars are asked for its day. Its attempt succeeds.
         """
         run = run_name(job, at)
-        self._attempts[run] = ([], SUCCEEDS)
+        self.goes(run, SUCCEEDS)
         for _ in range(times):
             scheduled = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
             self.dispatch({**job.trigger, "scheduledTime": scheduled})
@@ -305,6 +373,10 @@ class Stage:
             self.aws.schedules.deliver_twice(group, name)
         self.pass_time(at - self.aws.clock.now())
         scheduler.delete_schedule(Name=name, GroupName=group)
+
+    def goes(self, run: str, then: Played, attempts: Iterable[Played] = ()) -> None:
+        """Say how the attempts of a run go: the first ones as listed, further ones as ``then``."""
+        self._attempts[run] = (list(attempts), then)
 
     def dispatch(self, trigger: Facts) -> None:
         """Start the dispatcher as a person does, and let it go on until it waits."""
@@ -472,15 +544,20 @@ class Stage:
         """Return what Chatbot got about a run, dropped or not."""
         return [message for message in self.aws.slack if _told_of(message.notification) == run]
 
+    def calls(self, run: str) -> list[WebhookCall]:
+        """Return the calls of webhooks about a run, taken or not."""
+        name = re.compile(rf"{re.escape(run)}(?![\w-])")  # a flow's is where its steps' begin
+        return [call for call in self.aws.webhooks.calls if name.search(json.dumps(call.message))]
+
     def told(self, run: str) -> str:
         """Say who heard of a run's end; each message counts, so that two are seen."""
-        topics = {self.exports[f"{outcome}TopicArn"]: outcome for outcome in _CHANNELS}
         messages = [
-            topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
+            self.topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
             for message in self.messages(run)
         ]
+        messages += [self.webhooks[call.destination] for call in self.calls(run) if call.taken]
         letters = [DEAD_LETTER for letter in self.letters() if _notice_of(letter) == run]
-        return " + ".join(messages + letters) or NOBODY
+        return " + ".join(sorted(messages) + letters) or NOBODY
 
     def executions(self, machine_arn: str, status: str | None = None) -> Iterator[dict[str, Any]]:
         """List a machine's executions, newest first."""
@@ -638,6 +715,8 @@ def _trigger_of(letter: dict[str, Any]) -> str | None:
 
 def _notice_of(letter: dict[str, Any]) -> str | None:
     """Name the run whose end is a dead letter: the event, or the notice that the notifier made."""
+    if letter.get("detail-type") == NOTICE:
+        return letter["detail"]["run"]
     if "detail" in letter:
         return letter["detail"]["name"]
     return _told_of(letter["notice"]["chat"]) if "notice" in letter else None

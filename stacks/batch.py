@@ -1,37 +1,47 @@
 """The whole stack, in the order the data flows."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.batch_cluster import BatchCluster, BatchClusterArgs
+from components.channel_webhook import Webhook
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
-from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
 from components.nat_vpc import PrivateVpcWithNat, PrivateVpcWithNatArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.private_table import PrivateTable, PrivateTableArgs
+from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.flow_machine import FlowStep
+from definitions.grants import Kind
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.flows import FlowJobSettings
+from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
+from stacks.settings.notify import ChannelSettings, JobNotifySettings, WebhookSettings
 from stacks.settings.schedules import timetable_of
-from stacks.settings.storage import BucketReference, SecretSettings
+from stacks.settings.storage import (
+    BucketReference,
+    ParameterReference,
+    SecretReference,
+    SecretSettings,
+)
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 """Docker's words for what the settings call an architecture."""
@@ -78,6 +88,10 @@ def build(settings: Settings) -> dict[str, Any]:
             names=names,
             slack=_slack(settings),
             emails=list(settings.notify.emails),
+            channels={
+                name: _channel(channel) for name, channel in settings.notify.channels.items()
+            },
+            recovery=_recovery_is_told(settings),
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -96,6 +110,26 @@ def build(settings: Settings) -> dict[str, Any]:
             ours,
         )
         for name, bucket in settings.buckets.items()
+    }
+    topics = {
+        name: PrivateTopic(
+            f"topic-{name}", PrivateTopicArgs(names=names, topic=name, key_arn=key.arn), ours
+        )
+        for name in settings.topics
+    }
+    tables = {
+        name: PrivateTable(
+            f"table-{name}",
+            PrivateTableArgs(
+                names=names,
+                table=name,
+                partition_key=table.partition_key,
+                sort_key=table.sort_key,
+                expire_attribute=table.expire_attribute,
+            ),
+            ours,
+        )
+        for name, table in settings.tables.items()
     }
     secret_arns = {
         name: _secret_arn(name, secret, names, key, buckets, ours)
@@ -150,7 +184,7 @@ def build(settings: Settings) -> dict[str, Any]:
         keep_paused=settings.keep_paused,
     )
     jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, platform, settings.now), ours)
+        name: FargateBatchJob(f"job-{name}", _job(name, job, settings, platform), ours)
         for name, job in settings.jobs.items()
     }
     flows = _flows(settings, platform, jobs, ours)
@@ -165,6 +199,8 @@ def build(settings: Settings) -> dict[str, Any]:
         "failureTopicArn": notifier.failure_topic_arn,
         "deadLetterQueueUrl": notifier.dead_letter_queue_url,
         "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
+        "topicArns": {name: topic.topic_arn for name, topic in topics.items()},
+        "tableNames": {name: table.table_name for name, table in tables.items()},
         "repositoryUrls": {
             f"{build}-{architecture}": image.repository_url
             for (build, architecture), image in images.items()
@@ -220,21 +256,41 @@ def _network(
             ),
             ours,
         ).tasks
-    services = ["ecr.api", "ecr.dkr", "logs"]
-    if any(container.secrets for container in settings.containers.values()):
-        services.append("secretsmanager")
     return PrivateVpcWithEndpoints(
         "network",
         PrivateVpcWithEndpointsArgs(
             names=names,
             cidr=settings.network.cidr,
             zones=zones,
-            services=services,
+            services=_endpoint_services(settings),
             log_retention_days=settings.log_retention_days,
             key_arn=key.arn,
         ),
         ours,
     ).tasks
+
+
+_SERVICE_OF_GRANT: Mapping[Kind, str] = {
+    "bucket": "s3",
+    "queue": "sqs",
+    "topic": "sns",
+    "table": "dynamodb",
+    "secret": "secretsmanager",
+    "job": "states",
+}
+"""The service that a program calls for what it was granted."""
+
+
+def _endpoint_services(settings: Settings) -> list[str]:
+    """Name the services that the containers reach: exactly those, for each endpoint costs."""
+    services = {"ecr.api", "ecr.dkr", "logs"}
+    for container in settings.containers.values():
+        for source in container.secrets.values():
+            services.add("ssm" if isinstance(source, ParameterReference) else "secretsmanager")
+        services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
+        if container.debug:
+            services.add("ssmmessages")
+    return sorted(services)
 
 
 def _slack(settings: Settings) -> SlackChannels | None:
@@ -243,6 +299,32 @@ def _slack(settings: Settings) -> SlackChannels | None:
         workspace_id=slack.workspace_id,
         success_channel_id=slack.success_channel_id,
         failure_channel_id=slack.failure_channel_id,
+    )
+
+
+def _recovery_is_told(settings: Settings) -> bool:
+    steps = (step for flow in settings.flows.values() for step in flow.jobs.values())
+    told = (*settings.jobs.values(), *settings.flows.values(), *steps)
+    return any(one.notify is not None and one.notify.on_recovery for one in told)
+
+
+def _channel(channel: ChannelSettings) -> NamedChannel:
+    webhook = channel.webhook
+    return NamedChannel(
+        slack_channel_id=channel.slack,
+        emails=channel.emails,
+        webhook=webhook and _webhook(webhook),
+    )
+
+
+def _webhook(webhook: WebhookSettings) -> Webhook:
+    routing_key, key, basic = webhook.routing_key, webhook.api_key, webhook.basic
+    return Webhook(
+        url=webhook.url.get_secret_value(),
+        format=webhook.format,
+        routing_key=None if routing_key is None else routing_key.get_secret_value(),
+        api_key=key and (key.header, key.value.get_secret_value()),
+        basic=basic and (basic.username, basic.password.get_secret_value()),
     )
 
 
@@ -309,13 +391,53 @@ def _container(
         architecture=container.architecture.upper(),
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
-        environment=container.environment,
+        environment=_environment(container.environment, settings, names),
         secrets={
-            variable: SecretSource(arn=secret_arns[reference.secret], key=reference.key)
-            for variable, reference in container.secrets.items()
+            variable: SecretSource(arn=secret_arns[source.secret], key=source.key)
+            for variable, source in container.secrets.items()
+            if isinstance(source, SecretReference)
         },
-        grants={bucket: list(verbs) for bucket, verbs in container.grants.items()},
+        parameter_arns={
+            variable: names.parameter_arn(source.parameter)
+            for variable, source in container.secrets.items()
+            if isinstance(source, ParameterReference)
+        },
+        grants=container.granted,
+        secret_arns={
+            grant.name: secret_arns[grant.name]
+            for grant in container.granted
+            if grant.kind == "secret"
+        },
+        ephemeral_storage_gib=container.ephemeral_storage_gib,
+        debug=bool(container.debug),
     )
+
+
+def _environment(
+    environment: Mapping[str, str | Reference], settings: Settings, names: Names
+) -> dict[str, str]:
+    """Put what AWS calls things of the stack in the place of what the file calls them."""
+    return {
+        variable: value if isinstance(value, str) else _physical(value, settings, names)
+        for variable, value in environment.items()
+    }
+
+
+def _physical(reference: Reference, settings: Settings, names: Names) -> str:
+    """Return what a program calls something of the stack by, when it calls AWS."""
+    match reference.kind:
+        case "bucket":
+            return names.bucket(reference.name)
+        case "queue":
+            return names.queue_url(reference.name)
+        case "topic":
+            return names.chosen_topic_arn(reference.name)
+        case "table":
+            return names.chosen(reference.name)
+        case "secret":
+            return settings.secrets[reference.name].arn or names.chosen(reference.name)
+        case "job":
+            return names.machine_arn(names.chosen(reference.name))
 
 
 def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[TaskPlacement]:
@@ -336,16 +458,18 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> FargateBatchJobArgs:
+def _job(
+    name: str, job: JobSettings, settings: Settings, platform: JobPlatform
+) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
         platform=platform,
         job=name,
         command=list(job.command),
         container=job.container,
-        environment=job.environment,
+        environment=_environment(job.environment, settings, platform.names),
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
-        timetable=timetable_of(name, job, now),
+        timetable=timetable_of(name, job, settings.now),
         timeout_seconds=job.timeout_seconds,
         retries=RetryBudgets(
             app=job.retries.app,
@@ -355,7 +479,8 @@ def _job(name: str, job: JobSettings, platform: JobPlatform, now: datetime) -> F
             exit_codes=job.retries.exit_codes,
         ),
         overlap=job.overlap,
-        notify=job.notify,
+        debug=bool(settings.containers[job.container].debug),
+        notify=job.notify.in_trigger(),
         tags=job.tags,
     )
 
@@ -376,12 +501,15 @@ def _flows(
             JobFlowArgs(
                 platform=platform,
                 flow=name,
-                steps={job: _step(step, settings.jobs[job]) for job, step in flow.jobs.items()},
+                steps={
+                    job: _step(step, settings.jobs[job], settings, platform.names)
+                    for job, step in flow.jobs.items()
+                },
                 jobs=[jobs[job] for job in flow.jobs],
                 role_arn=role.arn,
                 timetable=timetable_of(name, flow, settings.now),
                 overlap=flow.overlap,
-                notify=flow.notify,
+                notify=flow.notify.in_trigger(),
                 tags=flow.tags,
             ),
             ours,
@@ -390,13 +518,14 @@ def _flows(
     }
 
 
-def _step(step: FlowJobSettings, job: JobSettings) -> FlowStep:
+def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Names) -> FlowStep:
     goes_on = step.on_failure == "continue"
-    given: dict[str, Any] = {"notify": step.notify or (job.notify if goes_on else "none")}
+    notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
+    given: dict[str, Any] = {"notify": notify.in_trigger()}
     if step.command is not None:
         given["command"] = list(step.command)
     if step.environment:
-        given["environment"] = step.environment
+        given["environment"] = _environment(step.environment, settings, names)
     return FlowStep(
         container=job.container,
         after=step.after,

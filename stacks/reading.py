@@ -14,19 +14,21 @@ from typing import cast, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from definitions import names
 from definitions.flow_machine import FLOW_AND_JOB_LIMIT
+from definitions.grants import VERBS
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
 from stacks.settings.calendars import end_warnings, table_mistakes
-from stacks.settings.containers import DEFAULT_CONTAINERS
+from stacks.settings.containers import DEFAULT_CONTAINERS, NOT_OFFERED
 from stacks.settings.schedules import never_warnings, schedule_warnings
+from stacks.settings.storage import PARAMETERS
 from stacks.wording import MASK, flow, instead, kind, shown
 
 CONFIG_VARIABLE_BYTES = 131_071
@@ -192,8 +194,10 @@ def _surroundings_of(
     return Surroundings(
         region=region,
         mode=maps["network"].get("mode"),
+        production=sections.get("production") is True,
         directory=directory,
         buckets=frozenset(maps["buckets"]),
+        own={kind: frozenset(map_or_empty(sections.get(f"{kind}s"))) for kind in VERBS},
         secret_keys={
             name: frozenset(secret["values"]) if isinstance(secret.get("values"), dict) else None
             for name, secret in secrets.items()
@@ -202,6 +206,7 @@ def _surroundings_of(
         jobs={name: map_or_empty(entry) for name, entry in maps["jobs"].items()},
         tags=frozenset(maps["tags"]),
         calendars=frozenset(maps["calendars"]),
+        channels=frozenset(map_or_empty(maps["notify"].get("channels"))),
     )
 
 
@@ -264,10 +269,15 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
     limits = {
         "containers": names.longest_container_name(prefix),
         "buckets": names.longest_bucket_name(prefix),
-        "secrets": MAX_SECRET_NAME - len(f"{prefix}--"),
+        "topics": names.longest_chosen_name(prefix, names.TOPIC_LIMIT),
+        "tables": names.longest_chosen_name(prefix, names.TABLE_LIMIT),
+        "secrets": names.longest_chosen_name(prefix, MAX_SECRET_NAME),
         "calendars": MAX_CONFIG_BYTES,  # no name of AWS is made of them
         **dict.fromkeys(MACHINES, names.longest_job_name(prefix)),
+        "notify.channels": names.longest_channel_name(prefix),
     }
+    channels = map_or_empty(sections.get("notify")).get("channels")
+    sections = {**sections, "notify.channels": channels}
     for section, limit in limits.items():
         first_of: dict[str, str] = {}
         for name in map_or_empty(sections.get(section)):
@@ -280,6 +290,8 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
                     f"{path}: has {len(name)} characters, and AWS leaves room for {limit} "
                     f"behind {prefix}: shorten it"
                 )
+            if section == "secrets" and name == PARAMETERS:
+                yield f"{path}: {PARAMETERS}:… is how parameters are written: take another name"
             if meant in first_of:
                 yield f"{path}: is the same name as {first_of[meant]}: rename one"
             first_of.setdefault(meant, name)
@@ -372,6 +384,8 @@ def _mistake(details: ErrorDetails) -> str:
     error = details.get("ctx", {}).get("error")
     if isinstance(error, EntryError):
         location = location[:-1]
+    if details["type"] == "extra_forbidden" and location[-1] in NOT_OFFERED:
+        return f"{_path(location)}: {NOT_OFFERED[location[-1]]}"
     if details["type"] == "extra_forbidden":
         return _unknown_key(location, _keys(_model_at(location[:-1])[0]))
     value = details["input"]
@@ -381,11 +395,18 @@ def _mistake(details: ErrorDetails) -> str:
         rule = f"missing: write {_example(location)}"
     elif details["type"] in ("model_type", "dict_type"):
         rule = f"is {kind(value)}: write a map, such as {_example(location)}"
-    elif location[0] == "secrets":
+    elif location[0] == "secrets" or _is_secret(location):
         rule = f"{MASK} is {kind(value)}: write text"
     else:
         rule = f"{shown(value)} {_wrong_value(details)}"
     return f"{_path(location)}: {rule}"
+
+
+def _is_secret(location: Sequence[int | str]) -> bool:
+    """Tell whether a key's value must not be repeated."""
+    model, after_name = _model_at(location[:-1])
+    field = None if after_name else _keys(model).get(str(location[-1]))
+    return field is not None and SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 def _wrong_value(details: ErrorDetails) -> str:
@@ -474,5 +495,7 @@ def _example(location: Sequence[int | str]) -> str:
         return " or ".join(f"{key}: {flow(example)}" for example in examples)
     # Show a key that belongs under the name: the first required one, or the first.
     below = _keys(parent)
+    if not below:
+        return f"{key}: {{}}"
     first = next((key for key, field in below.items() if field.is_required()), next(iter(below)))
     return f"{first}: {flow((below[first].examples or ('',))[0])}"

@@ -101,9 +101,9 @@ def _words(schema: Mapping[str, Any], *, several: bool = False) -> str:
             kinds = (choice for choice in choices if choice != {"type": "null"})
             return ", or ".join(_words(choice, several=several) for choice in kinds)
         case {"type": "array", "items": items}:
-            return f"list of {_words(items, several=True)}"
+            return f"{'lists' if several else 'list'} of {_words(items, several=True)}"
         case {"type": "object", "additionalProperties": inner}:
-            return f"map of {_words(inner, several=True)}"
+            return f"{'maps' if several else 'map'} of {_words(inner, several=True)}"
         case _:
             return _WORDS[schema["type"]][several]
 

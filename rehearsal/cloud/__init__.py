@@ -4,5 +4,6 @@ from rehearsal.cloud.aws import EmbeddedAws
 from rehearsal.cloud.chatbot import SlackMessage
 from rehearsal.cloud.ecs import Attempt, Played
 from rehearsal.cloud.sns import Mail
+from rehearsal.cloud.webhooks import WebhookCall
 
-__all__ = ["Attempt", "EmbeddedAws", "Mail", "Played", "SlackMessage"]
+__all__ = ["Attempt", "EmbeddedAws", "Mail", "Played", "SlackMessage", "WebhookCall"]

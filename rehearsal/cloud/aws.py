@@ -32,6 +32,7 @@ from werkzeug.serving import make_server
 
 from rehearsal.cloud import (
     arguments,
+    ecs_exec,
     iam_api,
     s3,
     secretsmanager,
@@ -59,6 +60,7 @@ from rehearsal.cloud.repairs import (
 from rehearsal.cloud.scheduler import Schedules
 from rehearsal.cloud.sns import Mail
 from rehearsal.cloud.stepfunctions.registrations import Registration
+from rehearsal.cloud.webhooks import Webhooks
 
 ADMINISTRATOR = {
     "AccessKeyId": ADMINISTRATOR_KEY,
@@ -118,6 +120,7 @@ class EmbeddedAws:
         self.alarms = Alarms(self)
         self.chatbot = Chatbot(self)
         self.fargate = Fargate(self)
+        self.webhooks = Webhooks(self)
         self._clients: dict[tuple[str, str, str | None], Any] = {}
         self._credentials: dict[tuple[str, str], dict[str, Any]] = {}
         self._ends: dict[str, LatchedEvent] = {}
@@ -149,7 +152,9 @@ class EmbeddedAws:
             arguments.repair(repairs)
             stepfunctions.repair(repairs, self)
             self.fargate.repair(repairs)
+            ecs_exec.repair(repairs, self)
             self.events.repair(repairs)
+            self.webhooks.repair(repairs)
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)
             s3.repair(repairs)

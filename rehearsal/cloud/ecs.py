@@ -39,6 +39,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from definitions.sizes import check_size
 from rehearsal.cloud.clock import Deadline
+from rehearsal.cloud.ecs_exec import managed_agents
 from rehearsal.cloud.network import Place, UnreachableError, Way, as_agent
 from rehearsal.cloud.repairs import Repairs, text_of
 
@@ -222,6 +223,10 @@ class Fargate:
                 run.output.join()
         self._credentials.close()
 
+    def place_of(self, task_id: str) -> Place:
+        """Return where a task stands."""
+        return next(run.place for run in self._runs.values() if run.task.id == task_id)
+
     def run_task(self, request: Any) -> ActionResult:
         """Answer RunTask: check as Fargate does, and start the tasks when all is quiet."""
         wanted = _Request.of(request)
@@ -316,7 +321,7 @@ class Fargate:
             cpu=wanted.overrides.get("cpu") or definition.cpu,
             memory=wanted.overrides.get("memory") or definition.memory,
             created_at=self._aws.clock.now(),
-            enable_execute_command=False,
+            enable_execute_command=wanted.enable_execute_command,
             ephemeral_storage=definition.ephemeral_storage
             or {"sizeInGiB": DEFAULT_EPHEMERAL_STORAGE_GIB},
             inference_accelerators=[],
@@ -382,6 +387,10 @@ class Fargate:
             self._ended(run)
             return
         task.last_status = task.containers[0].last_status = "RUNNING"
+        if task.enable_execute_command:
+            task.containers[0].managed_agents = managed_agents(
+                self._aws, run.place, run.definition, now
+            )
         self._tell(task)
         if not run.played.hangs and run.played.seconds is not None:
             run.end = self._aws.clock.at(
@@ -510,13 +519,13 @@ class Fargate:
 
     def _secret(self, run: _Run, reference: str) -> str:
         parts = reference.split(":")
+        if parts[2:3] != ["secretsmanager"]:
+            return self._parameter(run, reference)
         arn, key = ":".join(parts[:7]), parts[7] if len(parts) > 7 else ""
         failed = (
             f"{_UNABLE_TO_PULL}execution resource retrieval failed: unable to retrieve secret from "
             "asm: service call has been retried 1 time(s): "
         )
-        if parts[2:3] != ["secretsmanager"]:
-            raise _StartFailedError(f"{failed}{reference} is not in Secrets Manager")
         self._reach(
             run,
             "secretsmanager",
@@ -540,6 +549,29 @@ class Fargate:
             raise _StartFailedError(
                 f"{failed}retrieved secret from Secrets Manager did not contain json key {key}"
             ) from error
+
+    def _parameter(self, run: _Run, reference: str) -> str:
+        """Read a parameter of Systems Manager: by its name, or by its ARN."""
+        region = reference.split(":")[3] if reference.startswith("arn:") else run.region
+        failed = f"{_UNABLE_TO_PULL}execution resource retrieval failed: unable to retrieve "
+        self._reach(
+            run,
+            "ssm",
+            f"{failed}secrets from ssm: service call has been retried 1 time(s): "
+            f"{_request_error(f'ssm.{region}.amazonaws.com')}",
+        )
+        ssm = self._aws.client("ssm", region, role=run.definition.execution_role_arn)
+        name = reference.partition(":parameter")[2] or reference
+        try:
+            with as_agent(run.place):
+                answer = ssm.get_parameters(Names=[name], WithDecryption=True)
+        except ClientError as error:
+            raise _StartFailedError(
+                f"{failed}secrets from ssm: service call has been retried 1 time(s): {_said(error)}"
+            ) from error
+        if not answer["Parameters"]:
+            raise _StartFailedError(f"{failed}secrets from ssm: invalid parameters: {name}")
+        return str(answer["Parameters"][0]["Value"])
 
     def _role_credentials(self, run: _Run) -> dict[str, str]:
         role = run.definition.task_role_arn
@@ -704,6 +736,7 @@ class _Request:
     platform_version: str | None
     capacity_provider_strategy: list[dict[str, Any]] | None
     propagate_tags: str | None
+    enable_execute_command: bool
 
     @classmethod
     def of(cls, request: Any) -> "_Request":
@@ -721,6 +754,7 @@ class _Request:
             platform_version=get("platformVersion"),
             capacity_provider_strategy=get("capacityProviderStrategy"),
             propagate_tags=get("propagateTags"),
+            enable_execute_command=bool(get("enableExecuteCommand")),
         )
 
 
@@ -823,6 +857,11 @@ def _check_request(backend: Any, definition: Any, wanted: _Request) -> None:
         raise EcsClientException(
             "Fargate requires task definition to have execution role ARN to support secrets "
             "and ECR images."
+        )
+    if wanted.enable_execute_command and not definition.task_role_arn:
+        raise InvalidParameterException(
+            "A valid taskRoleArn is not being used. Specify a valid task role in your task "
+            "definition and try again."
         )
     _check_network(backend, wanted)
 

@@ -164,7 +164,7 @@ class EventBus:
         for target in rule.targets:
             delivery = _Delivery(rule=rule, target=target, event=event, since=self._aws.clock.now())
             self._aws.clock.soon(
-                lambda delivery=delivery: self._attempt(delivery, 1),
+                lambda delivery=delivery: self._take_turn(delivery),
                 f"{event['resources']} {rule.name} {target['Id']}",
             )
 
@@ -195,6 +195,15 @@ class EventBus:
         self.send(rule, event)
 
     # -- delivery
+
+    def _take_turn(self, delivery: _Delivery) -> None:
+        """Attempt a delivery, now or when an API destination's rate allows."""
+        arn: str = delivery.target["Arn"]
+        turn = self._aws.webhooks.turn(arn) if ":api-destination/" in arn else None
+        if turn is None or turn == self._aws.clock.now():
+            self._attempt(delivery, 1)
+        else:
+            self._aws.clock.at(turn, lambda: self._attempt(delivery, 1), delivery.rule.arn)
 
     def _attempt(self, delivery: _Delivery, attempt: int) -> None:
         rule, target = delivery.rule, delivery.target

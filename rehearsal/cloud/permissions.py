@@ -389,9 +389,12 @@ def _secret(*key_actions: str) -> _Rule:
 def _ssm(request: Request) -> Asks:
     parameters = request.parameters
     for name in parameters.get("Names") or [parameters.get("Name") or parameters["Path"]]:
-        yield request.ask(
-            name if name.startswith("arn:") else request.arn(f"parameter/{name.lstrip('/')}")
-        )
+        arn = name if name.startswith("arn:") else request.arn(f"parameter/{name.lstrip('/')}")
+        yield request.ask(arn)
+        if parameters.get("WithDecryption"):
+            found: Any = request.backend("ssm").get_parameters([name]).get(name)
+            key = getattr(found, "keyid", None)
+            yield from key_asks(request, key, "ssm", ["Decrypt"], {"PARAMETER_ARN": arn})
 
 
 def _put_events(request: Request) -> Asks:
@@ -471,6 +474,12 @@ def _table(request: Request) -> Asks:
     yield request.ask(named if named.startswith("arn:") else request.arn(f"table/{named}"))
 
 
+def _tables(request: Request) -> Asks:
+    """A batch asks for each of its tables once."""
+    for named in request.parameters["RequestItems"]:
+        yield request.ask(named if named.startswith("arn:") else request.arn(f"table/{named}"))
+
+
 def _function(request: Request) -> Asks:
     named: str = request.parameters["FunctionName"]
     yield request.ask(
@@ -498,7 +507,7 @@ def _rules() -> dict[str, _Rule]:
         },
         "ecs": {
             "RunTask": _run_task,
-            "StopTask DescribeTasks": _tasks,
+            "StopTask DescribeTasks ExecuteCommand": _tasks,
             "ListTasks": _list_tasks,
             "DescribeClusters": _clusters,
             "ListClusters DescribeTaskDefinition ListTaskDefinitions "
@@ -571,6 +580,7 @@ def _rules() -> dict[str, _Rule]:
         "sts": {"AssumeRole": _assume_role},
         "dynamodb": {
             "GetItem PutItem UpdateItem DeleteItem Query Scan DescribeTable": _table,
+            "BatchGetItem BatchWriteItem": _tables,
         },
         "lambda": {"Invoke": _function},
         "s3": {},

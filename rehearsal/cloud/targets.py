@@ -42,6 +42,8 @@ def send(
         aws.send_to_queue(arn, text, {}, role, group=group)
     elif service == "logs":
         _write_to_log(aws, arn, text, region)
+    elif service == "events" and ":api-destination/" in arn:
+        aws.webhooks.call(arn, text, role=target["RoleArn"])
     elif service == "ecs" and ":cluster/" in arn:
         aws.client("ecs", region, role=role).run_task(**_task(arn, target, text))
     else:

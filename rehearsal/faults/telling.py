@@ -3,10 +3,13 @@
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import chain, repeat
 from typing import Any
 
 from rehearsal.cloud.stepfunctions.executions import EVENT_DATA_BYTES
 from rehearsal.faults.breaking import (
+    Break,
     denied,
     machine_changed,
     of_dispatcher,
@@ -15,7 +18,7 @@ from rehearsal.faults.breaking import (
     together,
 )
 from rehearsal.scenario import Scenario, succeeded
-from rehearsal.stage import DEAD_LETTER, NOBODY, Stage
+from rehearsal.stage import DEAD_LETTER, NOBODY, Facts, Stage
 
 
 @contextmanager
@@ -61,6 +64,54 @@ def _no_topic_policy(stage: Stage) -> Generator[None]:
         sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=kept)
 
 
+def _webhook_answering(*statuses: int) -> Break:
+    """Let every webhook answer so, one call after another, and go on with the last."""
+
+    @contextmanager
+    def broken(stage: Stage) -> Generator[None]:
+        webhooks, each = stage.aws.webhooks, chain(statuses, repeat(statuses[-1]))
+        kept = webhooks.answer
+        webhooks.answer = lambda _: next(each)
+        try:
+            yield
+        finally:
+            webhooks.answer = kept
+
+    return broken
+
+
+def _no_webhook(stage: Stage) -> str | None:
+    return None if stage.webhooks else "there is no webhook"
+
+
+def _no_channel_beside_webhooks(stage: Stage) -> str | None:
+    return _no_webhook(stage) or (None if stage.channels else "there is no channel with a topic")
+
+
+def _told_by_webhook(stage: Stage, scenario: Scenario) -> Facts:
+    """Let a run fail of which one webhook is told, and wait until EventBridge gives up."""
+    webhook = sorted(stage.webhooks.values())[0]
+    return _told_in(stage, scenario, webhook)
+
+
+def _told_in_both(stage: Stage, scenario: Scenario) -> Facts:
+    """Let a run fail of which a channel with a topic is told, and a webhook."""
+    return _told_in(stage, scenario, stage.channels[0], sorted(stage.webhooks.values())[0])
+
+
+def _told_in(stage: Stage, scenario: Scenario, *channels: str) -> Facts:
+    notify = {"on": "all", "channels": list(channels)}
+    run = stage.trigger(stage.job, then=scenario.then, given={"notify": notify})
+    stage.finish()
+    stage.pass_time(_GIVEN_UP)
+    facts = stage.facts(run)
+    for webhook in stage.webhooks.values():
+        facts["message to"] = facts["message to"].replace(webhook, "webhook")
+    return {**facts, "calls": len(stage.calls(run))}
+
+
+_GIVEN_UP = timedelta(hours=1)
+"""After which a webhook is called no more (components/channel_webhook.py)."""
 LONG = "x" * EVENT_DATA_BYTES
 """Makes an input that the event of a run's end leaves out."""
 
@@ -92,6 +143,56 @@ FAULTS = (
         says="The notifier's role may neither publish nor keep the message in the dead letters",
         broken=denied(of_notifier, "sns:Publish", "sqs:SendMessage"),
         expects=lambda _: {**succeeded(), "message to": NOBODY, "alarm": "notifier-failed"},
+    ),
+    Scenario(
+        name="webhook-down-for-a-while",
+        says="The address of a webhook answers with errors at first; it is called again",
+        broken=_webhook_answering(503, 429, 200),
+        act=_told_by_webhook,
+        unless=_no_webhook,
+        expects=lambda _: {
+            "run": "succeeded",
+            "message to": "webhook",
+            "calls": 3,
+            "alarm": "none",
+        },
+    ),
+    Scenario(
+        name="webhook-down",
+        says="The address of a webhook answers with errors for more than an hour",
+        broken=_webhook_answering(503),
+        act=_told_by_webhook,
+        unless=_no_webhook,
+        expects=lambda _: {
+            "run": "succeeded",
+            "message to": DEAD_LETTER,
+            "alarm": "dead-letters",
+        },
+    ),
+    Scenario(
+        name="webhook-refuses",
+        says="The address of a webhook does not know us any more: a key was changed, or it is gone",
+        broken=_webhook_answering(404),
+        act=_told_by_webhook,
+        unless=_no_webhook,
+        expects=lambda _: {
+            "run": "succeeded",
+            "message to": DEAD_LETTER,
+            "calls": 1,
+            "alarm": "dead-letters",
+        },
+    ),
+    Scenario(
+        name="channel-denied",
+        says="The notifier's role may not publish any more; the job's webhook is told all the same",
+        broken=denied(of_notifier, "sns:Publish"),
+        act=_told_in_both,
+        unless=_no_channel_beside_webhooks,
+        expects=lambda _: {
+            "run": "succeeded",
+            "message to": f"webhook + {DEAD_LETTER}",
+            "alarm": "dead-letters + notifier-failed",
+        },
     ),
     Scenario(
         name="rule-disabled",

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from definitions.dispatcher_machine import JOB_REPLACED
+from definitions.notices import title_of
 from rehearsal.cloud import EmbeddedAws, SlackMessage
 from rehearsal.engine import Deployment, Resource
 from rehearsal.page.facts import (
@@ -27,12 +29,18 @@ from rehearsal.page.facts import (
     Took,
     Topic,
     Turned,
+    Webhook,
+    WebhookCard,
 )
 from rehearsal.stage import Outcome
 from rehearsal.wire import MASK
 
 SLOWEST = 10
 """How many of the slowest resources are named."""
+CHANNEL = "to--"
+"""How the names of a channel's topic and webhook begin behind those of the stack."""
+GOOD = ("✅", "↪️")
+"""How the title of a message begins that calls nobody to act."""
 LOG_LINES = 8
 """How many of the last lines of a run's log are kept."""
 
@@ -104,7 +112,7 @@ def deployed_facts(deployment: Deployment) -> Deployed:
         containers=tuple(_container(found.outputs, short) for found in tasks),
         topics=tuple(
             Topic(
-                name=short(found.outputs["name"]),
+                name=short(found.outputs["name"]).removeprefix(CHANNEL),
                 channels=tuple(
                     channel.outputs["slackChannelId"]
                     for channel in of("chatbot/slackChannelConfiguration:SlackChannelConfiguration")
@@ -117,6 +125,13 @@ def deployed_facts(deployment: Deployment) -> Deployed:
                 ),
             )
             for found in topics
+        ),
+        webhooks=tuple(
+            Webhook(
+                name=short(found.outputs["name"]).removeprefix(CHANNEL),
+                host=urlsplit(str(found.outputs["invocationEndpoint"])).hostname or "",
+            )
+            for found in of("cloudwatch/eventApiDestination:EventApiDestination")
         ),
         alarms=tuple(
             Alarm(
@@ -230,6 +245,19 @@ def _life(aws: EmbeddedAws, exports: dict[str, Any], begin: datetime, hide: Hide
             MailCard(to=mail.to, at=mail.time, subject=hide(mail.subject), text=hide(mail.text))
             for mail in aws.mail
             if mail.time >= begin
+        ),
+        webhooks=tuple(
+            WebhookCard(
+                name=call.destination.removeprefix(f"{exports['scheduleGroup']}--{CHANNEL}"),
+                host=call.host,
+                at=call.time,
+                title=hide(title_of(call.message)),
+                body=hide(json.dumps(call.message, indent=2, ensure_ascii=False)),
+                status=call.status,
+                taken=call.taken,
+            )
+            for call in aws.webhooks.calls
+            if call.time >= begin
         ),
     )
 
@@ -358,7 +386,6 @@ def _turned(aws: EmbeddedAws, dispatcher_arn: str, begin: datetime) -> Iterator[
 
 def _slack_card(message: SlackMessage, exports: dict[str, Any], hide: Hide) -> SlackCard:
     said = message.notification
-    good = message.topic_arn == exports["successTopicArn"]
     if "AlarmName" in said:
         name: str = said["AlarmName"]
         return SlackCard(
@@ -369,7 +396,7 @@ def _slack_card(message: SlackMessage, exports: dict[str, Any], hide: Hide) -> S
                 f"{said.get('AlarmDescription') or ''}\n{said.get('NewStateReason', '')}".strip()
             ),
             alarm=name.removeprefix(f"{exports['scheduleGroup']}-"),
-            good=good,
+            good=False,
             dropped=message.dropped,
         )
     content: dict[str, Any] = said.get("content") or {}
@@ -382,7 +409,7 @@ def _slack_card(message: SlackMessage, exports: dict[str, Any], hide: Hide) -> S
         description=hide(content.get("description", "")),
         next_steps=tuple(hide(step) for step in content.get("nextSteps", ())),
         job=context.get("job", ""),
-        good=good,
+        good=content.get("title", "").startswith(GOOD),
         dropped=message.dropped,
     )
 
@@ -413,11 +440,10 @@ def _hiding(deployment: Deployment) -> Hide:
 
 def _secret_values(deployment: Deployment) -> Iterator[str]:
     for resource in deployment.resources.values():
-        text = resource.inputs.get("secretString")
-        if not text:
-            continue
-        yield text
-        yield from (str(value) for value in _object(text).values() if value != "")
+        for text in (resource.inputs.get(key) for key in ("secretString", "invocationEndpoint")):
+            if text:
+                yield text
+                yield from (str(value) for value in _object(text).values() if value != "")
 
 
 def _hidden(outcome: Outcome, hide: Hide) -> Outcome:

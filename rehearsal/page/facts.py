@@ -72,6 +72,14 @@ class Topic:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """An address that hears of a channel's messages."""
+
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Alarm:
     """An alarm and whom it calls."""
 
@@ -95,6 +103,7 @@ class Deployed:
     jobs: tuple[str, ...]
     containers: tuple[Container, ...]
     topics: tuple[Topic, ...]
+    webhooks: tuple[Webhook, ...] = ()
     alarms: tuple[Alarm, ...]
     queues: tuple[str, ...]
     buckets: tuple[str, ...]
@@ -173,7 +182,7 @@ class SlackCard:
     alarm: str = ""
     """Name of the alarm that it tells of."""
     good: bool = True
-    """Whether it came by the success topic."""
+    """Whether it calls nobody to act."""
     dropped: str | None = None
     """Why Chatbot threw it away, if it did."""
 
@@ -189,6 +198,21 @@ class MailCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebhookCard:
+    """A message as a webhook is sent it, and whether it was taken."""
+
+    name: str
+    """Of the channel that the webhook is."""
+    host: str
+    at: datetime
+    title: str
+    body: str
+    """JSON, indented, without what proves who calls."""
+    status: int
+    taken: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Life:
     """A stretch of virtual time."""
 
@@ -200,6 +224,7 @@ class Life:
     turned: tuple[Turned, ...] = ()
     slack: tuple[SlackCard, ...] = ()
     mail: tuple[MailCard, ...] = ()
+    webhooks: tuple[WebhookCard, ...] = ()
 
     def between(self, begin: datetime, end: datetime) -> "Life":
         """Return the part of it that began after ``begin`` and until ``end``."""
@@ -211,6 +236,7 @@ class Life:
             turned=tuple(turned for turned in self.turned if begin < turned.at <= end),
             slack=tuple(card for card in self.slack if begin < card.at <= end),
             mail=tuple(card for card in self.mail if begin < card.at <= end),
+            webhooks=tuple(card for card in self.webhooks if begin < card.at <= end),
         )
 
 

@@ -11,12 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rehearsal.page.facts import Chapter, Grant, Life, MailCard, PageFacts, Phase, Run, SlackCard
+from rehearsal.page.facts import (
+    Chapter,
+    Grant,
+    Life,
+    MailCard,
+    PageFacts,
+    Phase,
+    Run,
+    SlackCard,
+    WebhookCard,
+)
 from rehearsal.report import readable_line
 from rehearsal.stage import ORDINARY, Outcome
 
@@ -107,6 +116,7 @@ def render(facts: PageFacts) -> str:
         shown_runs=_shown_runs,
         slack_cards=_alike([card for chapter in facts.chapters for card in _slack(chapter)]),
         mail_cards=_alike([card for chapter in facts.chapters for card in _mail(chapter)]),
+        webhook_cards=_alike([card for chapter in facts.chapters for card in _webhooks(chapter)]),
         grants=_by_place(facts.proof or ()),
         differing=_differing,
         wanted=_wanted,
@@ -284,11 +294,14 @@ def _attempts(numbers: list[int]) -> str:
 # -- messages
 
 
+Card = SlackCard | MailCard | WebhookCard
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alike:
     """A message, and when others came that say the same of other runs."""
 
-    card: Any
+    card: Card
     again: tuple[datetime, ...]
 
 
@@ -300,15 +313,21 @@ def _mail(chapter: Chapter) -> Sequence[MailCard]:
     return chapter.life.mail if chapter.life else ()
 
 
-def _alike(cards: Sequence[SlackCard] | Sequence[MailCard]) -> list[Alike]:
+def _webhooks(chapter: Chapter) -> Sequence[WebhookCard]:
+    return chapter.life.webhooks if chapter.life else ()
+
+
+def _alike(cards: Sequence[Card]) -> list[Alike]:
     """Gather messages of one title: an hourly job tells the same each hour."""
-    found: dict[tuple[str, ...], list[SlackCard | MailCard]] = {}
+    found: dict[tuple[str, ...], list[Card]] = {}
     for card in cards:
-        key = (
-            (card.channel, card.title, card.dropped or "")
-            if isinstance(card, SlackCard)
-            else (card.to, card.subject)
-        )
+        match card:
+            case SlackCard():
+                key = (card.channel, card.title, card.dropped or "")
+            case MailCard():
+                key = (card.to, card.subject)
+            case WebhookCard():
+                key = (card.name, card.title, str(card.status))
         found.setdefault(key, []).append(card)
     return [
         Alike(card=first, again=tuple(card.at for card in others))

@@ -13,7 +13,7 @@ ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 _KINDS = ("Gateway", "Interface")
 _ENDPOINTS_OF_THEIR_OWN_NAME = frozenset(
-    {"ecr.api", "ecr.dkr", "ecs-agent", "ecs-telemetry", "sync-states"}
+    {"ecr.api", "ecr.dkr", "ecs-agent", "ecs-telemetry", "ssmmessages", "sync-states"}
 )
 """Endpoint services that are not named like a service's host (AWS PrivateLink guide)."""
 

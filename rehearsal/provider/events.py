@@ -88,7 +88,7 @@ def put_target(call: Call) -> str:
     target_id = args.get("targetId") or call.outputs.get("targetId") or f"{call.name}-target"
     if not arn.startswith("arn:"):
         raise ValueError(f"arn is {arn!r}, which is no ARN")
-    if ":states:" in arn and not role:
+    if (":states:" in arn or ":api-destination/" in arn) and not role:
         raise ValueError(f"argument 'roleArn' is missing: a rule needs one for {arn}")
     if role:
         check_role(call, "roleArn", role, "events.amazonaws.com")

@@ -19,7 +19,7 @@ from stacks.settings.flows import FlowSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.notify import NotifySettings
-from stacks.settings.storage import BucketSettings, SecretSettings
+from stacks.settings.storage import BucketSettings, SecretSettings, TableSettings, TopicSettings
 from stacks.settings.tags import Tags
 
 LOG_RETENTION_DAYS = (
@@ -81,6 +81,16 @@ class Settings(BaseModel):
         description="Buckets of the stack.",
         examples=[{"files": {"expireAfterDays": 365}}],
     )
+    topics: dict[str, TopicSettings] = Field(
+        default_factory=dict[str, TopicSettings],
+        description="SNS topics of the stack, for whoever subscribes.",
+        examples=[{"alerts": {}}],
+    )
+    tables: dict[str, TableSettings] = Field(
+        default_factory=dict[str, TableSettings],
+        description="DynamoDB tables of the stack.",
+        examples=[{"state": {"partitionKey": "customer"}}],
+    )
     secrets: dict[str, SecretSettings] = Field(
         default_factory=dict[str, SecretSettings],
         description="Secrets of the stack.",
@@ -120,6 +130,11 @@ class Settings(BaseModel):
     )
     log_retention_days: LogRetentionDays = Field(
         default=365, description="How long logs are kept.", examples=[90]
+    )
+    production: bool = Field(
+        default=False,
+        description="Whether this stack is production: what is for development only is refused.",
+        examples=[True],
     )
     tracing: bool = Field(
         default=False, description="Whether the state machines write X-Ray traces.", examples=[True]

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from definitions import durations
+from definitions.grants import Kind
 from stacks.wording import flow, kind, shown
 
 MODEL = ConfigDict(
@@ -41,14 +42,18 @@ class Surroundings:
 
     region: str
     mode: object
+    production: bool
     directory: Path
     buckets: frozenset[str]
+    own: Mapping[Kind, frozenset[str]]
+    """The names of what can be granted, by its kind."""
     secret_keys: Mapping[str, frozenset[str] | None]
     """The keys of each secret; None where they are not known, as for an existing one."""
     containers: Mapping[str, Mapping[str, Any]]
     jobs: Mapping[str, Mapping[str, Any]]
     tags: frozenset[str]
     calendars: frozenset[str]
+    channels: frozenset[str]
 
 
 def surroundings_in(info: ValidationInfo) -> Surroundings | None:
@@ -92,7 +97,7 @@ def tuple_from_list(value: object) -> object:
     raise ValueError(f"{shown(value)} is {kind(value)}: write {flow(words)}")
 
 
-def _quoted_date(value: str) -> str:
+def quoted_date(value: str) -> str:
     """Refuse a date that the CLI turned into a point in time."""
     if match := _DATE_AS_TIME.fullmatch(value):
         raise ValueError(f'{shown(value)} is what the CLI reads: quote it: "{match[1]}"')
@@ -104,7 +109,7 @@ _Item = TypeVar("_Item")
 ListOf = Annotated[tuple[_Item, ...], BeforeValidator(tuple_from_list)]
 """A list in YAML."""
 
-Text = Annotated[str, AfterValidator(_quoted_date)]
+Text = Annotated[str, AfterValidator(quoted_date)]
 
 
 # -- durations

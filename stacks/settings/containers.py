@@ -4,16 +4,42 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
 
 from definitions import sizes
+from definitions.grants import Grant
 from stacks.settings.base import MODEL, EntryError, check_exactly_one, surroundings_in
 from stacks.settings.environment import Environment, VariableName
-from stacks.settings.storage import BucketName, SecretReference, SecretSource, Verbs
+from stacks.settings.grants import Grants, Reference
+from stacks.settings.storage import ParameterReference, SecretReference, SecretSource
 from stacks.wording import shown
 
 DEFAULT_CPU_UNITS = 256
 DEFAULT_MEMORY_MIB = 512
+
+MIN_EPHEMERAL_STORAGE_GIB = 21
+MAX_EPHEMERAL_STORAGE_GIB = 200
+"""What may be asked for (RegisterTaskDefinition, EphemeralStorage); 20 is without asking."""
+
+_ONE_CONTAINER = (
+    "is not offered: a task is one container, whose end is the run's: put the helper into the "
+    "image, or make it a job of its own"
+)
+_NO_SHARED_FILES = (
+    "is not offered: files that last are in a bucket (grants), others in /tmp (ephemeralStorageGiB)"
+)
+NOT_OFFERED = {
+    **dict.fromkeys(("sidecar", "sidecars", "containerDefinitions"), _ONE_CONTAINER),
+    **dict.fromkeys(("efs", "fileSystems", "mountPoints", "volumes"), _NO_SHARED_FILES),
+}
+"""Keys that people look for in vain, and what to do instead; docs/features.md says why."""
 
 DEFAULT_CONTAINERS: dict[str, Any] = {"default": {"build": "app"}}
 
@@ -68,6 +94,19 @@ def check_size(cpu_units: int, memory_mib: int) -> None:
             raise EntryError(*error.args) from None
 
 
+def _debug(debug: object, info: ValidationInfo) -> object:
+    """Refuse shells in production, unless somebody means it."""
+    if not isinstance(debug, bool) and debug != "force":
+        raise ValueError(f"{shown(debug)} is neither true nor false: write one of them, or force")
+    surroundings = surroundings_in(info)
+    if debug is True and surroundings and surroundings.production:
+        raise ValueError(
+            "true would let people open a shell in tasks of a stack that is production: remove "
+            "it, or write force"
+        )
+    return debug
+
+
 BuildDirectory = Annotated[str, AfterValidator(_build_directory)]
 CpuUnits = Annotated[int, AfterValidator(_offered_cpu)]
 
@@ -102,22 +141,43 @@ class ContainerSettings(BaseModel):
     architecture: Literal["arm64", "x86_64"] = Field(
         default="arm64", description="The processor. arm64 costs a fifth less.", examples=["x86_64"]
     )
+    ephemeral_storage_gib: int | None = Field(
+        default=None,
+        ge=MIN_EPHEMERAL_STORAGE_GIB,
+        le=MAX_EPHEMERAL_STORAGE_GIB,
+        validation_alias="ephemeralStorageGiB",
+        description="Room for files in `/tmp`, 21 to 200 GiB; 20 without it, which cost nothing.",
+        examples=[100],
+    )
+    debug: Annotated[
+        bool | Literal["force"],
+        PlainValidator(_debug, json_schema_input_type=bool | Literal["force"]),
+    ] = Field(
+        default=False,
+        description="Let people open a shell in running tasks (ECS Exec). In a stack that is "
+        "`production`, only `force` does.",
+        examples=[True],
+    )
     environment: Environment = Field(
-        default_factory=dict[str, str],
-        description="Environment variables of every job in this container.",
-        examples=[{"LOG_LEVEL": "info"}],
+        default_factory=dict[str, str | Reference],
+        description="Environment variables of every job in this container: texts, or what "
+        "something of the stack is called on AWS: `{bucket: files}`, `{queue: orders}`, "
+        "`{topic: alerts}`, `{table: state}`, `{secret: sample}`, `{job: report}`.",
+        examples=[{"LOG_LEVEL": "info", "QUEUE_URL": {"queue": "orders"}}],
     )
     secrets: dict[VariableName, SecretSource] = Field(
-        default_factory=dict[str, SecretReference],
+        default_factory=dict[str, SecretReference | ParameterReference],
         description="Environment variables filled from secrets: the secret's name and a key of it, "
-        "or its name alone for the whole text.",
-        examples=[{"S3_BUCKET_NAME": "sample:S3_BUCKET_NAME"}],
+        "or its name alone for the whole text; or from a parameter of Systems Manager by its name "
+        "or ARN.",
+        examples=[{"S3_BUCKET_NAME": "sample:S3_BUCKET_NAME", "TOKEN": "ssm:/batch/token"}],
     )
-    grants: dict[BucketName, Verbs] = Field(
-        default_factory=dict[str, Verbs],
-        description="What jobs in this container may do with the stack's buckets: `read`, `write` "
-        "or `[read, write]`.",
-        examples=[{"files": "read"}],
+    grants: Grants = Field(
+        default_factory=dict[str, tuple[Grant, ...]],
+        description="What jobs in this container may do: with a bucket `read`, `write`, `list`, "
+        "each for a prefix if you like; `queue:<name>` `send`, `consume`; `topic:<name>` "
+        "`publish`; `table:<name>` `read`, `write`; `secret:<name>` `read`; `job:<name>` `start`.",
+        examples=[{"files": {"read": "incoming/"}, "queue:orders": ["send", "consume"]}],
     )
 
     @field_validator("image")
@@ -138,10 +198,15 @@ class ContainerSettings(BaseModel):
     @field_validator("secrets")
     @classmethod
     def _variables_are_set_once(
-        cls, secrets: dict[str, SecretReference], info: ValidationInfo
-    ) -> dict[str, SecretReference]:
+        cls, secrets: dict[str, SecretReference | ParameterReference], info: ValidationInfo
+    ) -> dict[str, SecretReference | ParameterReference]:
         if twice := sorted(set(secrets) & set(info.data.get("environment", {}))):
             raise ValueError(
                 f"{', '.join(twice)} is in environment too, ECS refuses both: keep one"
             )
         return secrets
+
+    @property
+    def granted(self) -> tuple[Grant, ...]:
+        """Everything that jobs in this container may do."""
+        return tuple(grant for entry in self.grants.values() for grant in entry)

@@ -1,11 +1,13 @@
 """Environment variables, of containers and of jobs."""
 
 import re
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, PlainValidator, ValidationInfo
 
-from stacks.settings.base import Text
+from stacks.settings.base import quoted_date
+from stacks.settings.grants import Reference, reference
+from stacks.wording import flow, kind, shown
 
 OWN_VARIABLES = ("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME")
 """The environment variables that every run sets itself."""
@@ -28,4 +30,18 @@ def _variable_name(name: str) -> str:
 
 VariableName = Annotated[str, AfterValidator(_variable_name)]
 
-Environment = dict[VariableName, Text]
+
+def _value(value: object, info: ValidationInfo) -> str | Reference:
+    """Check that it is a text, or refers to something of the stack."""
+    if isinstance(value, str):
+        return quoted_date(value)
+    if isinstance(value, dict):
+        return reference(cast("dict[str, object]", value), info)
+    remedy = f'quote it: "{flow(value)}"' if isinstance(value, int | float) else "write text"
+    raise ValueError(f"{shown(value)} is {kind(value)}: {remedy}")
+
+
+Environment = dict[
+    VariableName,
+    Annotated[str | Reference, PlainValidator(_value, json_schema_input_type=str | dict[str, str])],
+]

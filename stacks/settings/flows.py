@@ -15,11 +15,13 @@ from stacks.settings.base import (
     surroundings_in,
 )
 from stacks.settings.environment import Environment
+from stacks.settings.grants import Reference
 from stacks.settings.jobs import (
     MAX_RETRIES,
     MAX_WAIT_SECONDS,
     check_overrides,
 )
+from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead
@@ -84,11 +86,11 @@ class FlowJobSettings(BaseModel):
         examples=[["python", "-m", "report", "--all"]],
     )
     environment: Environment = Field(
-        default_factory=dict[str, str],
+        default_factory=dict[str, str | Reference],
         description="Environment variables in this flow, over those of the job.",
         examples=[{"PREFIX": "nightly/"}],
     )
-    notify: Literal["failure", "all", "none"] | None = Field(
+    notify: JobNotify | None = Field(
         default=None,
         description="Which ends of the job are told beside the flow's own. Without it none, for "
         "the flow's message says which job failed and why; with `onFailure: continue` the job's "
@@ -113,8 +115,11 @@ class FlowSettings(ScheduleSettings):
         description="What a run of the flow does that finds an older one going, as a job's.",
         examples=["replace"],
     )
-    notify: Literal["failure", "all", "none"] = Field(
-        default="failure", description="Which ends of the flow are told.", examples=["all"]
+    notify: JobNotify = Field(
+        default_factory=JobNotifySettings,
+        description="Which ends of the flow are told; as a map also where, and of recoveries.",
+        examples=["all"],
+        json_schema_extra={"default": "failure"},
     )
     tags: Tags = Field(
         default_factory=dict[str, str],

@@ -26,6 +26,8 @@ from stacks.settings.base import (
 )
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
+from stacks.settings.grants import Reference
+from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
 from stacks.settings.tags import Tags
 from stacks.wording import instead, shown
@@ -38,6 +40,9 @@ MAX_WAIT_SECONDS = 86_400
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
+
+_LONGEST_REFERENCE = "x" * 160
+"""Stands for what AWS calls something of the stack: an ARN, or the address of a queue."""
 
 
 def _wait_seconds(value: object) -> object:
@@ -78,7 +83,7 @@ def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
 
 
 def check_overrides(
-    command: Sequence[str], environment: Mapping[str, str], secrets: Collection[str]
+    command: Sequence[str], environment: Mapping[str, str | Reference], secrets: Collection[str]
 ) -> None:
     """Check that RunTask takes what a run says over its container, which has these secrets."""
     if twice := sorted(set(secrets) & set(environment)):
@@ -88,7 +93,10 @@ def check_overrides(
         )
     overrides = {
         "command": command,
-        "environment": [{"name": key, "value": text} for key, text in environment.items()],
+        "environment": [
+            {"name": key, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+            for key, value in environment.items()
+        ],
     }
     length = len(json.dumps(overrides, separators=(",", ":")))
     if length > MAX_OVERRIDES_CHARACTERS:
@@ -141,9 +149,9 @@ class JobSettings(ScheduleSettings):
         examples=["default"],
     )
     environment: Environment = Field(
-        default_factory=dict[str, str],
+        default_factory=dict[str, str | Reference],
         validate_default=True,
-        description="Environment variables, over those of the container.",
+        description="Environment variables, over those of the container and as they are written.",
         examples=[{"PREFIX": "daily/"}],
     )
     cpu_units: CpuUnits | None = Field(
@@ -173,8 +181,11 @@ class JobSettings(ScheduleSettings):
         "`allow`: both run. `replace`: the older one is stopped.",
         examples=["allow"],
     )
-    notify: Literal["failure", "all", "none"] = Field(
-        default="failure", description="Which ends of a run are told.", examples=["all"]
+    notify: JobNotify = Field(
+        default_factory=JobNotifySettings,
+        description="Which ends of a run are told; as a map also where, and of recoveries.",
+        examples=["all"],
+        json_schema_extra={"default": "failure"},
     )
     tags: Tags = Field(
         default_factory=dict[str, str],
@@ -185,8 +196,8 @@ class JobSettings(ScheduleSettings):
     @field_validator("environment")
     @classmethod
     def _fits_the_container(
-        cls, environment: dict[str, str], info: ValidationInfo
-    ) -> dict[str, str]:
+        cls, environment: dict[str, str | Reference], info: ValidationInfo
+    ) -> dict[str, str | Reference]:
         secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment

@@ -1,8 +1,8 @@
-"""``buckets:`` and ``secrets:``, and how containers name them."""
+"""``buckets:``, ``topics:``, ``tables:`` and ``secrets:``, and how containers name secrets."""
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 from pydantic import (
     AfterValidator,
@@ -15,38 +15,24 @@ from pydantic import (
     field_validator,
 )
 
-from stacks.settings.base import MODEL, check_exactly_one, surroundings_in, tuple_from_list
+from stacks.settings.base import MODEL, check_exactly_one, surroundings_in
 from stacks.wording import MASK, instead, kind, shown
 
+MAX_ATTRIBUTE_BYTES = 255
+"""DynamoDB, AttributeDefinition.AttributeName."""
+
 _SECRET_KEY = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+PARAMETERS = "ssm"
+"""Stands before a parameter's name, where a secret's stands else: no secret has this name."""
+
+_PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+")
+_PARAMETER_ARN = re.compile(
+    r"arn:aws:ssm:(?P<region>[a-z0-9-]+):\d{12}:parameter(?P<name>/[A-Za-z0-9_./-]+)"
+)
 _SECRET_ARN = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+")
 
 
-# -- buckets and grants
-
-
-def _own_bucket(name: str, info: ValidationInfo) -> str:
-    """Check that the file has such a bucket."""
-    surroundings = surroundings_in(info)
-    if surroundings and name not in surroundings.buckets:
-        raise ValueError(f"is not a bucket of this file: {instead(name, surroundings.buckets)}")
-    return name
-
-
-def _list_of_verbs(value: object) -> object:
-    """Take one verb for a list of it."""
-    return (value,) if isinstance(value, str) else tuple_from_list(value)
-
-
-BucketName = Annotated[str, AfterValidator(_own_bucket)]
-
-Verb = Literal["read", "write"]
-
-Verbs = Annotated[
-    tuple[Verb, ...],
-    BeforeValidator(_list_of_verbs, json_schema_input_type=Verb | list[Verb]),
-    Field(min_length=1),
-]
+# -- buckets, topics, tables
 
 
 class BucketSettings(BaseModel):
@@ -65,6 +51,54 @@ class BucketSettings(BaseModel):
     )
 
 
+class TopicSettings(BaseModel):
+    """An SNS topic of the stack, encrypted with its key."""
+
+    model_config = MODEL
+
+
+def _attribute_name(name: str) -> str:
+    """Check the name of an attribute: DynamoDB allows a key's to have 255 bytes."""
+    if not 1 <= len(name.encode()) <= MAX_ATTRIBUTE_BYTES:
+        raise ValueError(
+            f"{shown(name)} is not an attribute's name: write 1 to {MAX_ATTRIBUTE_BYTES} bytes"
+        )
+    return name
+
+
+AttributeName = Annotated[str, AfterValidator(_attribute_name)]
+
+
+class TableSettings(BaseModel):
+    """A DynamoDB table of the stack, paid by the request."""
+
+    model_config = MODEL
+
+    partition_key: AttributeName = Field(
+        description="The attribute that items are found by; its values are texts.",
+        examples=["customer"],
+    )
+    sort_key: AttributeName | None = Field(
+        default=None,
+        validate_default=True,
+        description="The attribute by which items of one partition key are told apart and sorted; "
+        "its values are texts.",
+        examples=["day"],
+    )
+    expire_attribute: AttributeName | None = Field(
+        default=None,
+        description="The attribute that holds when an item may go, in seconds since 1970.",
+        examples=["expiresAt"],
+    )
+
+    @field_validator("sort_key")
+    @classmethod
+    def _is_another_attribute(cls, sort_key: str | None, info: ValidationInfo) -> str | None:
+        if sort_key is not None and sort_key == info.data.get("partition_key"):
+            raise ValueError(f"{shown(sort_key)} is the partitionKey already: take another")
+        return sort_key
+
+
 # -- secrets: what is written may be one, hence it is not repeated unless it is known to be a name
 
 
@@ -76,10 +110,20 @@ class SecretReference:
     key: str | None
 
 
-def _secret_reference(value: object, info: ValidationInfo) -> SecretReference:
-    """Read ``sample:S3_BUCKET_NAME`` or ``sample``."""
+@dataclass(frozen=True, kw_only=True)
+class ParameterReference:
+    """A parameter of Systems Manager that exists already."""
+
+    parameter: str
+    """Its name or its ARN."""
+
+
+def _secret_reference(value: object, info: ValidationInfo) -> SecretReference | ParameterReference:
+    """Read ``sample:S3_BUCKET_NAME``, ``sample``, or a parameter: ``ssm:/batch/token``."""
     if not isinstance(value, str):
         raise ValueError(f"is {kind(value)}: write a secret's name and a key: sample:PASSWORD")
+    if value.startswith((f"{PARAMETERS}:", "arn:aws:ssm:")):
+        return _parameter_reference(value.removeprefix(f"{PARAMETERS}:"), info)
     secret, colon, key = value.partition(":")
     reference = SecretReference(secret=secret, key=key if colon else None)
     surroundings = surroundings_in(info)
@@ -95,6 +139,29 @@ def _secret_reference(value: object, info: ValidationInfo) -> SecretReference:
         remedy = instead(key, keys, prefix=f"{secret}:")
         raise ValueError(f"{shown(value)} names no key of {secret}: {remedy}")
     return reference
+
+
+def _parameter_reference(parameter: str, info: ValidationInfo) -> ParameterReference:
+    """Check the name or ARN of a parameter; ECS takes no part of its value."""
+    arn = _PARAMETER_ARN.fullmatch(parameter)
+    name = arn["name"] if arn else parameter
+    if not parameter.startswith("arn:") and ":" in name:
+        raise ValueError(
+            f"{shown(parameter)} has more than a name, and ECS takes a parameter as a whole: "
+            f"write {PARAMETERS}:{name.partition(':')[0]}"
+        )
+    if (parameter.startswith("arn:") and not arn) or not _PARAMETER.fullmatch(name):
+        raise ValueError(
+            f"{shown(parameter)} is not a parameter: write {PARAMETERS}:/batch/token, or "
+            "arn:aws:ssm:<region>:<account>:parameter/batch/token"
+        )
+    surroundings = surroundings_in(info)
+    if arn and surroundings and surroundings.region not in ("", arn["region"]):
+        raise ValueError(
+            f"{shown(parameter)} is in another region than the stack: copy it to "
+            f"{surroundings.region}"
+        )
+    return ParameterReference(parameter=parameter)
 
 
 class BucketReference(BaseModel):
@@ -140,7 +207,8 @@ def _secret_arn(arn: str) -> str:
 
 
 SecretSource = Annotated[
-    SecretReference, PlainValidator(_secret_reference, json_schema_input_type=str)
+    SecretReference | ParameterReference,
+    PlainValidator(_secret_reference, json_schema_input_type=str),
 ]
 
 SecretKey = Annotated[str, AfterValidator(_secret_key)]

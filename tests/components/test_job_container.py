@@ -5,6 +5,7 @@ import pulumi_aws as aws
 import pytest
 
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
+from definitions.grants import Grant
 from tests.components.naming import KEY_ARN, NAMES
 from tests.deploying import Deployment, deploy
 
@@ -25,7 +26,7 @@ GIVEN: dict[str, Any] = {
         "TOKEN": SecretSource(arn=SECRET, key="API_TOKEN"),
         "WHOLE": SecretSource(arn=SECRET, key=None),
     },
-    "grants": {"files": ["read"]},
+    "grants": [Grant(kind="bucket", name="files", verb="read")],
 }
 
 
@@ -79,8 +80,39 @@ def test_fargate_and_program_have_different_roles() -> None:
 
 
 def test_a_program_without_grants_may_do_nothing() -> None:
-    names = [p.name for p in container(grants={}).all(aws.iam.RolePolicy)]
+    names = [p.name for p in container(grants=[]).all(aws.iam.RolePolicy)]
     assert names == ["c-execution-policy"]
+
+
+def test_a_container_to_look_into_lets_people_in_and_the_agent_write() -> None:
+    assert definition(container())["readonlyRootFilesystem"] is True
+    looked_into = container(debug=True, grants=[])
+    assert definition(looked_into)["readonlyRootFilesystem"] is False
+    policies = {p.name: p.inputs["policy"] for p in looked_into.all(aws.iam.RolePolicy)}
+    assert "ssmmessages:OpenDataChannel" in policies["c-task-policy"]
+
+
+def test_parameters_come_by_reference_beside_the_secrets() -> None:
+    parameter = NAMES.parameter_arn("/batch/token")
+    made = container(parameter_arns={"PARAMETER": parameter})
+    secrets = {one["name"]: one["valueFrom"] for one in definition(made)["secrets"]}
+    assert secrets["PARAMETER"] == parameter
+    assert set(secrets) == {"PARAMETER", "TOKEN", "WHOLE"}
+    policies = {p.name: p.inputs["policy"] for p in made.all(aws.iam.RolePolicy)}
+    assert parameter in policies["c-execution-policy"]
+
+
+def test_a_secret_that_the_program_reads_itself_is_in_its_own_policy() -> None:
+    grant = Grant(kind="secret", name="sample", verb="read")
+    made = container(grants=[grant], secret_arns={"sample": SECRET})
+    policies = {p.name: p.inputs["policy"] for p in made.all(aws.iam.RolePolicy)}
+    assert SECRET in policies["c-task-policy"]
+
+
+def test_more_room_for_files_is_asked_for_only_where_it_is_wanted() -> None:
+    assert "ephemeralStorage" not in container().one(aws.ecs.TaskDefinition).inputs
+    task = container(ephemeral_storage_gib=100).one(aws.ecs.TaskDefinition).inputs
+    assert task["ephemeralStorage"] == {"sizeInGib": 100}
 
 
 def test_logs_are_kept_as_long_as_asked_and_encrypted() -> None:

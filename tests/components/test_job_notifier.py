@@ -4,7 +4,8 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
-from components.job_notifier import JobNotifier, JobNotifierArgs, SlackChannels
+from components.channel_webhook import Webhook
+from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from tests.components.naming import KEY_ARN, LOG_DESTINATION, NAMES
 from tests.deploying import Deployment, deploy
 
@@ -34,6 +35,9 @@ def test_the_rule_hears_of_every_end_of_this_stacks_jobs_and_of_nothing_else() -
     assert NAMES.machine_arn(NAMES.chosen("any-job")).startswith(prefix)
     assert not NAMES.machine_arn(NAMES.of("notifier")).startswith(prefix), "it would never end"
     assert not NAMES.machine_arn(NAMES.of("dispatcher")).startswith(prefix)
+    assert pattern["detail"]["executionArn"] == [{"anything-but": {"wildcard": "*/*"}}], (
+        "an element of a distributed Map is no run"
+    )
     assert len(json.dumps(pattern)) < 2_048
 
 
@@ -61,6 +65,103 @@ def test_one_channel_for_both_is_configured_once() -> None:
     )
     channel = notifier(slack=both).one(aws.chatbot.SlackChannelConfiguration).inputs
     assert channel["snsTopicArns"] == [SUCCESS, FAILURE]
+
+
+def test_a_named_channel_has_a_topic_of_its_own() -> None:
+    made = notifier(channels={"finance": NamedChannel(emails=("c@example.com",))})
+    topic = made.one(aws.sns.Topic, "notifier-to-finance").inputs
+    assert topic["name"] == "fargate-batch-dev--to--finance"
+    assert topic["kmsMasterKeyId"] == KEY_ARN
+    policy = made.one(aws.sns.TopicPolicy, "notifier-to-finance-policy").inputs["policy"]
+    assert "RefusePlainText" in policy
+    assert "PublishAlarms" not in policy
+    (address,) = [
+        s.inputs["endpoint"]
+        for s in made.all(aws.sns.TopicSubscription)
+        if s.inputs["topic"].endswith("notifier-to-finance")
+    ]
+    assert address == "c@example.com"
+
+
+def test_whoever_names_a_slack_channel_shares_its_one_configuration() -> None:
+    named = {
+        "on-call": NamedChannel(slack_channel_id="C0BBBBBBB"),
+        "data-team": NamedChannel(slack_channel_id="C0CCCCCCC"),
+        "reports": NamedChannel(slack_channel_id="C0CCCCCCC"),
+    }
+    to = "arn:aws:mock:ap-northeast-1:123456789012:Topic/notifier-to"
+    channels = {
+        c.inputs["slackChannelId"]: (c.inputs["configurationName"], c.inputs["snsTopicArns"])
+        for c in notifier(channels=named).all(aws.chatbot.SlackChannelConfiguration)
+    }
+    assert channels == {
+        "C0AAAAAAA": ("fargate-batch-dev-slack-success", [SUCCESS]),
+        "C0BBBBBBB": ("fargate-batch-dev-slack-failure", [FAILURE, f"{to}-on-call"]),
+        "C0CCCCCCC": ("fargate-batch-dev--to--data-team", [f"{to}-data-team", f"{to}-reports"]),
+    }
+
+
+PAGER = Webhook(
+    url="https://example.com/?sig=hunter2",
+    format="pagerduty",
+    routing_key="hunter2",
+    api_key=("X-Api-Key", "hunter2"),
+)
+
+
+def test_a_webhook_hears_of_its_own_channels_messages_only() -> None:
+    made = notifier(channels={"pager": NamedChannel(webhook=PAGER)})
+    assert json.loads(
+        made.one(aws.cloudwatch.EventRule, "notifier-webhook-pager-rule").inputs["eventPattern"]
+    ) == {
+        "source": ["fargate-batch-dev"],
+        "detail-type": ["Notice"],
+        "detail": {"channels": ["pager"]},
+    }
+    target = made.one(aws.cloudwatch.EventTarget, "notifier-webhook-pager-target").inputs
+    assert target["inputPath"] == "$.detail.pagerduty"
+    assert target["arn"].endswith("notifier-webhook-pager-destination")
+    assert target["deadLetterConfig"]["arn"].endswith(":Queue/notifier-dead-letters")
+    queue_policy = made.one(aws.sqs.QueuePolicy).inputs["policy"]
+    assert "rule/fargate-batch-dev--to--*" in queue_policy
+
+
+def test_what_proves_who_calls_is_in_the_connection_alone() -> None:
+    made = notifier(channels={"pager": NamedChannel(webhook=PAGER)})
+    connection = made.one(aws.cloudwatch.EventConnection).inputs
+    assert connection["authParameters"] == {
+        "apiKey": {"key": "X-Api-Key", "value": "hunter2"},
+        "invocationHttpParameters": {
+            "bodies": [{"key": "routing_key", "value": "hunter2", "isValueSecret": True}]
+        },
+    }
+    destination = made.one(aws.cloudwatch.EventApiDestination).inputs
+    assert destination["invocationEndpoint"] == "https://example.com/?sig=hunter2"
+    others = [r.inputs for r in made.all(aws.cloudwatch.EventRule) + made.all(aws.sfn.StateMachine)]
+    assert "hunter2" not in json.dumps(others)
+
+
+def test_a_webhook_may_want_a_password_or_nothing() -> None:
+    def authorization(**more: Any) -> Any:
+        webhook = Webhook(url="https://example.com", format="generic", **more)
+        made = notifier(channels={"any": NamedChannel(webhook=webhook)})
+        inputs = made.one(aws.cloudwatch.EventConnection).inputs
+        return inputs["authorizationType"], inputs["authParameters"]
+
+    assert authorization(basic=("batch", "hunter2")) == (
+        "BASIC",
+        {"basic": {"username": "batch", "password": "hunter2"}},
+    )
+    kind, parameters = authorization()
+    assert kind == "API_KEY", "EventBridge has no connection without any"
+    assert set(parameters) == {"apiKey"}
+
+
+def test_a_stack_without_webhooks_has_nothing_for_them() -> None:
+    made = notifier()
+    assert made.all(aws.cloudwatch.EventConnection) == []
+    assert [r.name for r in made.all(aws.iam.Role) if "webhooks" in r.name] == []
+    assert "PostToWebhooks" not in json.dumps([p.inputs for p in made.all(aws.iam.RolePolicy)])
 
 
 def test_nobody_can_change_anything_from_the_channel() -> None:

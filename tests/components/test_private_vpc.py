@@ -12,7 +12,7 @@ GIVEN: dict[str, Any] = {
     "names": NAMES,
     "cidr": "10.40.0.0/16",
     "zones": ["ap-northeast-1a", "ap-northeast-1c"],
-    "services": ["ecr.api", "ecr.dkr", "logs"],
+    "services": ["ecr.api", "ecr.dkr", "logs", "s3"],
     "log_retention_days": 30,
     "key_arn": KEY_ARN,
 }
@@ -75,6 +75,26 @@ def test_every_endpoint_has_a_policy_that_admits_this_account_only() -> None:
     for endpoint in vpc().all(aws.ec2.VpcEndpoint):
         first = json.loads(endpoint.inputs["policy"])["Statement"][0]
         assert first["Condition"]["StringEquals"]["aws:PrincipalAccount"] == "123456789012"
+
+
+def test_programs_that_do_not_call_s3_are_not_let_through_to_it() -> None:
+    made = vpc(services=["ecr.api"]).all(aws.ec2.VpcEndpoint)
+    (s3,) = [e.inputs for e in made if e.inputs["serviceName"].endswith(".s3")]
+    (only,) = json.loads(s3["policy"])["Statement"]
+    assert only["Sid"] == "ImageLayers"
+
+
+def test_tables_are_reached_by_a_route_as_s3_is() -> None:
+    made = vpc(services=["ecr.api", "dynamodb"])
+    endpoints = {e.name: e.inputs for e in made.all(aws.ec2.VpcEndpoint)}
+    assert set(endpoints) == {"net-s3", "net-dynamodb", "net-ecr.api"}
+    gateway = endpoints["net-dynamodb"]
+    assert gateway["vpcEndpointType"] == "Gateway"
+    assert gateway["routeTableIds"] == endpoints["net-s3"]["routeTableIds"]
+    (admitted,) = json.loads(gateway["policy"])["Statement"]
+    assert admitted["Sid"] == "OnlyThisAccount"
+    out = {r.name: r.inputs for r in made.all(aws.vpc.SecurityGroupEgressRule)}
+    assert out["net-to-dynamodb"]["prefixListId"] == "pl-net-dynamodb"
 
 
 def test_tasks_call_endpoints_and_s3_on_443_and_nobody_calls_tasks() -> None:

@@ -1,7 +1,7 @@
 """Play a JSONata state machine in a few lines: expressions, branches and endings, no AWS.
 
 Independent of the rehearsal's interpreter on purpose. It knows what this project's machines use:
-Pass, Choice, Task with Catch, Wait, Map over one Task, Succeed and Fail.
+Pass, Choice, Task with Catch, Wait, Map, Succeed and Fail.
 """
 
 import json
@@ -62,11 +62,28 @@ def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -
     return found
 
 
+class _Failed(Exception):  # noqa: N818 - an ending, not a mistake
+    """A Fail state, or a task's error that nobody catches."""
+
+
 def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
     """Run a machine; each Task takes the next of ``answers``, a result or ``Caught``."""
     assert machine["QueryLanguage"] == "JSONata"
-    end, name = End("RUNNING"), machine["StartAt"]
-    variables: dict[str, Any] = {}
+    end = End("RUNNING")
+    try:
+        end.output = _run(machine, given, {}, answers, end)
+    except _Failed:
+        end.status = "FAILED"
+    else:
+        end.status = "SUCCEEDED"
+    return end
+
+
+def _run(
+    machine: dict[str, Any], given: Any, outer: dict[str, Any], answers: list[Any], end: End
+) -> Any:
+    """Run a machine, or the one inside a Map for one item; return its output."""
+    name, variables = machine["StartAt"], dict(outer)
 
     def said(part: Any) -> Any:
         return evaluate(part, states, variables)
@@ -92,40 +109,39 @@ def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
                 end.waits.append(said(state["Seconds"]))
                 name = state["Next"]
             case "Map":
-                (task,) = state["ItemProcessor"]["States"].values()
-                for item in said(state["Items"]):
-                    end.requests.append(
-                        evaluate(task["Arguments"], {**states, "input": item}, variables)
-                    )
+                states["result"] = [
+                    _run(state["ItemProcessor"], item, variables, answers, end)
+                    for item in said(state["Items"])
+                ]
                 given, name = said(state["Output"]), state["Next"]
             case "Task":
                 end.requests.append(said(state["Arguments"]))
                 answer = answers.pop(0)
                 if isinstance(answer, Caught):
                     catcher = next(
-                        catch
-                        for catch in state["Catch"]
-                        if {answer.error, "States.ALL"} & set(catch["ErrorEquals"])
+                        (
+                            catch
+                            for catch in state.get("Catch", [])
+                            if {answer.error, "States.ALL"} & set(catch["ErrorEquals"])
+                        ),
+                        None,
                     )
-                    states["errorOutput"] = {"Error": answer.error, "Cause": answer.cause}
+                    if catcher is None:
+                        end.error, end.cause = answer.error, answer.cause
+                        raise _Failed
+                    given = states["errorOutput"] = {"Error": answer.error, "Cause": answer.cause}
                     variables |= said(catcher.get("Assign", {}))
-                    name = catcher["Next"]
+                    given, name = said(catcher.get("Output", given)), catcher["Next"]
                     continue
                 states["result"] = answer
                 given = said(state["Output"]) if "Output" in state else answer
                 if state.get("End"):
-                    end.status, end.output = "SUCCEEDED", given
-                    return end
+                    return given
                 name = state["Next"]
             case "Succeed":
-                end.status, end.output = "SUCCEEDED", said(state["Output"])
-                return end
+                return said(state["Output"])
             case "Fail":
-                end.status, end.error, end.cause = (
-                    "FAILED",
-                    said(state["Error"]),
-                    said(state["Cause"]),
-                )
-                return end
+                end.error, end.cause = said(state["Error"]), said(state["Cause"])
+                raise _Failed
             case other:
                 raise AssertionError(f"this player knows no {other}")

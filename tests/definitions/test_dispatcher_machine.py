@@ -150,8 +150,8 @@ def test_a_trigger_that_is_skipped_twice_is_listed_once() -> None:
 
 
 def test_replace_stops_whatever_is_going_and_then_starts() -> None:
-    end = triggered("replace", running=["older", "oldest"])
-    assert end.states == ["Overlap?", "List", "Free?", "Stop older", "Start"]
+    end = triggered("replace", running=["older", "oldest"], answers=[{}, {}, STARTED])
+    assert end.states == ["Overlap?", "List", "Free?", "Stop older", "Stop", "Stop", "Start"]
     assert [(r["ExecutionArn"], r["Error"]) for r in end.requests[1:3]] == [
         ("arn:older", "JobReplaced"),
         ("arn:oldest", "JobReplaced"),

@@ -7,6 +7,7 @@ import pytest
 from statelint.linter import Linter
 
 from definitions.names import Names
+from definitions.notices import Channels, job_notice
 from definitions.notifier_machine import notifier_machine
 from tests.definitions.playing import Caught, End, play
 
@@ -54,14 +55,19 @@ def event(status: str, **changed: Any) -> dict[str, Any]:
     return {"detail": detail | changed}
 
 
-def notifier() -> dict[str, Any]:
-    return notifier_machine(names=NAMES, dead_letter_queue_url="https://queue")
+def notifier(**more: Any) -> dict[str, Any]:
+    return notifier_machine(names=NAMES, dead_letter_queue_url="https://queue", **more)
 
 
 def told(status: str, **changed: Any) -> dict[str, Any]:
     """What is published: topic, subject, chat (parsed) and mail."""
     end = play(notifier(), event(status, **changed), [PUBLISHED])
     (request,) = end.requests
+    return published(request)
+
+
+def published(request: dict[str, Any]) -> dict[str, Any]:
+    """Read a request to SNS: topic, subject, chat (parsed) and mail."""
     message = json.loads(request["Message"])
     return {
         "topic": request["TopicArn"],
@@ -243,12 +249,17 @@ def test_a_run_that_gave_way_to_a_newer_one_is_no_failure() -> None:
         ("failure", "ABORTED", "JobReplaced", False),
         ("all", "SUCCEEDED", None, True),
         ("none", "FAILED", "JobFailed", False),
+        ("success", "SUCCEEDED", None, True),
+        ("success", "FAILED", "JobFailed", False),
+        ("success", "ABORTED", "JobReplaced", False),
+        ({"on": "all"}, "SUCCEEDED", None, True),
+        ({"on": "failure", "channels": ["gone"]}, "SUCCEEDED", None, False),
         ("whatever", "FAILED", "JobFailed", True),
         ("whatever", "SUCCEEDED", None, False),
     ],
 )
 def test_a_job_is_told_about_as_its_notify_says(
-    notify: str, status: str, error: str | None, is_told: bool
+    notify: object, status: str, error: str | None, is_told: bool
 ) -> None:
     given = event(status, error=error, given={"notify": notify})
     assert bool(play(notifier(), given, [PUBLISHED]).requests) == is_told
@@ -268,7 +279,7 @@ def test_what_was_too_large_for_the_event_is_looked_up() -> None:
     left_out = event("FAILED", input=None, inputDetails={"included": False})
     described = {"Input": json.dumps({"notify": "failure"})}
     end = play(notifier(), left_out, [described, PUBLISHED])
-    assert end.states == ["Read", "Describe", "Read", "Publish"]
+    assert end.states[:5] == ["Read", "Describe", "Read", "Tell", "Publish"]
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(5, "5 s"), (65, "1 min 5 s"), (7_500, "2 h 5 min")])
@@ -286,6 +297,299 @@ def test_what_no_topic_takes_is_kept_and_the_notifier_fails() -> None:
     assert kept["MessageBody"]["notice"]["subject"] == "[prod] list-files failed (exit code 1)"
 
 
+# -- what the watcher saw
+
+
+def watched(kind: str, **changed: Any) -> dict[str, Any]:
+    """What the watcher says of a run that is missing or late."""
+    seconds = {"Run Missing": "withinSeconds", "Run Late": "afterSeconds"}[kind]
+    detail = {
+        "job": "list-files",
+        "scheduledTime": "2026-11-22T18:30:00Z",
+        seconds: 93_600,
+        "because": "the run failed",
+        "notify": "failure",
+    }
+    return {"source": "fargate-batch", "detail-type": kind, "detail": detail | changed}
+
+
+def saw(kind: str, **changed: Any) -> dict[str, Any]:
+    (request,) = play(notifier(), watched(kind, **changed), [PUBLISHED]).requests
+    return published(request)
+
+
+def test_a_missing_run_is_told_with_what_became_of_it_and_the_command_that_runs_it() -> None:
+    message = saw("Run Missing", due="2026-11-23 03:30 Asia/Tokyo")
+    content = message["chat"]["content"]
+    assert message["topic"].endswith(":fargate-batch-prod-failure")
+    assert message["subject"] == "[prod] list-files has not succeeded"
+    assert content["title"] == "❌ list-files has not succeeded"
+    assert content["description"].splitlines() == [
+        "*prod* · job *list-files*",
+        "No success within 26 h of 2026-11-23 03:30 Asia/Tokyo: the run due then is missing",
+        "Class missing",
+        "Reason: the run failed",
+    ]
+    (step,) = content["nextSteps"]
+    assert step.startswith("Run it now: `aws stepfunctions start-execution --region eu-west-1")
+    assert '"input":{"scheduledTime":"2026-11-22T18:30:00Z","notify":"failure"}' in step
+    assert message["chat"]["metadata"]["threadId"] == "list-files:list-files-2026-11-22T18:30:00Z"
+    assert message["mail"].splitlines()[:2] == [
+        "Stack prod, job list-files",
+        "No success within 26 h of 2026-11-23 03:30 Asia/Tokyo: the run due then is missing",
+    ]
+
+
+def test_a_missing_run_that_did_start_is_linked() -> None:
+    execution = NAMES.execution_arn(NAMES.chosen("list-files"), RUN)
+    content = saw("Run Missing", run=RUN, executionArn=execution)["chat"]["content"]
+    assert content["description"].splitlines()[-1].endswith(f"{execution}|Execution>")
+    assert content["nextSteps"][0].startswith("Read the <https://")
+
+
+def test_a_late_run_is_told_while_it_goes_with_the_command_that_stops_it() -> None:
+    execution = NAMES.execution_arn(NAMES.chosen("list-files"), RUN)
+    message = saw("Run Late", run=RUN, executionArn=execution, afterSeconds=1_800, because="slow")
+    content = message["chat"]["content"]
+    assert message["topic"].endswith("-failure")
+    assert content["title"] == "⏳ list-files still runs after 30 min"
+    assert content["description"].splitlines()[1:4] == [
+        "Scheduled 2026-11-22T18:30:00Z, still going",
+        "Class late",
+        "Reason: slow",
+    ]
+    stop = f"aws stepfunctions stop-execution --region eu-west-1 --execution-arn {execution}"
+    assert content["nextSteps"][-1] == f"Stop it: `{stop}`"
+    assert message["chat"]["metadata"]["threadId"] == f"list-files:{RUN}", "that of the run itself"
+
+
+@pytest.mark.parametrize(
+    ("notify", "is_told"), [("failure", True), ("success", True), ("all", True), ("none", False)]
+)
+def test_what_was_watched_for_is_told_unless_nobody_is(notify: str, is_told: bool) -> None:
+    end = play(notifier(), watched("Run Missing", notify=notify), [PUBLISHED])
+    assert bool(end.requests) == is_told
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(90, "90 s"), (5_400, "90 min"), (7_200, "2 h")])
+def test_a_watch_is_named_as_the_stack_file_has_it(seconds: int, said: str) -> None:
+    assert f"within {said} of" in saw("Run Missing", withinSeconds=seconds)["mail"]
+
+
+# -- channels
+
+
+CHANNELS = Channels(
+    topics=("data-team", "finance"),
+    webhooks={"pager": "pagerduty", "ops": "teams", "any": "generic"},
+)
+
+
+def told_to(
+    notify: object, *, status: str = "FAILED", answers: list[Any] | None = None, **changed: Any
+) -> End:
+    given = event(status, given={"notify": notify}, **changed)
+    return play(notifier(channels=CHANNELS), given, answers or [PUBLISHED] * 3)
+
+
+def test_a_jobs_own_channels_hear_of_it_in_place_of_the_stacks() -> None:
+    requests = told_to({"on": "all", "channels": ["finance", "data-team"]}).requests
+    assert [request["TopicArn"] for request in requests] == [
+        "arn:aws:sns:eu-west-1:123456789012:fargate-batch-prod--to--finance",
+        "arn:aws:sns:eu-west-1:123456789012:fargate-batch-prod--to--data-team",
+    ]
+    assert len({request["Message"] for request in requests}) == 1, "the same content"
+
+
+@pytest.mark.parametrize("notify", ["failure", {"on": "failure", "channels": ["gone"]}])
+def test_a_job_without_a_channel_that_the_stack_has_uses_the_stacks_own(notify: object) -> None:
+    (request,) = told_to(notify).requests
+    assert request["TopicArn"].endswith(":fargate-batch-prod-failure")
+
+
+def posted(*names: str, status: str = "FAILED", **changed: Any) -> dict[str, Any]:
+    """The detail of the one event that webhooks get."""
+    end = told_to({"on": "all", "channels": list(names)}, status=status, **changed)
+    ((entry,),) = [request["Entries"] for request in end.requests]
+    assert (entry["Source"], entry["DetailType"]) == ("fargate-batch-prod", "Notice")
+    return entry["Detail"]
+
+
+def test_one_event_tells_all_webhooks_of_a_run() -> None:
+    assert posted("pager", "any")["channels"] == ["pager", "any"]
+    assert posted("pager")["channels"] == ["pager"]
+
+
+def test_a_webhook_gets_what_slack_shows() -> None:
+    said = told("FAILED")["chat"]["content"]
+    body = posted("any")["generic"]
+    assert {key: body[key] for key in ("version", "stack", "job", "run", "class", "good")} == {
+        "version": "1",
+        "stack": "fargate-batch-prod",
+        "job": "list-files",
+        "run": RUN,
+        "class": "failed",
+        "good": False,
+    }
+    assert f"❌ {body['title']}" == said["title"]
+    assert body["text"].splitlines() == said["description"].splitlines()[1:-1]
+    assert [f"<{link['href']}|{link['text']}>" for link in body["links"]] == said[
+        "description"
+    ].splitlines()[-1].split(" · ")
+    assert body["nextSteps"][0] == "Read the log"
+    command = said["nextSteps"][1].partition(" --input ")[0]
+    assert body["nextSteps"][1].startswith(command), "whose input names the channel"
+
+
+def test_teams_gets_an_adaptive_card() -> None:
+    body = posted("ops")["teams"]
+    ((card,),) = [[attachment["content"] for attachment in body["attachments"]]]
+    assert (body["type"], card["type"], card["version"]) == ("message", "AdaptiveCard", "1.4")
+    texts = [block["text"] for block in card["body"]]
+    assert texts[:4] == [
+        "❌ list-files failed (exit code 1)",
+        "prod · job list-files",
+        "Scheduled 2026-11-22T03:30:00Z, took 2 min 5 s",
+        "Class failed, exit code 1, 3 attempts",
+    ]
+    assert texts[-1].startswith("Run it again: `aws ")
+    assert [action["title"] for action in card["actions"]] == ["Execution", "Log"]
+
+
+def test_pagerduty_has_one_incident_a_job_which_a_success_resolves() -> None:
+    failed = posted("pager")["pagerduty"]
+    assert (failed["event_action"], failed["dedup_key"]) == (
+        "trigger",
+        "fargate-batch-prod/list-files",
+    )
+    assert failed["payload"]["severity"] == "error"
+    assert failed["payload"]["summary"] == "list-files failed (exit code 1)"
+    assert "routing_key" not in failed, "the connection adds it, from Secrets Manager"
+    fine = posted("pager", status="SUCCEEDED")["pagerduty"]
+    assert (fine["event_action"], fine["dedup_key"]) == ("resolve", failed["dedup_key"])
+
+
+def test_an_event_carries_only_the_formats_that_the_stack_has() -> None:
+    only = notifier(channels=Channels(webhooks={"any": "generic"}))
+    given = event("FAILED", given={"notify": {"on": "all", "channels": ["any"]}})
+    (entry,) = play(only, given, [{}]).requests[0]["Entries"]
+    assert set(entry["Detail"]) == {"channels", "run", "generic"}
+
+
+def test_what_one_channel_does_not_take_is_kept_and_the_others_get_theirs() -> None:
+    answers = [Caught("SNS.NotFoundException"), {}, PUBLISHED, {}]
+    end = told_to({"on": "all", "channels": ["finance", "data-team", "pager"]}, answers=answers)
+    assert end.states[-6:-2] == ["Topic?", "Publish", "Topic?", "Post"]
+    kept = end.requests[1]["MessageBody"]
+    assert kept["target"].endswith("--to--finance")
+    assert kept["notice"]["chat"]["metadata"]["additionalContext"]["run"] == RUN
+    assert (end.status, end.error, end.cause) == (
+        "FAILED",
+        "NotificationNotDelivered",
+        "SNS.NotFoundException",
+    )
+
+
+def test_an_event_that_is_not_taken_is_kept() -> None:
+    answers = [Caught("EventBridge.FailedEntry"), {}]
+    end = told_to({"on": "all", "channels": ["pager"]}, answers=answers)
+    assert end.requests[-1]["MessageBody"]["target"] == "webhooks"
+    assert end.status == "FAILED"
+
+
+# -- recovery
+
+
+RECOVERY = job_notice("failure", on_recovery=True)
+
+
+def listed(*runs: tuple[str, str, int]) -> dict[str, Any]:
+    """The answer of ListExecutions, newest first: name, status, minute of the end."""
+    return {
+        "Executions": [
+            {
+                "Name": name,
+                "ExecutionArn": NAMES.execution_arn(NAMES.chosen("list-files"), name),
+                "Status": status,
+                **({"StopDate": f"2026-11-22T02:{minute:02}:00.5Z"} if minute else {}),
+            }
+            for name, status, minute in runs
+        ]
+    }
+
+
+ITSELF = (RUN, "SUCCEEDED", 59)
+
+
+def after(*runs: tuple[str, str, int], notify: object = RECOVERY, **changed: Any) -> End:
+    """The end of a good run, which ends at 03:32, after these."""
+    given = event("SUCCEEDED", given={"notify": notify}, stopDate=1_795_318_325_400, **changed)
+    return play(notifier(recovery=True), given, [listed(ITSELF, *runs), PUBLISHED])
+
+
+def test_the_first_success_after_failures_is_told_with_since_when() -> None:
+    end = after(
+        ("c", "FAILED", 40), ("b", "TIMED_OUT", 30), ("a", "SUCCEEDED", 20), ("z", "FAILED", 10)
+    )
+    message = published(end.requests[-1])
+    assert message["chat"]["content"]["title"] == "✅ list-files recovered"
+    assert "It had failed since 2026-11-22T02:30:00Z, 2 times" in message["mail"].splitlines()
+    assert message["topic"].endswith("-success")
+
+
+@pytest.mark.parametrize(
+    ("runs", "is_told"),
+    [
+        ((), False),
+        ((("a", "SUCCEEDED", 40), ("b", "FAILED", 30)), False),
+        ((("a", "FAILED", 40),), True),
+        ((("a", "RUNNING", 0), ("b", "ABORTED", 50), ("c", "TIMED_OUT", 40)), True),
+        ((("a", "RUNNING", 0), ("b", "ABORTED", 50), ("c", "SUCCEEDED", 40)), False),
+    ],
+)
+def test_only_the_first_success_after_a_failure_is_a_recovery(
+    runs: tuple[tuple[str, str, int], ...], is_told: bool
+) -> None:
+    assert after(*runs).states[-1] == ("Told" if is_told else "Nobody asked")
+
+
+def test_a_run_that_ended_later_is_not_one_before() -> None:
+    later = {
+        "Executions": [
+            {**listed(("a", "FAILED", 1))["Executions"][0], "StopDate": "2026-11-22T05:00:00Z"}
+        ]
+    }
+    given = event("SUCCEEDED", given={"notify": RECOVERY})
+    assert play(notifier(recovery=True), given, [later]).states[-1] == "Nobody asked"
+
+
+def test_a_failed_run_that_was_redriven_has_recovered() -> None:
+    end = after(("a", "SUCCEEDED", 40), redriveCount=1)
+    assert "It had failed, and was redriven" in published(end.requests[-1])["mail"]
+
+
+def test_whoever_hears_of_every_success_is_told_that_it_is_a_recovery() -> None:
+    notify = job_notice("all", on_recovery=True)
+    assert published(after(("a", "FAILED", 40), notify=notify).requests[-1])["subject"] == (
+        "[prod] list-files recovered"
+    )
+    assert published(after(("a", "SUCCEEDED", 40), notify=notify).requests[-1])["subject"] == (
+        "[prod] list-files succeeded"
+    )
+
+
+def test_the_runs_before_are_looked_at_for_jobs_that_ask_only() -> None:
+    assert after(notify="all").states[:2] == ["Read", "Tell"]
+    failed = event("FAILED", given={"notify": RECOVERY})
+    assert "Look back" not in play(notifier(recovery=True), failed, [PUBLISHED]).states
+
+
+def test_the_word_alone_is_what_a_plain_jobs_trigger_says() -> None:
+    assert job_notice("failure") == "failure"
+    assert job_notice("failure", channels=("a",)) == {"on": "failure", "channels": ["a"]}
+    assert job_notice("none", on_recovery=True) == {"on": "none", "onRecovery": True}
+
+
 def test_a_long_job_name_still_fits_the_subject_of_a_mail() -> None:
     long = NAMES.machine_arn(NAMES.chosen("x" * 120))
     assert len(told("FAILED", stateMachineArn=long)["subject"]) < 100
@@ -293,3 +597,4 @@ def test_a_long_job_name_still_fits_the_subject_of_a_mail() -> None:
 
 def test_statelint_accepts_the_notifier() -> None:
     assert Linter.validate(notifier()) == []
+    assert Linter.validate(notifier(channels=CHANNELS, recovery=True)) == []

@@ -3,13 +3,14 @@
 import json
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from definitions import policies
+from definitions import grants, policies
 from definitions.names import Names
+from definitions.notices import Channels
 
 with warnings.catch_warnings():  # it leaves a file open and uses pkg_resources
     warnings.simplefilter("ignore")
@@ -19,6 +20,21 @@ NAMES = Names(project="fargate-batch", stack="prod", region="eu-west-1", account
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0123"
 REPOSITORY = "arn:aws:ecr:eu-west-1:123456789012:repository/fargate-batch-prod/app"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fargate-batch-prod--sample-AbCdEf"
+PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/batch/token"
+
+
+def task_policy(written: Mapping[str, Any], *, debug: bool = False) -> str:
+    """What a program may do that was granted this in a stack file."""
+    return policies.task_policy(
+        NAMES,
+        [grant for key, value in written.items() for grant in grants.parse(key, value)],
+        secret_arns={"sample": SECRET},
+        key_arn=KEY,
+        debug=debug,
+    )
+
+
+CHANNELS = Channels(topics=("data-team",), webhooks={"pager": "pagerduty"})
 
 IDENTITY = {
     "runner": policies.runner_policy(NAMES, tracing=True),
@@ -26,6 +42,10 @@ IDENTITY = {
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
+    "notifier of channels": policies.notifier_policy(
+        NAMES, key_arn=KEY, tracing=True, channels=CHANNELS, recovery=True
+    ),
+    "webhooks": policies.webhooks_policy(NAMES),
     "scheduler": policies.scheduler_policy(NAMES),
     "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
     "flow logs": policies.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
@@ -35,9 +55,21 @@ IDENTITY = {
         log_group="/fargate-batch/prod/default",
         repository_arn=REPOSITORY,
         secret_arns=[SECRET],
+        parameter_arns=[PARAMETER],
         key_arn=KEY,
     ),
-    "grants": policies.grants_policy(NAMES, {"files": ["read", "write"]}) or "",
+    "task": task_policy(
+        {
+            "files": {"read": "in/", "write": ["out/", "tmp/"]},
+            "archive": ["read", "write"],
+            "queue:orders": ["send", "consume"],
+            "topic:alerts": "publish",
+            "table:state": ["read", "write"],
+            "secret:sample": "read",
+            "job:report": "start",
+        }
+    ),
+    "debug": task_policy({}, debug=True),
 }
 TRUST = {
     "tasks": policies.tasks_trust(NAMES),
@@ -49,11 +81,12 @@ TRUST = {
 }
 RESOURCE = {
     "key": policies.key_policy(NAMES),
-    "topic": policies.topic_policy(NAMES, "failure"),
-    "queue": policies.dead_letter_queue_policy(NAMES, "fargate-batch-prod-ended"),
+    "chosen topic": policies.chosen_topic_policy(NAMES, "alerts"),
+    "topic": policies.topic_policy(NAMES, NAMES.topic_arn("failure")),
+    "queue": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
     "bucket": policies.bucket_policy("arn:aws:s3:::b"),
-    "interface endpoint": policies.interface_endpoint_policy(NAMES),
-    "s3 endpoint": policies.s3_endpoint_policy(NAMES),
+    "interface endpoint": policies.endpoint_policy(NAMES),
+    "s3 endpoint": policies.s3_endpoint_policy(NAMES, programs=True),
 }
 
 
@@ -87,7 +120,7 @@ def test_parliament_finds_no_fault_in_what_roles_may_do(who: str, document: str)
 # The Service Authorization Reference lists no resource type for these actions.
 WITHOUT_RESOURCE = re.compile(
     r"logs:(\w*LogDeliver\w+|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)"
-    r"|xray:\w+|ecr:GetAuthorizationToken|cloudwatch:(GetMetricData|ListMetrics)"
+    r"|xray:\w+|ssmmessages:\w+Channel|ecr:GetAuthorizationToken|cloudwatch:(GetMetricData|ListMetrics)"
 )
 
 
@@ -120,8 +153,12 @@ def test_every_statement_says_its_need(what: str, document: str) -> None:
 
 
 def test_no_document_grows_with_the_number_of_jobs() -> None:
-    """The limit is 10,240 characters for all inline policies of a role."""
-    assert max(len(document) for document in IDENTITY.values()) < 2_500
+    """The limit is 10,240 characters for all inline policies of a role.
+
+    What a program may do grows with its container's own grants, and with nothing else.
+    """
+    fixed = {who: document for who, document in IDENTITY.items() if who != "task"}
+    assert max(len(document) for document in fixed.values()) < 2_500
 
 
 def test_machines_run_tasks_of_this_stack_in_its_cluster_only() -> None:
@@ -165,40 +202,94 @@ def test_fargate_reads_the_containers_own_image_log_and_secrets() -> None:
         "arn:aws:logs:eu-west-1:123456789012:log-group:/fargate-batch/prod/default:log-stream:*"
     ]
     assert [s["Resource"] for s in allowed(document, "secretsmanager:GetSecretValue")] == [[SECRET]]
-    (decrypt,) = allowed(document, "kms:Decrypt")
-    assert decrypt["Condition"]["StringEquals"] == {
-        "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"
-    }
 
 
 def test_a_container_without_secrets_and_with_a_public_image_may_only_log() -> None:
     document = policies.execution_policy(
-        NAMES, log_group="/g", repository_arn=None, secret_arns=[], key_arn=KEY
+        NAMES, log_group="/g", repository_arn=None, secret_arns=[], parameter_arns=[], key_arn=KEY
     )
     assert [s["Sid"] for s in statements(document)] == ["WriteLogs"]
 
 
-def test_reading_a_bucket_is_not_writing_it() -> None:
-    document = policies.grants_policy(NAMES, {"files": ["read"]}) or ""
-    actions = {action for s in statements(document) for action in s["Action"]}
-    assert actions == {"s3:ListBucket", "s3:GetObject"}
-    written = policies.grants_policy(NAMES, {"files": ["write"]}) or ""
-    assert "s3:GetObject" not in written
+def test_fargate_reads_exactly_the_parameters_and_decrypts_them_through_systems_manager() -> None:
+    (read,) = allowed(IDENTITY["execution"], "ssm:GetParameters")
+    assert read["Resource"] == [PARAMETER]
+    services = [
+        statement["Condition"]["StringEquals"]["kms:ViaService"]
+        for statement in allowed(IDENTITY["execution"], "kms:Decrypt")
+    ]
+    assert services == ["secretsmanager.eu-west-1.amazonaws.com", "ssm.eu-west-1.amazonaws.com"]
 
 
-def test_grants_name_the_bucket_that_is_made() -> None:
-    document = policies.grants_policy(NAMES, {"files": ["read"]}) or ""
-    assert {s["Resource"] for s in statements(document)} == {
-        f"arn:aws:s3:::{NAMES.bucket('files')}",
-        f"arn:aws:s3:::{NAMES.bucket('files')}/*",
+def test_each_verb_is_its_own_actions_on_its_own_things() -> None:
+    granted = {
+        action: statement["Resource"]
+        for statement in statements(IDENTITY["task"])
+        for action in statement["Action"]
+        if not action.startswith(("kms:", "s3:"))
+    }
+    orders = ["arn:aws:sqs:eu-west-1:123456789012:fargate-batch-prod--orders"]
+    state = ["arn:aws:dynamodb:eu-west-1:123456789012:table/fargate-batch-prod--state"]
+    assert granted == {
+        "sqs:SendMessage": orders,
+        **dict.fromkeys(
+            ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"), orders
+        ),
+        "sns:Publish": ["arn:aws:sns:eu-west-1:123456789012:fargate-batch-prod--alerts"],
+        **{
+            f"dynamodb:{action}": state
+            for action in (
+                *("GetItem", "BatchGetItem", "Query", "Scan"),
+                *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
+            )
+        },
+        "secretsmanager:GetSecretValue": [SECRET],
+        "states:StartExecution": [NAMES.machine_arn("fargate-batch-prod--report")],
     }
 
 
-def test_no_grants_no_policy() -> None:
-    assert policies.grants_policy(NAMES, {}) is None
+def test_reading_a_bucket_is_not_writing_it() -> None:
+    read = [a for s in statements(task_policy({"files": "read"})) for a in s["Action"]]
+    assert read == ["s3:ListBucket", "s3:GetObject"]
+    assert "s3:GetObject" not in task_policy({"files": "write"})
+    listed = [a for s in statements(task_policy({"files": "list"})) for a in s["Action"]]
+    assert listed == ["s3:ListBucket"]
 
 
-@pytest.mark.parametrize("what", ["topic", "queue", "bucket"])
+def test_grants_name_the_bucket_that_is_made() -> None:
+    assert {tuple(s["Resource"]) for s in statements(task_policy({"files": "read"}))} == {
+        (f"arn:aws:s3:::{NAMES.bucket('files')}",),
+        (f"arn:aws:s3:::{NAMES.bucket('files')}/*",),
+    }
+
+
+def test_a_prefix_bounds_what_is_read_what_is_written_and_what_is_listed() -> None:
+    document, files = IDENTITY["task"], NAMES.bucket_arn("files")
+    whole, bounded = allowed(document, "s3:ListBucket")
+    assert whole["Resource"] == [NAMES.bucket_arn("archive")]
+    assert "Condition" not in whole
+    assert bounded["Resource"] == files
+    assert bounded["Condition"] == {"StringLike": {"s3:prefix": ["in/*"]}}
+    (read,) = allowed(document, "s3:GetObject")
+    assert f"{files}/in/*" in read["Resource"]
+    (write,) = allowed(document, "s3:PutObject")
+    assert {f"{files}/out/*", f"{files}/tmp/*"} < set(write["Resource"])
+    assert f"{files}/in/*" not in write["Resource"]
+
+
+def test_the_stacks_key_serves_a_program_through_the_service_that_it_was_granted() -> None:
+    by_service = {
+        statement["Condition"]["StringEquals"]["kms:ViaService"]: statement["Action"]
+        for statement in allowed(IDENTITY["task"], "kms:Decrypt")
+    }
+    assert by_service == {
+        "sns.eu-west-1.amazonaws.com": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "secretsmanager.eu-west-1.amazonaws.com": ["kms:Decrypt"],
+    }
+    assert "kms:" not in task_policy({"files": "read", "table:state": "write"})
+
+
+@pytest.mark.parametrize("what", ["topic", "chosen topic", "queue", "bucket"])
 def test_nobody_speaks_to_it_without_tls(what: str) -> None:
     (deny,) = [s for s in statements(RESOURCE[what]) if s["Effect"] == "Deny"]
     assert deny["Principal"] == "*"
@@ -222,3 +313,4 @@ def test_the_s3_endpoint_also_lets_image_layers_through() -> None:
     assert account["Condition"] == {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
     assert layers["Resource"] == "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"
     assert layers["Action"] == "s3:GetObject"
+    assert list(statements(policies.s3_endpoint_policy(NAMES, programs=False))) == [layers]

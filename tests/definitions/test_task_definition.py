@@ -17,6 +17,7 @@ def container(**changed: Any) -> dict[str, Any]:
         "secrets": {"TOKEN": "arn:secret:TOKEN::"},
         "log_group": "/group",
         "region": "eu-west-1",
+        "debug": False,
     }
     (made,) = json.loads(container_definitions(**(given | changed)))
     return made
@@ -27,6 +28,12 @@ def test_a_program_is_nobody_and_writes_to_tmp_only() -> None:
     assert made["user"] == "10001:10001"
     assert made["readonlyRootFilesystem"] is True
     assert made["mountPoints"] == [{"sourceVolume": "tmp", "containerPath": "/tmp"}]
+
+
+def test_the_agent_of_a_shell_may_write_where_it_likes() -> None:
+    made = container(debug=True)
+    assert made["readonlyRootFilesystem"] is False
+    assert made["user"] == "10001:10001"
 
 
 def test_something_reaps_its_children_and_it_has_time_to_stop() -> None:

@@ -24,6 +24,8 @@ EXPORTS = {
     "failureTopicArn",
     "deadLetterQueueUrl",
     "bucketNames",
+    "topicArns",
+    "tableNames",
     "repositoryUrls",
     "logGroups",
 }

@@ -18,15 +18,22 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from definitions import names
+from definitions.grants import Grant
 from definitions.timetable import Planned, Timetable
 from stacks import reading
 from stacks import settings as package
 from stacks.reading import SettingsError, load_settings, read_settings
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.containers import ContainerSettings
+from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
 from stacks.settings.schedules import timetable_of
-from stacks.settings.storage import BucketReference, SecretReference, SecretSettings
+from stacks.settings.storage import (
+    BucketReference,
+    ParameterReference,
+    SecretReference,
+    SecretSettings,
+)
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PUBLIC = {"mode": "public"}
@@ -41,6 +48,18 @@ ECR = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/batch:1.4.2"
 SECRET_ARN = "arn:aws:secretsmanager:ap-northeast-1:111122223333:secret:db-AbCdEf"
 MASKED = "hunter2"
 KEYS = ", ".join(sorted(to_camel(section) for section in SECTIONS))
+
+
+def granting(grants: dict[str, Any], **sections: Any) -> dict[str, Any]:
+    return {"containers": {"default": {"build": "app", "grants": grants}}, **sections}
+
+
+def with_environment(value: Any) -> dict[str, Any]:
+    return {"containers": {"default": {"build": "app", "environment": {"A": value}}}}
+
+
+def with_secret(source: str) -> dict[str, Any]:
+    return {"containers": {"default": {"build": "app", "secrets": {"A": source}}}}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +101,33 @@ def job(**keys: object) -> dict[str, object]:
     return {"jobs": {"nightly": {**COMMAND, **keys}}}
 
 
+def webhook(entry: object) -> dict[str, object]:
+    """A stack file's section with one channel, pager, that is a webhook."""
+    return {"notify": {"channels": {"pager": {"webhook": entry}}}}
+
+
 # -- what a correct file becomes
+
+
+def test_a_job_says_in_a_word_or_a_map_whom_to_tell(directory: Path) -> None:
+    def said(notify: object) -> object:
+        sections = job(notify=notify) | webhook("https://example.com")
+        return read(directory, sections).jobs["nightly"].notify.in_trigger()
+
+    assert said("success") == "success"
+    assert said({"on": "all"}) == "all"
+    assert said({"channels": ["pager"], "onRecovery": True}) == {
+        "on": "failure",
+        "channels": ["pager"],
+        "onRecovery": True,
+    }
+
+
+def test_a_webhook_may_be_its_address_alone(directory: Path) -> None:
+    channel = read(directory, webhook("https://example.com/a?b=c")).notify.channels["pager"]
+    assert channel.webhook is not None
+    assert channel.webhook.url.get_secret_value() == "https://example.com/a?b=c"
+    assert channel.webhook.format == "generic"
 
 
 def test_everything_but_the_network_mode_and_a_command_has_a_default(directory: Path) -> None:
@@ -99,7 +144,7 @@ def test_everything_but_the_network_mode_and_a_command_has_a_default(directory: 
     nightly = settings.jobs["nightly"]
     assert nightly == JobSettings(command=("python", "-m", "list_files"))
     assert (nightly.timeout_seconds, nightly.start_deadline_seconds) == (3_600, 3_600)
-    assert (nightly.overlap, nightly.notify, nightly.enabled) == ("forbid", "failure", True)
+    assert (nightly.overlap, nightly.notify.on, nightly.enabled) == ("forbid", "failure", True)
     assert nightly.retries.start == (30, 60, 120, 240, 480)
     assert nightly.retries.app == ()
     assert settings.warnings == ()
@@ -166,7 +211,13 @@ def test_a_whole_stack_file_is_read(directory: Path) -> None:
         "BUCKET": SecretReference(secret="sample", key="S3_BUCKET_NAME"),
         "WHOLE": SecretReference(secret="sample", key=None),
     }
-    assert default.grants == {"files": ("read",), "results": ("read", "write")}
+    assert default.grants == {
+        "files": (Grant(kind="bucket", name="files", verb="read"),),
+        "results": (
+            Grant(kind="bucket", name="results", verb="read"),
+            Grant(kind="bucket", name="results", verb="write"),
+        ),
+    }
     assert settings.containers["big"].architecture == "x86_64"
     assert settings.notify.slack is not None
     assert settings.notify.slack.failure_channel_id == "G0BBBBBBB"
@@ -411,19 +462,124 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "first",
         ),
         (
+            granting({"bucket:files": "read"}),
+            "containers.default.grants.bucket:files: bucket is nothing that can be granted: write "
+            "one of queue:…, topic:…, table:…, secret:…, job:…, or a bucket's name alone",
+        ),
+        (
+            granting({"queues:orders": "send"}),
+            "containers.default.grants.queues:orders: queues is nothing that can be granted: write "
+            "one of queue:…, topic:…, table:…, secret:…, job:…, or a bucket's name alone",
+        ),
+        (
+            granting({"topic:alert": "publish"}, topics={"alerts": {}}),
+            "containers.default.grants.topic:alert: is not a topic of this file: write alerts",
+        ),
+        (
+            granting({"table:state": "publish"}, tables={"state": {"partitionKey": "id"}}),
+            'containers.default.grants.table:state: "publish" is no verb for a table: write read '
+            "or write",
+        ),
+        (
+            granting({"table:state": {"read": "a/"}}, tables={"state": {"partitionKey": "id"}}),
+            "containers.default.grants.table:state: a table has no prefixes: write read or write",
+        ),
+        (
+            granting({"files": {"read": "/incoming/"}}, buckets={"files": {}}),
+            'containers.default.grants.files: "/incoming/" begins with a slash: write incoming/',
+        ),
+        (
+            granting({"files": {"write": ["out/", "tmp/*"]}}, buckets={"files": {}}),
+            'containers.default.grants.files: "tmp/*" holds *: write the beginning of the keys, as '
+            "incoming/",
+        ),
+        (
+            granting({"files": {"read": None}}, buckets={"files": {}}),
+            "containers.default.grants.files: no text is no prefix: write one, as incoming/, or "
+            '"" for all',
+        ),
+        (
+            granting({"job:report": "start"}),
+            "containers.default.grants.job:report: is not a job of this file: there is none, add "
+            "it first",
+        ),
+        (
+            with_environment({"queue": "orders"}),
+            'containers.default.environment.A: "orders" is not a queue of this file: there is '
+            "none, add it first",
+        ),
+        (
+            with_environment({"bucket": "files", "queue": "orders"}),
+            "containers.default.environment.A: {bucket: files, queue: orders} is a map: write a "
+            "text, or one of {bucket: …}, {queue: …}, {topic: …}, {table: …}, {secret: …}, "
+            "{job: …}",
+        ),
+        (
+            with_secret("ssm:/batch/token:KEY"),
+            'containers.default.secrets.A: "/batch/token:KEY" has more than a name, and ECS takes '
+            "a parameter as a whole: write ssm:/batch/token",
+        ),
+        (
+            with_secret("ssm:/batch/"),
+            'containers.default.secrets.A: "/batch/" is not a parameter: write ssm:/batch/token, '
+            "or arn:aws:ssm:<region>:<account>:parameter/batch/token",
+        ),
+        (
+            with_secret("arn:aws:ssm:us-east-1:111122223333:parameter/batch/token"),
+            'containers.default.secrets.A: "arn:aws:ssm:us-east-1:111122223333:parameter/batch/'
+            'token" is in another region than the stack: copy it to ap-northeast-1',
+        ),
+        (
+            {"secrets": {"ssm": {"values": {"TOKEN": MASKED}}}},
+            "secrets.ssm: ssm:… is how parameters are written: take another name",
+        ),
+        (
+            {"production": True, "containers": {"default": {"build": "app", "debug": True}}},
+            "containers.default.debug: true would let people open a shell in tasks of a stack that "
+            "is production: remove it, or write force",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "debug": "yes"}}},
+            'containers.default.debug: "yes" is neither true nor false: write one of them, or '
+            "force",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "ephemeralStorageGiB": 20}}},
+            "containers.default.ephemeralStorageGiB: 20 is too small: write at least 21",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "sidecars": {}}}},
+            "containers.default.sidecars: is not offered: a task is one container, whose end is "
+            "the run's: put the helper into the image, or make it a job of its own",
+        ),
+        (
+            {"containers": {"default": {"build": "app", "efs": "fs-0123"}}},
+            "containers.default.efs: is not offered: files that last are in a bucket (grants), "
+            "others in /tmp (ephemeralStorageGiB)",
+        ),
+        (
+            {"tables": {"state": {}}},
+            "tables.state.partitionKey: missing: write partitionKey: customer",
+        ),
+        (
+            {"tables": {"state": {"partitionKey": "id", "sortKey": "id"}}},
+            'tables.state.sortKey: "id" is the partitionKey already: take another',
+        ),
+        ({"topics": {"alerts": None}}, "topics.alerts: is empty: write a map, such as alerts: {}"),
+        (
             {
                 "buckets": {"files": {}},
                 "containers": {"default": {"build": "app", "grants": {"files": "delete"}}},
             },
-            'containers.default.grants.files[0]: "delete" is not one of the choices: write read or '
-            "write",
+            'containers.default.grants.files: "delete" is no verb for a bucket: write read, write '
+            "or list",
         ),
         (
             {
                 "buckets": {"files": {}},
                 "containers": {"default": {"build": "app", "grants": {"files": []}}},
             },
-            "containers.default.grants.files: [] is empty: write at least one entry",
+            "containers.default.grants.files: is empty: write read, write or list",
         ),
         (
             {
@@ -484,6 +640,90 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
         (
             {"notify": {"emails": "batch@example.com"}},
             'notify.emails: "batch@example.com" is text: write [batch@example.com]',
+        ),
+        (
+            {"notify": {"channels": {"data-team": {"slack": "C0CCCCCCC"}}}},
+            "notify.channels: data-team is in Slack, and notify.slack says no workspace: write "
+            "slack: {workspaceId: …, successChannelId: …, failureChannelId: …} beside channels",
+        ),
+        (
+            {"notify": {"channels": {"data-team": {}}}},
+            "notify.channels.data-team: reaches nobody: write slack, emails or webhook",
+        ),
+        (
+            {"notify": {"channels": {"data-team": {"email": ["a@example.com"]}}}},
+            "notify.channels.data-team.email: is not a key here: write emails",
+        ),
+        (
+            {"notify": {"channels": {"Data": {"emails": ["a@example.com"]}}}},
+            "notify.channels.Data: is not a name (lower case, digits, single hyphens): write data",
+        ),
+        (
+            {"notify": {"channels": {"c" * 42: {"emails": ["a@example.com"]}}}},
+            f"notify.channels.{'c' * 42}: has 42 characters, and AWS leaves room for 41 behind "
+            "fargate-batch-dev: shorten it",
+        ),
+        (
+            webhook("http://hunter2.example.com"),
+            "notify.channels.pager.webhook.url: [secret] is not an address that EventBridge "
+            "calls: write https://…",
+        ),
+        (
+            webhook("https://example.com/*"),
+            "notify.channels.pager.webhook.url: [secret] is not an address that EventBridge "
+            "calls: write https://…",
+        ),
+        (
+            webhook("https://example.com/" + "x" * 2_100),
+            "notify.channels.pager.webhook.url: [secret] has 2,120 characters: EventBridge takes "
+            "2,048",
+        ),
+        (
+            webhook({"url": "https://example.com", "format": "slack"}),
+            'notify.channels.pager.webhook.format: "slack" is not one of the choices: write '
+            "generic, teams or pagerduty",
+        ),
+        (
+            webhook({"url": "https://example.com", "format": "pagerduty"}),
+            "notify.channels.pager.webhook: has no routingKey: write PagerDuty's integration key",
+        ),
+        (
+            webhook({"url": "https://example.com", "routingKey": "hunter2"}),
+            "notify.channels.pager.webhook.routingKey: is of no use to format generic: remove it",
+        ),
+        (
+            webhook({"url": "https://example.com", "apiKey": {"header": "X-Key", "value": 7_002}}),
+            "notify.channels.pager.webhook.apiKey.value: [secret] is a number: write text",
+        ),
+        (
+            webhook(
+                {"url": "https://example.com", "apiKey": {"header": "X-Key:", "value": "hunter2"}}
+            ),
+            'notify.channels.pager.webhook.apiKey.header: "X-Key:" is not a header\'s name: write '
+            "one such as X-Api-Key",
+        ),
+        (
+            webhook(
+                {
+                    "url": "https://example.com",
+                    "apiKey": {"header": "X-Key", "value": "hunter2"},
+                    "basic": {"username": "batch", "password": "hunter2"},
+                }
+            ),
+            "notify.channels.pager.webhook: has both apiKey and basic: keep one",
+        ),
+        (
+            job(notify={"channels": ["pagr"]}) | webhook("https://example.com"),
+            'jobs.nightly.notify.channels[0]: "pagr" is not a channel of notify.channels: write '
+            "pager",
+        ),
+        (
+            job(notify={"on": "none", "onRecovery": True}),
+            "jobs.nightly.notify: has on: none, which tells nobody: remove channels and onRecovery",
+        ),
+        (
+            job(notify={"when": "all"}),
+            "jobs.nightly.notify.when: is not a key here: known: channels, on, onRecovery",
         ),
         # buckets
         (
@@ -823,8 +1063,9 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "jobs.nightly.overlap: false is not one of the choices: write forbid, allow or replace",
         ),
         (
-            job(notify="success"),
-            'jobs.nightly.notify: "success" is not one of the choices: write failure, all or none',
+            job(notify="both"),
+            'jobs.nightly.notify: "both" is not one of the choices: write failure, success, all or '
+            "none",
         ),
         (job(enabled="yes"), 'jobs.nightly.enabled: "yes" is text: write true'),
         (job(enabled="off"), 'jobs.nightly.enabled: "off" is text: write false'),
@@ -1226,7 +1467,7 @@ def test_a_flow_is_read(directory: Path) -> None:
     report = {"after": ["extract"], "retry": {"times": 2, "wait": "5m"}, "onFailure": "continue"}
     settings = read(directory, flow({"extract": {}, "report": report}, schedule="rate(1 day)"))
     nightly = settings.flows["nightly"]
-    assert (nightly.schedule, nightly.overlap, nightly.notify) == (
+    assert (nightly.schedule, nightly.overlap, nightly.notify.on) == (
         ("rate(1 day)",),
         "forbid",
         "failure",
@@ -1462,6 +1703,72 @@ def test_every_key_has_a_description_and_an_example(model: type[BaseModel]) -> N
     for name, field in model.model_fields.items():
         assert field.description, name
         assert field.examples, name
+
+
+def test_a_grant_may_be_of_anything_in_the_stack_and_bounded_by_prefixes(directory: Path) -> None:
+    settings = read(
+        directory,
+        {
+            "jobs": {"report": COMMAND},
+            **granting(
+                {
+                    "files": {"read": "incoming/", "write": ["done/", "failed/"]},
+                    "archive": {"list": ""},
+                    "topic:alerts": "publish",
+                    "table:state": ["read", "write"],
+                    "secret:sample": "read",
+                    "job:report": "start",
+                },
+                buckets={"files": {}, "archive": {}},
+                topics={"alerts": {}},
+                tables={"state": {"partitionKey": "id"}},
+                secrets={"sample": {"values": {"TOKEN": MASKED}}},
+            ),
+        },
+    )
+    assert settings.containers["default"].granted == (
+        Grant(kind="bucket", name="files", verb="read", prefix="incoming/"),
+        Grant(kind="bucket", name="files", verb="write", prefix="done/"),
+        Grant(kind="bucket", name="files", verb="write", prefix="failed/"),
+        Grant(kind="bucket", name="archive", verb="list"),
+        Grant(kind="topic", name="alerts", verb="publish"),
+        Grant(kind="table", name="state", verb="read"),
+        Grant(kind="table", name="state", verb="write"),
+        Grant(kind="secret", name="sample", verb="read"),
+        Grant(kind="job", name="report", verb="start"),
+    )
+
+
+def test_a_variable_may_be_what_something_is_called_on_aws(directory: Path) -> None:
+    settings = read(
+        directory,
+        {
+            "jobs": {"report": {**COMMAND, "environment": {"BUCKET": {"bucket": "files"}}}},
+            "buckets": {"files": {}},
+            **with_environment({"job": "report"}),
+        },
+    )
+    report = Reference(kind="job", name="report")
+    assert settings.containers["default"].environment == {"A": report}
+    files = Reference(kind="bucket", name="files")
+    assert settings.jobs["report"].environment == {"BUCKET": files}
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["/batch/token", "token", "arn:aws:ssm:ap-northeast-1:111122223333:parameter/batch/x"],
+)
+def test_a_variable_may_come_from_a_parameter(directory: Path, parameter: str) -> None:
+    source = parameter if parameter.startswith("arn:") else f"ssm:{parameter}"
+    settings = read(directory, with_secret(source))
+    secrets = settings.containers["default"].secrets
+    assert secrets == {"A": ParameterReference(parameter=parameter)}
+
+
+def test_who_means_it_may_look_into_production(directory: Path) -> None:
+    container = {"build": "app", "debug": "force"}
+    settings = read(directory, {"production": True, "containers": {"default": container}})
+    assert settings.containers["default"].debug == "force"
 
 
 def test_the_models_have_a_json_schema_in_the_words_of_the_file() -> None:

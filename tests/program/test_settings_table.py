@@ -83,7 +83,12 @@ def test_what_the_program_adds_itself_is_no_key() -> None:
         ("network.mode", "`endpoints`, `nat`, `public` or `existing`", "required", "internet"),
         ("network.availabilityZones", "whole number", "`2`", "zones"),
         ("containers", "map of maps", "`{default: {build: app}}`", "shapes"),
-        ("containers.<name>.environment", "map of texts", "none", "Example: `{LOG_LEVEL: info}`"),
+        (
+            "containers.<name>.environment",
+            "map of texts, or maps of texts",
+            "none",
+            "{queue: orders}",
+        ),
         ("secrets.<name>.values", "map of texts, or maps", "none", "{bucket: files}"),
         ("secrets.<name>.values.<key>.bucket", "text", "required", "bucket"),
         ("jobs.<name>.command", "list of texts", "required", "`[python, -m, list_files]`"),

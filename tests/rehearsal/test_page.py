@@ -36,6 +36,7 @@ from rehearsal.page.facts import (
     Took,
     Topic,
     Turned,
+    WebhookCard,
 )
 from rehearsal.page.render import MOST_CARDS, MOST_RUNS, render, slack_markup, time_line
 from rehearsal.provider import AwsProvider
@@ -214,6 +215,19 @@ def slack(**more: Any) -> SlackCard:
 def mail(**more: Any) -> MailCard:
     given: dict[str, Any] = {"to": "a@b.example", "at": after(90), "subject": "s", "text": "t"}
     return MailCard(**given | more)
+
+
+def webhook(**more: Any) -> WebhookCard:
+    given: dict[str, Any] = {
+        "name": "pager",
+        "host": "pagerduty.example",
+        "at": after(90),
+        "title": "nightly failed",
+        "body": '{"event_action": "trigger"}',
+        "status": 202,
+        "taken": True,
+    }
+    return WebhookCard(**given | more)
 
 
 def page(*day: Chapter, **more: Any) -> Page:
@@ -419,6 +433,7 @@ def test_hostile_text_stays_text() -> None:
                     ),
                 ),
                 mail=(mail(to=HOSTILE, subject=HOSTILE, text=HOSTILE),),
+                webhooks=(webhook(name=HOSTILE, host=HOSTILE, title=HOSTILE, body=HOSTILE),),
             ),
         ),
         failures=(HOSTILE,),
@@ -493,6 +508,17 @@ def test_messages_of_one_title_are_shown_once_with_their_times() -> None:
 def test_a_message_that_was_thrown_away_says_why() -> None:
     shown = page(chapter(lived=life(run(), slack=(slack(dropped="the message is not JSON"),))))
     assert "nobody saw it: the message is not JSON" in shown.said()
+
+
+def test_what_webhooks_are_sent_is_shown_and_how_they_answer() -> None:
+    cards = (webhook(), webhook(at=after(3690)), webhook(status=503, taken=False))
+    shown = page(chapter(lived=life(run(), webhooks=cards)))
+    assert shown.count("article", "webhook") == 2
+    said = shown.said()
+    assert "pagerduty.example" in said
+    assert '{"event_action": "trigger"}' in said
+    assert "And 1 more of this title: 01:06" in said
+    assert "answered 503: not taken" in said
 
 
 def test_a_grant_is_needed_explained_or_surplus() -> None:

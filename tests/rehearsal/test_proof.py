@@ -59,7 +59,7 @@ def prove(prover: Prover, only: str) -> Found:
         ("runner RunTasks: action ecs:RunTask", "double-fire"),
         ("runner WatchAndStopTasks: action ecs:StopTask", "timeout"),
         ("scheduler KeepUndelivered: action sqs:SendMessage", "trigger-denied"),
-        ("default-task ListFiles: action s3:ListBucket", "nothing-at-all"),
+        ("default-task ListBuckets: action s3:ListBucket", "nothing-at-all"),
         ("notifier DeliverExecutionLogs: action logs:CreateLogDelivery", "deploy"),
         ("notifier Publish: resource arn:aws:sns:ap-northeast-1:123456789012:fargate-batch-prod-s"
          "uccess", "double-fire"),

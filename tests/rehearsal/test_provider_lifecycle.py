@@ -72,6 +72,13 @@ def others(cloud: EmbeddedAws, provider: AwsProvider, everything: Deployment) ->
     key_policy = the(everything, "key").inputs["policy"]
     make("key", "aws:kms/key:Key", "arn", policy=key_policy)
     make("topic", "aws:sns/topic:Topic")
+    make(
+        "connection",
+        "aws:cloudwatch/eventConnection:EventConnection",
+        "arn",
+        authorizationType="BASIC",
+        authParameters={"basic": {"username": "batch", "password": "hunter2"}},
+    )
     make("vpc", "aws:ec2/vpc:Vpc", cidrBlock="10.1.0.0/16")
     make("gateway", "aws:ec2/internetGateway:InternetGateway")
     make("table", "aws:ec2/routeTable:RouteTable", vpcId=vpc)
@@ -175,6 +182,12 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "sqsManagedSseEnabled": [False],
         "visibilityTimeoutSeconds": [60],
     },
+    "items": {
+        "billingMode": [],
+        "deletionProtectionEnabled": [True],
+        "pointInTimeRecovery": [{"enabled": False}, MINUS],
+        "ttl": [{"attributeName": "until", "enabled": True}, MINUS],
+    },
     "queue-policy": {"policy": [DENYING.format("sqs")]},
     "topic": {
         "displayName": ["Another", MINUS],
@@ -240,6 +253,27 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "inputTransformer": [{"inputTemplate": '{"a": <a>}', "inputPaths": {"a": "$.a"}}],
         "retryPolicy": [{"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 1}, MINUS],
         "roleArn": [OTHER.format("role")],
+    },
+    "connection": {
+        "authParameters": [
+            {"apiKey": {"key": "X-Other", "value": "hunter2"}},
+            {
+                "apiKey": {"key": "X-Api-Key", "value": "hunter2"},
+                "invocationHttpParameters": {
+                    "headers": [{"key": "X-More", "value": "more", "isValueSecret": False}],
+                    "queryStrings": [{"key": "q", "value": "1", "isValueSecret": False}],
+                },
+            },
+        ],
+        "authorizationType": [],  # which changes with its parameters only
+        "description": ["another", MINUS],
+    },
+    "destination": {
+        "connectionArn": [OTHER.format("connection")],
+        "description": ["another", MINUS],
+        "httpMethod": ["PUT"],
+        "invocationEndpoint": ["https://example.com/another"],
+        "invocationRateLimitPerSecond": [5, MINUS],
     },
     "alarm": {
         "actionsEnabled": [False],

@@ -862,6 +862,50 @@ def test_a_target_is_checked(provider: AwsProvider) -> None:
     refused(provider, "has 5 targets", **target, targetId="t5")
 
 
+def test_a_connection_is_checked(provider: AwsProvider) -> None:
+    connection: dict[str, Any] = {
+        "type_": "aws:cloudwatch/eventConnection:EventConnection",
+        "name": "hook",
+        "authorizationType": "API_KEY",
+        "authParameters": {"apiKey": {"key": "X-Api-Key", "value": "hunter2"}},
+    }
+    refused(provider, "name is 'a b'", **connection | {"name": "a b"})
+    refused(provider, "'authParameters' is missing", **connection | {"authParameters": None})
+    refused(provider, "AWS knows API_KEY, BASIC", **connection | {"authorizationType": "NONE"})
+    refused(
+        provider, "authParameters are of another", **connection | {"authorizationType": "BASIC"}
+    )
+
+
+def test_an_api_destination_is_checked(provider: AwsProvider) -> None:
+    destination: dict[str, Any] = {
+        "type_": "aws:cloudwatch/eventApiDestination:EventApiDestination",
+        "connectionArn": "arn:aws:events:eu-west-1:123456789012:connection/hook/0123",
+        "invocationEndpoint": "https://example.com",
+        "httpMethod": "POST",
+    }
+    for url in ("http://example.com", "https://example.com/ö", f"https://{'x' * 2_048}"):
+        refused(
+            provider,
+            "invocationEndpoint is no https address",
+            **destination | {"invocationEndpoint": url},
+        )
+    refused(provider, "AWS knows POST, GET", **destination | {"httpMethod": "SEND"})
+    refused(
+        provider,
+        "invocationRateLimitPerSecond is 301",
+        **destination | {"invocationRateLimitPerSecond": 301},
+    )
+
+
+def test_a_target_that_is_an_api_destination_needs_a_role(provider: AwsProvider) -> None:
+    pattern = json.dumps({"source": ["x"]})
+    rule = make(provider, "aws:cloudwatch/eventRule:EventRule", eventPattern=pattern)[0]
+    arn = "arn:aws:events:eu-west-1:123456789012:api-destination/hook/0123"
+    kind = "aws:cloudwatch/eventTarget:EventTarget"
+    refused(provider, "argument 'roleArn' is missing", kind, rule=rule, arn=arn)
+
+
 def test_a_targets_input_can_be_transformed(provider: AwsProvider, cloud: StandInCloud) -> None:
     pattern = json.dumps({"source": ["x"]})
     rule = make(provider, "aws:cloudwatch/eventRule:EventRule", eventPattern=pattern)[0]

@@ -262,6 +262,17 @@ aws.sqs.QueuePolicy(
     ),
     opts=ours,
 )
+aws.dynamodb.Table(
+    "items",
+    name="everything",
+    billing_mode="PAY_PER_REQUEST",
+    hash_key="customer",
+    range_key="day",
+    attributes=[{"name": "customer", "type": "S"}, {"name": "day", "type": "N"}],
+    ttl={"attribute_name": "expiresAt", "enabled": True},
+    point_in_time_recovery={"enabled": True},
+    opts=ours,
+)
 topic = aws.sns.Topic(
     "topic",
     name="everything",
@@ -428,6 +439,29 @@ aws.cloudwatch.EventTarget(
     role_arn=role.arn,
     dead_letter_config={"arn": queue.arn},
     retry_policy={"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 5},
+    opts=ours,
+)
+connection = aws.cloudwatch.EventConnection(
+    "connection",
+    name="everything",
+    description="who calls",
+    authorization_type="API_KEY",
+    auth_parameters={
+        "api_key": {"key": "X-Api-Key", "value": "hunter2"},
+        "invocation_http_parameters": {
+            "bodies": [{"key": "routing_key", "value": "hunter2", "is_value_secret": True}]
+        },
+    },
+    opts=ours,
+)
+aws.cloudwatch.EventApiDestination(
+    "destination",
+    name="everything",
+    description="whom to call",
+    connection_arn=connection.arn,
+    invocation_endpoint="https://example.com/hook",
+    http_method="POST",
+    invocation_rate_limit_per_second=4,
     opts=ours,
 )
 aws.cloudwatch.MetricAlarm(
