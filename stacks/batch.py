@@ -29,6 +29,7 @@ from definitions.grants import Kind
 from definitions.job_machine import RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
+from stacks.existing_network import existing_network
 from stacks.settings import Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.flows import FlowJobSettings
@@ -57,7 +58,10 @@ def build(settings: Settings) -> dict[str, Any]:
         region=settings.region,
         account=aws.get_caller_identity().account_id,
     )
-    zones = _zones(settings)
+    services = _endpoint_services(settings)
+    existing = settings.network.mode == "existing"
+    found = existing_network(settings, services) if existing else None
+    zones = [] if existing else _zones(settings)
 
     provider = aws.Provider(
         "aws",
@@ -70,7 +74,7 @@ def build(settings: Settings) -> dict[str, Any]:
     ours = pulumi.ResourceOptions(provider=provider)
 
     key = StackKey("key", StackKeyArgs(names=names), ours)
-    network = _network(settings, names, zones, key, ours)
+    network = found or _network(settings, names, zones, services, key, ours)
     cluster = BatchCluster(
         "batch",
         BatchClusterArgs(
@@ -228,6 +232,7 @@ def _network(
     settings: Settings,
     names: Names,
     zones: list[str],
+    services: list[str],
     key: StackKey,
     ours: pulumi.ResourceOptions,
 ) -> TaskNetwork:
@@ -262,7 +267,7 @@ def _network(
             names=names,
             cidr=settings.network.cidr,
             zones=zones,
-            services=_endpoint_services(settings),
+            services=services,
             log_retention_days=settings.log_retention_days,
             key_arn=key.arn,
         ),

@@ -31,6 +31,7 @@ for _service in (
     "ec2",
     "ec2_endpoints",
     "ec2_groups",
+    "ec2_looks",
     "ec2_nat",
     "ecr",
     "ecs",
@@ -247,6 +248,7 @@ class AwsProvider:
 
         Raises:
             NotImplementedError: the rehearsal does not know this function or an argument.
+            ValueError: what is asked for is not there.
         """
         if token not in FUNCTIONS:
             raise NotImplementedError(f"function {token} is not known to the rehearsal")
