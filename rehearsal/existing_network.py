@@ -33,6 +33,7 @@ def make_existing_network(aws: EmbeddedAws, stack_file: StackFile) -> None:
     with _under("vpcs.random_vpc_id", network.get("vpcId")):
         vpc = ec2.create_vpc(CidrBlock=_ADDRESSES)["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    _close_default_group(ec2, vpc)
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     way = _way_out(ec2, vpc, nat=not network.get("assignPublicIp", False))
     ec2.create_route(RouteTableId=table, **_ANYWHERE, **way)
@@ -57,6 +58,15 @@ def make_existing_network(aws: EmbeddedAws, stack_file: StackFile) -> None:
             ec2.create_security_group(
                 GroupName=f"existing-{number}", Description="Exists already", VpcId=vpc
             )
+
+
+def _close_default_group(ec2: Any, vpc: str) -> None:
+    """Take the rules away that nobody uses: the proof would find that nobody misses them."""
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    (group,) = ec2.describe_security_groups(Filters=in_vpc)["SecurityGroups"]
+    ec2.revoke_security_group_egress(
+        GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"]
+    )
 
 
 def _way_out(ec2: Any, vpc: str, *, nat: bool) -> dict[str, str]:

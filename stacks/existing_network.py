@@ -4,6 +4,7 @@ The only questions to AWS beside those of ``batch``, and only in network mode ``
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -120,5 +121,6 @@ def _endpoint(region: str, vpc_id: str, service: str, tables: Iterable[str]) -> 
     )
 
 
-def _only(name: str, *values: str) -> list[dict[str, object]]:
+def _only(name: str, *values: str) -> list[Any]:
+    """Return a filter; the SDK has a type of its own for each function's."""
     return [{"name": name, "values": list(values)}]
