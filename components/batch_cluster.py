@@ -22,19 +22,23 @@ class BatchClusterArgs:
     """CloudWatch Container Insights: metrics of each task family, charged by the metric."""
     tracing: bool
     """Whether state machines send traces to X-Ray."""
+    distributed: bool
+    """Whether some job's array is a distributed Map."""
+    spot: bool
+    """Whether some job wants Spot: then tasks run there unless they say otherwise."""
 
 
 class BatchCluster(pulumi.ComponentResource):
     """The ECS cluster, the log of all executions and the role of the jobs' machines.
 
-    Children: ``<name>-cluster``, ``<name>-executions``, ``<name>-runner-role``,
-    ``<name>-runner-policy``.
+    Children: ``<name>-cluster``, ``<name>-capacity`` (with Spot), ``<name>-executions``,
+    ``<name>-runner-role``, ``<name>-runner-policy``.
     """
 
     pulumi_type = "fargate-batch:index:BatchCluster"
 
     cluster_arn: pulumi.Output[str]
-    """ARN of the cluster."""
+    """ARN of the cluster; known once it has its capacity."""
     execution_log_destination: pulumi.Output[str]
     """Where every state machine logs to: the streams of one log group."""
     runner_role_arn: pulumi.Output[str]
@@ -58,6 +62,19 @@ class BatchCluster(pulumi.ComponentResource):
             ],
             opts=child,
         )
+        ready: list[pulumi.Output[str]] = [cluster.arn]
+        if args.spot:
+            # A machine's task asks for a launch type or, by saying nothing, for this strategy.
+            capacity = aws.ecs.ClusterCapacityProviders(
+                f"{name}-capacity",
+                cluster_name=cluster.name,
+                capacity_providers=["FARGATE", "FARGATE_SPOT"],
+                default_capacity_provider_strategies=[
+                    {"capacity_provider": "FARGATE_SPOT", "weight": 1}
+                ],
+                opts=child,
+            )
+            ready.append(capacity.id)
         executions = aws.cloudwatch.LogGroup(
             f"{name}-executions",
             name=names.execution_log_group,
@@ -75,11 +92,13 @@ class BatchCluster(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             f"{name}-runner-policy",
             role=role.name,
-            policy=policies.runner_policy(names, tracing=args.tracing),
+            policy=policies.runner_policy(
+                names, tracing=args.tracing, distributed=args.distributed
+            ),
             opts=child,
         )
 
-        self.cluster_arn = cluster.arn
+        self.cluster_arn = pulumi.Output.all(*ready).apply(lambda made: made[0])
         self.execution_log_destination = pulumi.Output.concat(executions.arn, ":*")
         # A machine made before its role's policy may be refused: what needs the role waits here.
         self.runner_role_arn = pulumi.Output.all(role.arn, policy.id).apply(lambda made: made[0])

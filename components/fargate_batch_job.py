@@ -11,9 +11,11 @@ from components.standard_machine import standard_machine
 from components.trigger_schedules import SCHEDULED_TIME, trigger_schedules
 from definitions import sizes
 from definitions.dispatcher_machine import trigger
-from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
+from definitions.job_array import JobArray
+from definitions.job_machine import Capacity, RetryBudgets, TaskPlacement, job_machine
 from definitions.names import Names
 from definitions.timetable import Timetable
+from definitions.watcher_machine import warned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,10 @@ class FargateBatchJobArgs:
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
     """Waits before further attempts, by class of failure."""
+    capacity: Capacity = "onDemand"
+    """What its tasks run on; ``retries.spot`` says how often AWS may take them back."""
+    array: JobArray | None = None
+    """Elements that each run fans out into; ``None`` for one task a run."""
     overlap: str = "forbid"
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
     debug: bool = False
@@ -63,6 +69,10 @@ class FargateBatchJobArgs:
     notify: str | dict[str, Any] = "failure"
     """What is worth a message: ``failure``, ``success``, ``all`` or ``none``, or a map with
     ``channels`` and ``onRecovery`` beside the word."""
+    expect_success_within_seconds: int | None = None
+    """How long after its time a run must have succeeded, or people are told."""
+    warn_after_seconds: int | None = None
+    """After how long people are told that a run still goes."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 
@@ -109,6 +119,8 @@ class FargateBatchJob(pulumi.ComponentResource):
                         retries=args.retries,
                         placement=placement,
                         debug=args.debug,
+                        array=args.array,
+                        capacity=args.capacity,
                     )
                 )
             ),
@@ -131,7 +143,9 @@ class FargateBatchJob(pulumi.ComponentResource):
                 notify=args.notify,
                 scheduled_time=SCHEDULED_TIME,
                 calendar=args.timetable.calendar,
+                **warned(args.warn_after_seconds),
             ),
+            success_within_seconds=args.expect_success_within_seconds,
             # They name the dispatcher, not the machine, which must be there when they fire.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),
         )

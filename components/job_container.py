@@ -10,7 +10,11 @@ from definitions import policies
 from definitions.grants import Grant
 from definitions.names import Names
 from definitions.sizes import check_size
-from definitions.task_definition import TEMPORARY_VOLUME, container_definitions
+from definitions.task_definition import (
+    MAX_STOP_TIMEOUT_SECONDS,
+    TEMPORARY_VOLUME,
+    container_definitions,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,8 @@ class JobContainerArgs:
         default_factory=dict[str, pulumi.Input[str]]
     )
     """ARNs of the secrets among the grants, by name."""
+    stop_timeout_seconds: int = MAX_STOP_TIMEOUT_SECONDS
+    """Between SIGTERM and SIGKILL."""
     ephemeral_storage_gib: int | None = None
     """Room for files in GiB; ``None`` for the 20 that a task has without asking."""
     debug: bool = False
@@ -149,7 +155,11 @@ class JobContainer(pulumi.ComponentResource):
             },
         ).apply(
             lambda known: container_definitions(
-                environment=args.environment, region=names.region, debug=args.debug, **known
+                environment=args.environment,
+                region=names.region,
+                debug=args.debug,
+                stop_timeout_seconds=args.stop_timeout_seconds,
+                **known,
             )
         )
         task = aws.ecs.TaskDefinition(

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.alarm import alarm_at_first
+from components.alarm import Metric, alarm_at_first, ended_badly
 from components.standard_machine import standard_machine
 from definitions import policies
 from definitions.dispatcher_machine import dispatcher_machine, skipped_machine
@@ -30,6 +30,8 @@ class JobDispatcherArgs:
     """Whether the state machine sends traces to X-Ray."""
     calendars: Mapping[str, Any] | None = None
     """Tables of the calendars that jobs ask (see ``calendar_tables``); ``None`` if none does."""
+    watched: bool = False
+    """Whether some schedules start the watcher."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
@@ -38,7 +40,7 @@ class JobDispatcher(pulumi.ComponentResource):
     Children: ``<name>-role``, ``<name>-policy``, ``<name>-machine``, ``<name>-failed`` (alarm),
     ``<name>-skipped-role``, ``<name>-skipped-policy``, ``<name>-skipped`` (machine),
     ``<name>-schedules`` (group), ``<name>-scheduler-role``, ``<name>-scheduler-policy``,
-    ``<name>-dropped`` (alarm).
+    ``<name>-dropped`` and ``<name>-lost`` (alarms).
     """
 
     pulumi_type = "fargate-batch:index:JobDispatcher"
@@ -49,6 +51,8 @@ class JobDispatcher(pulumi.ComponentResource):
     """Group that the jobs' schedules belong to."""
     scheduler_role_arn: pulumi.Output[str]
     """ARN of the role of the schedules; known once its policy is attached."""
+    alarm_arns: list[pulumi.Output[str]]
+    """ARNs of its alarms."""
 
     def __init__(
         self, name: str, args: JobDispatcherArgs, opts: pulumi.ResourceOptions | None = None
@@ -113,17 +117,15 @@ class JobDispatcher(pulumi.ComponentResource):
             # A machine made before its role's policy may be refused.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, skipped]),
         )
-        alarm_at_first(
+        failed = alarm_at_first(
             f"{name}-failed",
             name=names.of("dispatcher-failed"),
             description=(
-                "A trigger reached the dispatcher and started no run. "
-                f"Look at the failed executions of {machine_name}; start the job again."
+                "Start the job again: the input of each execution of "
+                f"{machine_name} that failed, timed out or was aborted is a trigger that started "
+                "no run; start the dispatcher with it. Before that, mend what its cause names."
             ),
-            namespace="AWS/States",
-            metric_name="ExecutionsFailed",
-            dimensions={"StateMachineArn": machine.arn},
-            statistic="Sum",
+            metrics=ended_badly(machine.arn),
             topic_arn=args.alarm_topic_arn,
             opts=child,
         )
@@ -139,20 +141,32 @@ class JobDispatcher(pulumi.ComponentResource):
         scheduler_policy = aws.iam.RolePolicy(
             f"{name}-scheduler-policy",
             role=scheduler_role.name,
-            policy=policies.scheduler_policy(names),
+            policy=policies.scheduler_policy(names, watched=args.watched),
             opts=child,
         )
-        alarm_at_first(
+        dropped = alarm_at_first(
             f"{name}-dropped",
             name=names.of("triggers-dropped"),
             description=(
-                "A schedule could not start the dispatcher within a job's startDeadline. "
-                "The trigger is in the dead-letter queue, if that could be reached."
+                f"Read the dead letters in {names.of('dead-letters')}: each is a trigger that did "
+                "not reach the dispatcher within its job's startDeadline, and its attributes say "
+                "why. Mend that, then start the jobs again with the letters' texts."
             ),
-            namespace="AWS/Scheduler",
-            metric_name="InvocationDroppedCount",
-            dimensions={"ScheduleGroup": group.name},
-            statistic="Sum",
+            metrics=[_of_schedules("InvocationDroppedCount", group.name)],
+            topic_arn=args.alarm_topic_arn,
+            opts=child,
+        )
+        lost = alarm_at_first(
+            f"{name}-lost",
+            name=names.of("triggers-lost"),
+            description=(
+                "Look at which runs are missing since this alarm and start their jobs by hand: "
+                f"Scheduler could not even put their triggers into {names.of('dead-letters')}. "
+                f"Then see that the role {names.of('scheduler')} may send to that queue."
+            ),
+            metrics=[
+                _of_schedules("InvocationsFailedToBeSentToDeadLetterCount", group.name),
+            ],
             topic_arn=args.alarm_topic_arn,
             opts=child,
         )
@@ -162,6 +176,7 @@ class JobDispatcher(pulumi.ComponentResource):
         self.scheduler_role_arn = pulumi.Output.all(scheduler_role.arn, scheduler_policy.id).apply(
             lambda made: made[0]
         )
+        self.alarm_arns = [failed.arn, dropped.arn, lost.arn]
         self.register_outputs(
             {
                 "machine_arn": self.machine_arn,
@@ -169,3 +184,7 @@ class JobDispatcher(pulumi.ComponentResource):
                 "scheduler_role_arn": self.scheduler_role_arn,
             }
         )
+
+
+def _of_schedules(name: str, group_name: pulumi.Input[str]) -> Metric:
+    return Metric(namespace="AWS/Scheduler", name=name, dimensions={"ScheduleGroup": group_name})

@@ -34,6 +34,8 @@ class JobFlowArgs:
     """When an older run is still going: ``forbid``, ``allow`` or ``replace``."""
     notify: str | dict[str, Any] = "failure"
     """What is worth a message, as a job says it."""
+    expect_success_within_seconds: int | None = None
+    """How long after its time a run must have succeeded, or people are told."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tags beside the stack's."""
 
@@ -85,6 +87,7 @@ class JobFlow(pulumi.ComponentResource):
                 calendar=args.timetable.calendar,
                 notify=args.notify,
             ),
+            success_within_seconds=args.expect_success_within_seconds,
             # They name the dispatcher, not the machine, which must be there when they fire.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from components.alarm import alarm_at_first
+from components.alarm import Metric, alarm_at_first, ended_badly
 from components.channel_webhook import ChannelWebhook, ChannelWebhookArgs, Webhook
 from components.standard_machine import standard_machine
 from definitions import policies
@@ -62,6 +62,8 @@ class JobNotifierArgs:
     """Where every state machine logs to."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    starts_watched: bool = False
+    """Whether the watcher's rule may leave events in the dead-letter queue."""
     channels: Mapping[str, NamedChannel] = field(default_factory=dict[str, NamedChannel])
     """Further channels, by the names that jobs call them."""
     recovery: bool = False
@@ -82,7 +84,7 @@ class JobNotifier(pulumi.ComponentResource):
     ``<name>-dead-letters``, ``<name>-dead-letters-policy``, ``<name>-dead-letters-alarm``,
     ``<name>-role``, ``<name>-policy``, ``<name>-machine``, ``<name>-failed`` (alarm),
     ``<name>-events-role``, ``<name>-events-policy``, ``<name>-ended`` (rule),
-    ``<name>-ended-target``.
+    ``<name>-ended-target``, ``<name>-rule-failed`` (alarm).
     """
 
     pulumi_type = "fargate-batch:index:JobNotifier"
@@ -97,6 +99,8 @@ class JobNotifier(pulumi.ComponentResource):
     """The same queue's address; empty when all is well."""
     listening: pulumi.Output[str]
     """Id of the rule's target: once it is known, no end of a run goes unheard."""
+    alarm_arns: list[pulumi.Output[str]]
+    """ARNs of its alarms."""
 
     def __init__(
         self, name: str, args: JobNotifierArgs, opts: pulumi.ResourceOptions | None = None
@@ -151,20 +155,31 @@ class JobNotifier(pulumi.ComponentResource):
             f"{name}-dead-letters-policy",
             queue_url=queue.url,
             policy=policies.dead_letter_queue_policy(
-                names, [rule_name, *([names.channel("*")] if webhooks else [])]
+                names,
+                [
+                    rule_name,
+                    *([names.of("started")] if args.starts_watched else []),
+                    *([names.channel("*")] if webhooks else []),
+                ],
             ),
             opts=child,
         )
-        alarm_at_first(
+        undelivered = alarm_at_first(
             f"{name}-dead-letters-alarm",
             name=names.of("dead-letters"),
             description=(
-                "A trigger or a message could not be delivered. Read the message in the queue "
-                f"{names.of('dead-letters')}: its attributes say why; start the job again."
+                f"Read the messages in {names.of('dead-letters')}: each is a trigger, the end of a "
+                "run or a message to people that could not be delivered, and its attributes say "
+                "why. Mend that, start the jobs of triggers again, then empty the queue: until "
+                "it is empty, this alarm tells of no other."
             ),
-            namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": queue.name},
+            metrics=[
+                Metric(
+                    namespace="AWS/SQS",
+                    name="ApproximateNumberOfMessagesVisible",
+                    dimensions={"QueueName": queue.name},
+                )
+            ],
             statistic="Maximum",
             topic_arn=topics["failure"].arn,
             opts=child,
@@ -210,17 +225,15 @@ class JobNotifier(pulumi.ComponentResource):
             # A machine made before its role's policy may be refused.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        alarm_at_first(
+        failed = alarm_at_first(
             f"{name}-failed",
             name=names.of("notifier-failed"),
             description=(
-                "A run ended and nobody was told. "
-                f"Look at the failed executions of {machine_name} and at the dead-letter queue."
+                f"Look at the executions of {machine_name} that failed, timed out or were "
+                "aborted: the input of each is the end of a run that nobody was told of. Mend "
+                "what its cause names; what could be kept is in the dead-letter queue."
             ),
-            namespace="AWS/States",
-            metric_name="ExecutionsFailed",
-            dimensions={"StateMachineArn": machine.arn},
-            statistic="Sum",
+            metrics=ended_badly(machine.arn),
             topic_arn=topics["failure"].arn,
             opts=child,
         )
@@ -250,7 +263,7 @@ class JobNotifier(pulumi.ComponentResource):
                     "detail": {
                         "status": list(ENDED),
                         "stateMachineArn": [{"prefix": names.job_machines_arn}],
-                        # Not a slash: an execution inside a distributed Map is no run.
+                        # Elements of an array belong to their run: …:execution:<job>/<label>:…
                         "executionArn": [{"anything-but": {"wildcard": "*/*"}}],
                     },
                 }
@@ -268,6 +281,24 @@ class JobNotifier(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[events_policy, queue_policy]),
         )
 
+        rule_failed = alarm_at_first(
+            f"{name}-rule-failed",
+            name=names.of("rule-failed"),
+            description=(
+                "Look at how the latest runs ended, in the Step Functions console: the rule "
+                f"{rule_name} could not start {machine_name}, and nobody was told. The dead "
+                f"letters in {names.of('dead-letters')} say why, if they could be kept."
+            ),
+            metrics=[
+                Metric(
+                    namespace="AWS/Events",
+                    name="FailedInvocations",
+                    dimensions={"RuleName": rule.name},
+                )
+            ],
+            topic_arn=topics["failure"].arn,
+            opts=child,
+        )
         heard = (
             self._call_webhooks(name, names, webhooks, queue.arn, queue_policy) if webhooks else []
         )
@@ -279,6 +310,7 @@ class JobNotifier(pulumi.ComponentResource):
         )
         self.dead_letter_queue_url = queue.url
         self.listening = pulumi.Output.all(target.id, *heard).apply(lambda known: known[0])
+        self.alarm_arns = [undelivered.arn, failed.arn, rule_failed.arn]
         self.register_outputs(
             {
                 "success_topic_arn": self.success_topic_arn,

@@ -7,13 +7,17 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from definitions.names import Names, schedule_name
+from definitions import schedules
+from definitions.names import Names, schedule_name, watch_name
 from definitions.timetable import Timetable, argument
+from definitions.watcher_machine import watch
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """Scheduler puts the time that a run is for in the place of these words."""
 MOST_DELIVERIES = 185
 """Scheduler's own maximum: what ends the attempts is the start deadline."""
+LONGEST_DELIVERY_SECONDS = 86_400
+"""Scheduler's own maximum, RetryPolicy.MaximumEventAgeInSeconds."""
 
 
 def trigger_schedules(
@@ -25,9 +29,13 @@ def trigger_schedules(
     keep_paused: bool,
     role_arn: pulumi.Input[str],
     trigger: Mapping[str, Any],
+    success_within_seconds: int | None,
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Make each schedule of a timetable: ``<name>``, ``<name>-2`` and so on.
+
+    Runs that have to succeed in time have a second schedule each, which starts the watcher at the
+    same time: ``<name>-watch``, ``<name>-2-watch``.
 
     Args:
         name: of the resources.
@@ -39,6 +47,8 @@ def trigger_schedules(
             enabled has no schedules, because its state could not be told from a pause.
         role_arn: of the schedules.
         trigger: what the dispatcher is to start, with :data:`SCHEDULED_TIME`.
+        success_within_seconds: how long after its time a run must have succeeded, or people are
+            told; ``None`` if nobody asks.
         opts: parent, and what must be there before anything fires.
     """
     if keep_paused and not timetable.enabled:
@@ -48,28 +58,77 @@ def trigger_schedules(
     )
     window = timetable.window_minutes
     for planned in timetable.schedules:
+        resource = name if planned.number == 1 else f"{name}-{planned.number}"
+        schedule = schedule_name(starts, planned.number)
+        common: dict[str, Any] = {
+            "group_name": names.prefix,
+            "schedule_expression": planned.expression,
+            "schedule_expression_timezone": timetable.timezone,
+            "start_date": argument(planned.start),
+            "end_date": argument(planned.end),
+            "state": "ENABLED" if timetable.enabled else "DISABLED",
+        }
         aws.scheduler.Schedule(
-            name if planned.number == 1 else f"{name}-{planned.number}",
-            name=schedule_name(starts, planned.number),
-            group_name=names.prefix,
+            resource,
+            name=schedule,
             description=f"Starts {names.chosen(starts)}",
-            schedule_expression=planned.expression,
-            schedule_expression_timezone=timetable.timezone,
-            start_date=argument(planned.start),
-            end_date=argument(planned.end),
-            state="ENABLED" if timetable.enabled else "DISABLED",
             flexible_time_window={"mode": "OFF"}
             if window is None
             else {"mode": "FLEXIBLE", "maximum_window_in_minutes": window},
-            target={
-                "arn": names.machine_arn(names.of("dispatcher")),
-                "role_arn": role_arn,
-                "input": json.dumps(trigger),
-                "retry_policy": {
-                    "maximum_event_age_in_seconds": timetable.start_deadline_seconds,
-                    "maximum_retry_attempts": MOST_DELIVERIES,
-                },
-                "dead_letter_config": {"arn": names.dead_letter_queue_arn},
-            },
+            target=_target(
+                names, "dispatcher", role_arn, trigger, timetable.start_deadline_seconds
+            ),
             opts=opts,
+            **common,
         )
+        if success_within_seconds is not None:
+            aws.scheduler.Schedule(
+                f"{resource}-watch",
+                name=watch_name(schedule),
+                description=f"Watches for a success of {names.chosen(starts)}",
+                flexible_time_window={"mode": "OFF"},
+                target=_target(
+                    names,
+                    "watcher",
+                    role_arn,
+                    watch(
+                        job=starts,
+                        schedule=schedule,
+                        scheduled_time=SCHEDULED_TIME,
+                        zone=timetable.timezone,
+                        within_seconds=success_within_seconds,
+                        every_seconds=_step_seconds(planned.expression),
+                        calendar=trigger.get("calendar"),
+                        notify=trigger["input"]["notify"],
+                    ),
+                    # However late it comes, it looks when it is time, or at once.
+                    LONGEST_DELIVERY_SECONDS,
+                ),
+                opts=opts,
+                **common,
+            )
+
+
+def _target(
+    names: Names,
+    machine: str,
+    role_arn: pulumi.Input[str],
+    given: Mapping[str, Any],
+    deadline_seconds: int,
+) -> aws.scheduler.ScheduleTargetArgsDict:
+    return {
+        "arn": names.machine_arn(names.of(machine)),
+        "role_arn": role_arn,
+        "input": json.dumps(given),
+        "retry_policy": {
+            "maximum_event_age_in_seconds": deadline_seconds,
+            "maximum_retry_attempts": MOST_DELIVERIES,
+        },
+        "dead_letter_config": {"arn": names.dead_letter_queue_arn},
+    }
+
+
+def _step_seconds(expression: str) -> int | None:
+    """Return the step of a rate; nothing else has one."""
+    schedule = schedules.parse(expression)
+    return int(schedule.step.total_seconds()) if isinstance(schedule, schedules.Rate) else None

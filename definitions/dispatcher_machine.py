@@ -13,7 +13,7 @@ JOB_REPLACED = "JobReplaced"
 # ListExecutions answers 200 calls at once and 5 a second after that, in smaller regions 100 and 2
 # (Step Functions guide, "Quotas"): a thousand jobs written for one minute take up to 450 s, so the
 # retries, which wait half of their interval on average, must last far longer.
-_WHEN_THROTTLED = {
+WHEN_THROTTLED = {
     "IntervalSeconds": 2,
     "BackoffRate": 2.0,
     "MaxDelaySeconds": 60,
@@ -22,13 +22,13 @@ _WHEN_THROTTLED = {
 }
 
 _ALLOWED = expression("$states.input.overlap = 'allow'")
-_START_AGAIN = {
+START_AGAIN = {
     "ErrorEquals": [
         "StepFunctions.ExecutionLimitExceededException",
         "StepFunctions.ThrottlingException",
         "StepFunctions.SdkClientException",
     ],
-    **_WHEN_THROTTLED,
+    **WHEN_THROTTLED,
 }
 _EXISTS = "StepFunctions.ExecutionAlreadyExistsException"
 
@@ -143,7 +143,7 @@ def dispatcher_machine(
                 "Output": expression(
                     "$merge([$states.input, {'running': $states.result.Executions}])"
                 ),
-                "Retry": [{"ErrorEquals": ["States.TaskFailed"], **_WHEN_THROTTLED}],
+                "Retry": [{"ErrorEquals": ["States.TaskFailed"], **WHEN_THROTTLED}],
                 "Next": "Free?",
             },
             "Free?": {
@@ -185,7 +185,7 @@ def dispatcher_machine(
                                 "Error": JOB_REPLACED,
                                 "Cause": "A newer run takes this one's place",
                             },
-                            "Retry": [{"ErrorEquals": ["States.TaskFailed"], **_WHEN_THROTTLED}],
+                            "Retry": [{"ErrorEquals": ["States.TaskFailed"], **WHEN_THROTTLED}],
                             "End": True,
                         }
                     },
@@ -207,7 +207,7 @@ def dispatcher_machine(
                     "run": expression("$run"),
                     "execution": expression("$states.result.ExecutionArn"),
                 },
-                "Retry": [_START_AGAIN],
+                "Retry": [START_AGAIN],
                 "Catch": [{"ErrorEquals": [_EXISTS], "Next": "Duplicate"}],
                 "End": True,
             },
@@ -219,7 +219,7 @@ def dispatcher_machine(
                     "Name": expression("$run"),
                     "Input": skipped_input,
                 },
-                "Retry": [_START_AGAIN],
+                "Retry": [START_AGAIN],
                 # A trigger that was delivered twice is skipped twice and recorded once.
                 "Catch": [{"ErrorEquals": [_EXISTS], "Next": "Skipped"}],
                 "Next": "Skipped",

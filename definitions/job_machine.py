@@ -8,12 +8,16 @@ shaped the expressions below:
   stand in an object, where they are left out.
 - A list of one survives as a member (``$run.command``) and in brackets, not as the result of a
   path or of ``$filter``.
+
+A job with an ``array`` has the same states inside of a Map (``definitions.job_array``).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from definitions import job_array
+from definitions.job_array import JobArray
 from definitions.jsonata import expression, literal
 
 CONTAINER_NAME = "main"
@@ -22,6 +26,15 @@ LOG_STREAM_PREFIX = "run"
 """Of the awslogs driver: a task's stream is ``run/main/<task id>``."""
 FARGATE_PLATFORM = "1.4.0"
 """The first platform with one network interface for all of a task's traffic, and the latest."""
+
+Capacity = Literal["onDemand", "spot", "spotThenOnDemand"]
+"""What tasks run on: Spot is spare, costs about a third, and AWS takes it back when it likes."""
+SPOT_WAITS: Mapping[Capacity, tuple[int, ...]] = {
+    "onDemand": (0,),
+    "spot": (0,) * 5,
+    "spotThenOnDemand": (0,),
+}
+"""How often a task that AWS took back is started again, at once."""
 
 JOB_FAILED = "JobFailed"
 JOB_NOT_STARTED = "JobNotStarted"
@@ -48,47 +61,53 @@ def _mentions(words: Sequence[str]) -> str:
     return "(" + " or ".join(f"$contains($text, '{word}')" for word in words) + ")"
 
 
-# Reads the caught error. A failed task comes as States.TaskFailed with the task as JSON text;
-# everything else has plain text, or none at all after a timeout.
-_WHAT_WENT_WRONG = f"""(
-  $error := $states.errorOutput.Error;
-  $said := $states.errorOutput.Cause;
-  $task := $error = 'States.TaskFailed' and $substring($said, 0, 1) = '{{' ? $parse($said) : {{}};
-  $main := $task.Containers[Name = '{CONTAINER_NAME}'];
-  $stop := $task.StopCode;
-  $code := $main.ExitCode;
-  $reason := $exists($main.Reason) ? $main.Reason
-    : $exists($task.StoppedReason) ? $task.StoppedReason
-    : $said != '' ? $error & ': ' & $said
-    : $error;
-  $text := $lowercase($reason);
-  $passing := $not({_mentions(_LASTING_WORDS)})
-    and ({_mentions(_PASSING_WORDS)} or $error in {literal(_PASSING_ERRORS)});
-  $end := $error in ['States.Timeout', 'States.HeartbeatTimeout']
-      ? ['{JOB_TIMED_OUT}', 'timed out', 'timeout']
-    : $not($exists($stop)) or $stop = 'TaskFailedToStart'
-      ? ['{JOB_NOT_STARTED}', 'not started', $passing ? 'start' : 'never']
-    : $stop in ['SpotInterruption', 'TerminationNotice']
-      ? ['{JOB_NOT_STARTED}', 'spot reclaimed', 'spot']
-    : $stop = 'UserInitiated'
-      ? ['{JOB_STOPPED}', 'stopped', 'never']
-    : $contains($text, 'outofmemory')
-      ? ['{JOB_OUT_OF_MEMORY}', 'out of memory', 'memory']
-    : ['{JOB_FAILED}', 'failed',
-       $count($exitCodes) = 0 or $code in $exitCodes ? 'app' : 'never'];
-  {{
-    'error': $end[0], 'budget': $end[2],
-    'cause': {{
-      'class': $end[1], 'exitCode': $code, 'stopCode': $stop,
-      'reason': $end[2] = 'timeout'
-        ? 'no end within ' & $string($timeoutSeconds) & ' s' : $substring($reason, 0, 1000),
-      'attempts': $attempt, 'taskArn': $task.TaskArn,
-      'logGroup': $logGroup,
-      'logStream': $exists($task.StartedAt)
-        ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($task.TaskArn, '/')[-1]
-    }}
-  }}
-)"""
+def _what_went_wrong(first: str = "") -> str:
+    """Return the expression that reads the caught error: error of the run, cause and budget.
+
+    A failed task comes as States.TaskFailed with the task as JSON text; everything else has plain
+    text, or none at all after a timeout. ``first`` is a case that goes before the usual ones.
+    """
+    return expression(f"""(
+      $error := $states.errorOutput.Error;
+      $said := $states.errorOutput.Cause;
+      $task := $error = 'States.TaskFailed' and $substring($said, 0, 1) = '{{'
+        ? $parse($said) : {{}};
+      $main := $task.Containers[Name = '{CONTAINER_NAME}'];
+      $stop := $task.StopCode;
+      $code := $main.ExitCode;
+      $reason := $exists($main.Reason) ? $main.Reason
+        : $exists($task.StoppedReason) ? $task.StoppedReason
+        : $said != '' ? $error & ': ' & $said
+        : $error;
+      $text := $lowercase($reason);
+      $passing := $not({_mentions(_LASTING_WORDS)})
+        and ({_mentions(_PASSING_WORDS)} or $error in {literal(_PASSING_ERRORS)});
+      $end := {first} $error in ['States.Timeout', 'States.HeartbeatTimeout']
+          ? ['{JOB_TIMED_OUT}', 'timed out', 'timeout']
+        : $not($exists($stop)) or $stop = 'TaskFailedToStart'
+          ? ['{JOB_NOT_STARTED}', 'not started', $passing ? 'start' : 'never']
+        : $stop in ['SpotInterruption', 'TerminationNotice']
+          ? ['{JOB_NOT_STARTED}', 'spot reclaimed', 'spot']
+        : $stop = 'UserInitiated'
+          ? ['{JOB_STOPPED}', 'stopped', 'never']
+        : $contains($text, 'outofmemory')
+          ? ['{JOB_OUT_OF_MEMORY}', 'out of memory', 'memory']
+        : ['{JOB_FAILED}', 'failed',
+           $count($exitCodes) = 0 or $code in $exitCodes ? 'app' : 'never'];
+      {{
+        'error': $end[0], 'budget': $end[2],
+        'cause': {{
+          'class': $end[1], 'exitCode': $code, 'stopCode': $stop,
+          'reason': $end[2] = 'timeout'
+            ? 'no end within ' & $string($timeoutSeconds) & ' s' : $substring($reason, 0, 1000),
+          'attempts': $attempt, 'taskArn': $task.TaskArn,
+          'logGroup': $logGroup,
+          'logStream': $exists($task.StartedAt)
+            ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($task.TaskArn, '/')[-1]
+        }}
+      }}
+    )""")
+
 
 _OVERRIDES = expression(f"""{{
   'Cpu': $exists($run.cpuUnits) ? $string($run.cpuUnits),
@@ -100,6 +119,46 @@ _OVERRIDES = expression(f"""{{
       function($value, $name) {{ {{'Name': $name, 'Value': $string($value)}} }}
     )]
   }}]
+}}""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """Where the first state finds what it puts over the job's own values: expressions."""
+
+    given: str
+    run: str
+    start_time: str
+    more: str = ""
+    """What follows the environment variables that every attempt has."""
+    index: str | None = None
+    """The element's index."""
+
+
+_RUN = _Source(
+    given="$type($states.input) = 'object' ? $states.input : {}",
+    run="$states.context.Execution.Name",
+    start_time="$states.context.Execution.StartTime",
+)
+_ELEMENT = _Source(
+    given="$states.input.given",
+    run="$states.input.run",
+    start_time="$states.input.startTime",
+    more=""", {
+        'JOB_ARRAY_INDEX': $states.input.element.index,
+        'JOB_ARRAY_SIZE': $states.input.size,
+        'JOB_ARRAY_ITEM': $states.input.element.item
+    }""",
+    index="$states.input.element.index",
+)
+
+_NO_SPOT = f"""$used.spot = 0 and $contains($text, '{_PASSING_WORDS[0]}')
+  ? ['{JOB_NOT_STARTED}', 'not started', 'spot'] :"""
+
+_SUCCEEDED = expression(f"""{{
+    'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt,
+    'taskArn': $states.result.TaskArn, 'logGroup': $logGroup,
+    'logStream': '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($states.result.TaskArn, '/')[-1]
 }}""")
 
 _NEXT_WAIT = "$lookup($waits, $failure.budget)[$lookup($used, $failure.budget)]"
@@ -121,8 +180,26 @@ class RetryBudgets:
     """The program was ended for want of memory."""
     timeout: tuple[int, ...] = ()
     """The attempt took longer than the job's timeout."""
+    spot: tuple[int, ...] = SPOT_WAITS["onDemand"]
+    """AWS took the task back."""
     exit_codes: tuple[int, ...] = ()
     """Only these exit codes use the ``app`` budget; none listed: every one does."""
+
+    @property
+    def most_attempts(self) -> int:
+        """Attempts of a run that uses every budget up."""
+        return 1 + sum(len(waits) for waits in self.waits().values())
+
+    def waits(self) -> dict[str, list[int]]:
+        """Return the waits by budget, as the machine's data holds them."""
+        return {
+            "app": list(self.app),
+            "start": list(self.start),
+            "memory": list(self.memory),
+            "timeout": list(self.timeout),
+            "spot": list(self.spot),
+            "never": [],
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +225,8 @@ def job_machine(
     retries: RetryBudgets,
     placement: TaskPlacement,
     debug: bool = False,
+    array: JobArray | None = None,
+    capacity: Capacity = "onDemand",
 ) -> dict[str, Any]:
     """Definition of one job's machine.
 
@@ -156,7 +235,8 @@ def job_machine(
     A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
     ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
     (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size) take its place. A run
-    without ``taskDefinition`` takes the latest of ``family``.
+    without ``taskDefinition`` takes the latest of ``family``. A run of an ``array`` may name the
+    ``indexes`` that it is for.
 
     It ends in success, or fails with one of the ``Job…`` errors and a short JSON cause: class,
     exit code, stop code, reason, attempts, task, log group and stream.
@@ -166,104 +246,126 @@ def job_machine(
         defaults["cpuUnits"] = cpu_units
     if memory_mib is not None:
         defaults["memoryMib"] = memory_mib
-    waits = {
-        "app": list(retries.app),
-        "start": list(retries.start),
-        "memory": list(retries.memory),
-        "timeout": list(retries.timeout),
-        "spot": [0],
-        "never": [],
-    }
-    return {
-        "Comment": f"Runs {job}",
-        "QueryLanguage": "JSONata",
-        "StartAt": "Prepare",
-        "States": {
-            "Prepare": {
-                "Type": "Pass",
-                "Comment": "Put the run's input over the job's own values",
-                "Assign": {
-                    "run": expression(f"""(
-                        $given := $type($states.input) = 'object' ? $states.input : {{}};
-                        $merge([{literal(defaults)}, $given, {{'environment': $merge([
-                            {literal(dict(environment))}, $given.environment, {{
-                                'JOB_NAME': {literal(job)},
-                                'JOB_RUN_ID': $states.context.Execution.Name,
-                                'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
-                                  ? $given.scheduledTime : $states.context.Execution.StartTime
-                            }}])}}])
-                    )"""),
-                    "waits": waits,
-                    "used": dict.fromkeys(waits, 0),
-                    "exitCodes": list(retries.exit_codes),
-                    "timeoutSeconds": timeout_seconds,
-                    "logGroup": log_group,
-                    "attempt": 1,
-                },
-                "Next": "Run",
+    waits = retries.waits()
+    source = _RUN if array is None else _ELEMENT
+    leaves_spot = _NO_SPOT if capacity == "spotThenOnDemand" else ""
+    states = {
+        "Prepare": {
+            "Type": "Pass",
+            "Comment": "Put the run's input over the job's own values",
+            "Assign": {
+                "run": expression(f"""(
+                    $given := {source.given};
+                    $merge([{literal(defaults)}, $given, {{'environment': $merge([
+                        {literal(dict(environment))}, $given.environment, {{
+                            'JOB_NAME': {literal(job)},
+                            'JOB_RUN_ID': {source.run},
+                            'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
+                              ? $given.scheduledTime : {source.start_time}
+                        }}{source.more}])}}])
+                )"""),
+                "waits": waits,
+                "used": dict.fromkeys(waits, 0),
+                "exitCodes": list(retries.exit_codes),
+                "timeoutSeconds": timeout_seconds,
+                "logGroup": log_group,
+                "attempt": 1,
+                **({} if source.index is None else {"index": expression(source.index)}),
             },
-            "Run": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::ecs:runTask.sync",
-                "TimeoutSeconds": timeout_seconds,
-                "Arguments": {
-                    "Cluster": placement.cluster_arn,
-                    "TaskDefinition": expression("$run.taskDefinition"),
-                    "LaunchType": "FARGATE",
-                    "PlatformVersion": FARGATE_PLATFORM,
-                    "PropagateTags": "TASK_DEFINITION",
-                    "Group": job,
-                    "NetworkConfiguration": {
-                        "AwsvpcConfiguration": {
-                            "Subnets": list(placement.subnet_ids),
-                            "SecurityGroups": list(placement.security_group_ids),
-                            "AssignPublicIp": "ENABLED"
-                            if placement.assign_public_ip
-                            else "DISABLED",
-                        }
-                    },
-                    **({"EnableExecuteCommand": True} if debug else {}),
-                    "Overrides": _OVERRIDES,
-                },
-                "Output": expression(f"""{{
-                    'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt,
-                    'taskArn': $states.result.TaskArn, 'logGroup': $logGroup,
-                    'logStream': '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/'
-                      & $split($states.result.TaskArn, '/')[-1]
-                }}"""),
-                "Catch": [
-                    {
-                        "ErrorEquals": ["States.ALL"],
-                        "Assign": {"failure": expression(_WHAT_WENT_WRONG)},
-                        "Next": "Again?",
-                    }
-                ],
-                "End": True,
-            },
-            "Again?": {
-                "Type": "Choice",
-                "Comment": "Is there a wait left in the budget of this class of failure?",
-                "Choices": [
-                    {
-                        "Condition": expression(f"$exists({_NEXT_WAIT})"),
-                        "Assign": {
-                            "waitSeconds": expression(_NEXT_WAIT),
-                            "attempt": expression("$attempt + 1"),
-                            "used": expression(
-                                "$merge([$used, {$failure.budget:"
-                                " $lookup($used, $failure.budget) + 1}])"
-                            ),
-                        },
-                        "Next": "Wait",
-                    }
-                ],
-                "Default": "Failed",
-            },
-            "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Run"},
-            "Failed": {
-                "Type": "Fail",
-                "Error": expression("$failure.error"),
-                "Cause": expression("$string($failure.cause)"),
-            },
+            "Next": "Run",
         },
+        "Run": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::ecs:runTask.sync",
+            "TimeoutSeconds": timeout_seconds,
+            "Arguments": _arguments(job, placement, spot=capacity != "onDemand", debug=debug),
+            "Output": _SUCCEEDED if array is None else job_array.SUCCEEDED,
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Assign": {"failure": _what_went_wrong(leaves_spot)},
+                    "Next": "Again?",
+                }
+            ],
+            "End": True,
+        },
+        "Again?": {
+            "Type": "Choice",
+            "Comment": "Is there a wait left in the budget of this class of failure?",
+            "Choices": [
+                {
+                    "Condition": expression(f"$exists({_NEXT_WAIT})"),
+                    "Assign": {
+                        "waitSeconds": expression(_NEXT_WAIT),
+                        "attempt": expression("$attempt + 1"),
+                        "used": expression(
+                            "$merge([$used, {$failure.budget:"
+                            " $lookup($used, $failure.budget) + 1}])"
+                        ),
+                    },
+                    "Next": "Wait",
+                }
+            ],
+            "Default": "Failed",
+        },
+        "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Run"},
+        "Failed": {
+            "Type": "Fail",
+            "Error": expression("$failure.error"),
+            "Cause": expression("$string($failure.cause)"),
+        }
+        if array is None
+        else job_array.failed_element(array),
+    }
+    if capacity == "spotThenOnDemand":
+        states |= _on_demand_after(
+            states["Run"], _arguments(job, placement, spot=False, debug=debug)
+        )
+    machine = {"Comment": f"Runs {job}", "QueryLanguage": "JSONata"}
+    if array is None:
+        return machine | {"StartAt": "Prepare", "States": states}
+    return machine | job_array.around(
+        {"StartAt": "Prepare", "States": states},
+        array,
+        attempts=retries.most_attempts,
+        log_group=log_group,
+        log_stream_prefix=f"{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/",
+    )
+
+
+def _on_demand_after(spot: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the states by which a run leaves Spot for good, once AWS took it back or has none."""
+    return {
+        "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Spot?"},
+        "Spot?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": expression("$used.spot > 0"), "Next": "Run on demand"}],
+            "Default": "Run",
+        },
+        "Run on demand": {**spot, "Arguments": arguments},
+    }
+
+
+def _arguments(job: str, placement: TaskPlacement, *, spot: bool, debug: bool) -> dict[str, Any]:
+    """Return what RunTask is told.
+
+    A task on Spot says nothing of it: the cluster's default strategy is Spot, and a launch type
+    overrules it. (Whether the integration takes a strategy of its own, AWS's pages disagree.)
+    """
+    return {
+        "Cluster": placement.cluster_arn,
+        "TaskDefinition": expression("$run.taskDefinition"),
+        **({} if spot else {"LaunchType": "FARGATE"}),
+        "PlatformVersion": FARGATE_PLATFORM,
+        "PropagateTags": "TASK_DEFINITION",
+        "Group": job,
+        "NetworkConfiguration": {
+            "AwsvpcConfiguration": {
+                "Subnets": list(placement.subnet_ids),
+                "SecurityGroups": list(placement.security_group_ids),
+                "AssignPublicIp": "ENABLED" if placement.assign_public_ip else "DISABLED",
+            }
+        },
+        **({"EnableExecuteCommand": True} if debug else {}),
+        "Overrides": _OVERRIDES,
     }

@@ -10,5 +10,5 @@ def expression(text: str) -> str:
 
 
 def literal(value: Any) -> str:
-    """Spell a JSON value inside an expression."""
-    return json.dumps(value, separators=(",", ":"))
+    """Spell a JSON value inside an expression, so that no space of its texts is lost there."""
+    return json.dumps(value, separators=(",", ":")).replace("  ", " \\u0020")

@@ -33,11 +33,12 @@ def stack_prefix(project: str, stack: str) -> str:
     return f"{project}-{stack}"
 
 
-def longest_job_name(prefix: str, schedules: int = 1) -> int:
+def longest_job_name(prefix: str, schedules: int = 1, *, watched: bool = False) -> int:
     """Characters a job's name may have: it is in a machine, its schedules and each run's name."""
+    last = schedule_name("", schedules)
     return min(
         MACHINE_LIMIT - len(f"{prefix}--"),
-        SCHEDULE_LIMIT - len(schedule_name("", schedules)),
+        SCHEDULE_LIMIT - len(watch_name(last) if watched else last),
         MACHINE_LIMIT - SCHEDULED_TIME_LENGTH,
     )
 
@@ -45,6 +46,11 @@ def longest_job_name(prefix: str, schedules: int = 1) -> int:
 def schedule_name(job: str, number: int) -> str:
     """Name of one of a job's schedules, counted from 1: ``list-files``, ``list-files--2``."""
     return job if number <= 1 else f"{job}--{number}"
+
+
+def watch_name(schedule: str) -> str:
+    """Name of the second schedule, which lets the first one's runs be watched."""
+    return f"{schedule}--watch"
 
 
 def longest_container_name(prefix: str) -> int:
@@ -103,6 +109,10 @@ class Names:
     def job_machines_arn(self) -> str:
         """What the ARN of each job's machine starts with; nothing else's does."""
         return self.machine_arn(self.chosen(""))
+
+    def activity_arn(self, worker: str) -> str:
+        """ARN of a worker's activity, which is called as its machine is."""
+        return self.arn("states", f"activity:{self.chosen(worker)}")
 
     def execution_arn(self, machine: str, run: str) -> str:
         """ARN of an execution by its machine's physical name and its own."""

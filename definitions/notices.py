@@ -94,7 +94,7 @@ def unwanted() -> str:
     its job is configured to do that. Whoever asked for a watch is told what it saw.
     """
     return f"""({facts()}
-  $on = 'none'
+  ($on = 'none' and $not($watched))
     or ($on = 'failure' and ($class = 'replaced' or ($good and $not($recovered))))
     or ($on = 'success' and $not($good) and $not($watched))
 )"""

@@ -15,7 +15,8 @@ from definitions.notices import NO_CHANNELS, NOTICE, Channels
 Statement = dict[str, Any]
 
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
-# token and CloudWatch's reads exist once an account; a key's policy can only mean its own key.
+# token and CloudWatch's reads exist once an account; the answer to a task names its token; a key's
+# policy can only mean its own key.
 EVERYTHING = "*"
 
 ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
@@ -162,8 +163,27 @@ def _observed(tracing: bool) -> list[Statement]:
     return [_deliver_execution_logs(), *([_trace()] if tracing else [])]
 
 
-def runner_policy(names: Names, *, tracing: bool) -> str:
-    """What the machines of all jobs may do: run, watch and stop tasks of this stack."""
+def _run_elements(names: Names) -> list[Statement]:
+    """Let machines run a distributed Map, whose items are executions of the machine itself.
+
+    A role cannot be held to the one machine that uses it: it may start any of this stack's jobs.
+    (Step Functions guide, "IAM policies for using Distributed Map".)
+    """
+    return [
+        _allow("StartElements", ["states:StartExecution"], names.machine_arn(names.chosen("*"))),
+        _allow(
+            "WatchAndStopElements",
+            ["states:DescribeExecution", "states:StopExecution"],
+            names.execution_arn(names.chosen("*"), "*"),
+        ),
+    ]
+
+
+def runner_policy(names: Names, *, tracing: bool, distributed: bool) -> str:
+    """What the machines of all jobs may do: run, watch and stop tasks of this stack.
+
+    ``distributed``: some job's array is a distributed Map.
+    """
     every_task = names.arn("ecs", f"task/{names.prefix}/*")
     return document(
         _allow(
@@ -190,6 +210,7 @@ def runner_policy(names: Names, *, tracing: bool) -> str:
             ["events:PutRule", "events:PutTargets", "events:DescribeRule"],
             names.arn("events", f"rule/{ECS_TASK_EVENTS_RULE}"),
         ),
+        *(_run_elements(names) if distributed else []),
         *_observed(tracing),
     )
 
@@ -209,6 +230,22 @@ def flows_policy(names: Names, *, tracing: bool) -> str:
             names.arn("events", f"rule/{EXECUTION_EVENTS_RULE}"),
         ),
         *_observed(tracing),
+    )
+
+
+def worker_policy(names: Names, worker: str) -> str:
+    """What a worker's program may do: fetch the tasks of its activity and answer them.
+
+    An answer names no resource (Service Authorization Reference): what it is about is in the token,
+    which only the one who fetched the task has.
+    """
+    return document(
+        _allow("FetchTasks", ["states:GetActivityTask"], names.activity_arn(worker)),
+        _allow(
+            "AnswerTasks",
+            ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+            EVERYTHING,
+        ),
     )
 
 
@@ -281,14 +318,42 @@ def webhooks_policy(names: Names) -> str:
     )
 
 
-def scheduler_policy(names: Names) -> str:
-    """What schedules may do: start the dispatcher, keep what could not be started."""
+def watcher_policy(names: Names, *, missing: bool, tracing: bool) -> str:
+    """What the watcher may do: look at runs, and have the notifier tell of them.
+
+    ``missing`` is whether it has to find out what became of runs that have not succeeded.
+    """
+    runs = names.execution_arn(names.chosen("*"), "*")
+    skipped = names.execution_arn(names.of("skipped"), "*")
+    looks = [
+        _allow("FindRuns", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))),
+        _allow("SeeWhatWasSkipped", ["states:DescribeExecution"], skipped),
+        _allow("SeeWhatIsPaused", ["scheduler:GetSchedule"], f"{names.schedules_arn}*"),
+        _allow("ReadDeadLetters", ["sqs:ReceiveMessage"], names.dead_letter_queue_arn),
+    ]
+    return document(
+        _allow("LookAtRuns", ["states:DescribeExecution"], runs),
+        *(looks if missing else []),
+        _allow("Tell", ["states:StartExecution"], names.machine_arn(names.of("notifier"))),
+        *_observed(tracing),
+    )
+
+
+def scheduler_policy(names: Names, *, watched: bool) -> str:
+    """What schedules may do: start the dispatcher, keep what could not be started.
+
+    ``watched`` is whether some of them start the watcher.
+    """
+    watcher = _allow(
+        "StartWatcher", ["states:StartExecution"], names.machine_arn(names.of("watcher"))
+    )
     return document(
         _allow(
             "StartDispatcher",
             ["states:StartExecution"],
             names.machine_arn(names.of("dispatcher")),
         ),
+        *([watcher] if watched else []),
         _allow("KeepUndelivered", ["sqs:SendMessage"], names.dead_letter_queue_arn),
     )
 

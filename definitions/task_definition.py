@@ -8,8 +8,8 @@ from definitions.job_machine import CONTAINER_NAME, LOG_STREAM_PREFIX
 
 USER = "10001:10001"
 """Who the program is: nobody in particular, and not root."""
-STOP_TIMEOUT_SECONDS = 120
-"""Between SIGTERM and SIGKILL; the most that Fargate gives (ContainerDefinition.stopTimeout)."""
+MIN_STOP_TIMEOUT_SECONDS, MAX_STOP_TIMEOUT_SECONDS = 2, 120
+"""Between SIGTERM and SIGKILL, as Fargate takes it (ContainerDefinition.stopTimeout)."""
 TEMPORARY_VOLUME = "tmp"
 KEPT_IMAGES = 100
 """Images that a repository keeps: a push may store three (index, image, attestation), so this is
@@ -24,6 +24,7 @@ def container_definitions(
     log_group: str,
     region: str,
     debug: bool,
+    stop_timeout_seconds: int,
 ) -> str:
     """Make the JSON of a task definition's one container.
 
@@ -42,7 +43,7 @@ def container_definitions(
                 "readonlyRootFilesystem": not debug,
                 "linuxParameters": {"initProcessEnabled": True},
                 "mountPoints": [{"sourceVolume": TEMPORARY_VOLUME, "containerPath": "/tmp"}],  # noqa: S108 - the container's own volume
-                "stopTimeout": STOP_TIMEOUT_SECONDS,
+                "stopTimeout": stop_timeout_seconds,
                 "environment": [
                     {"name": name, "value": value} for name, value in sorted(environment.items())
                 ],

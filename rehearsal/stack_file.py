@@ -6,6 +6,7 @@ hands every value to the program as text: what is not text already as JSON with 
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +55,14 @@ class StackFile:
     """Who encrypts the secrets, if not a passphrase: ``awskms://...``, for example."""
     encryption_salt: str = ""
     """What tells a right passphrase from a wrong one; the CLI writes it."""
+
+
+def section_of(config: Mapping[str, str], section: str) -> tuple[str, dict[str, Any]]:
+    """Return the key of a section and what it holds; the usual container if it names none."""
+    project = next(key.partition(":")[0] for key in config if not key.startswith("aws:"))
+    key = f"{project}:{section}"
+    unwritten = {"default": {"build": "app"}} if section == "containers" else {}
+    return key, json.loads(config[key]) if key in config else unwritten
 
 
 def known_stacks(project_dir: Path) -> list[str]:
@@ -175,9 +184,13 @@ def _text(file: str, key: str, value: Any) -> str:
 
 
 def _revealed(path: str, value: Any) -> Any:
-    """Return ``value`` with a placeholder for each secret and numbers as Go writes them."""
+    """Return ``value`` with a placeholder for each secret and numbers as Go writes them.
+
+    The placeholder of a ``url`` is an address: the program looks whether it is one.
+    """
     if isinstance(value, _Secret):
-        return f"{SECRET_PLACEHOLDER}-{path.replace(':', '-')}"
+        scheme = "https://" if path.endswith(".url") else ""
+        return f"{scheme}{SECRET_PLACEHOLDER}-{path.replace(':', '-')}"
     if isinstance(value, dict):
         return {key: _revealed(f"{path}.{key}", item) for key, item in _items(value)}
     if isinstance(value, list):

@@ -27,6 +27,7 @@ SAMPLE_FILES = ("2026/11/orders.csv", "2026/11/refunds.csv", "README.txt")
 ORDINARY: Facts = {"trigger": "started", "tasks left": 0, "unheard": 0}
 """What is expected unless something else is, and not worth a word when it is so."""
 NOBODY = "nobody"
+UNTOLD = "not told"
 DEAD_LETTER = "dead letter"
 SUCCEEDS = Played(exit_code=0)
 """A given success: takes 20 s of virtual time and no process."""
@@ -55,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What the dispatcher starts: a job or a flow, as its machine and its schedule describe it."""
+    """What the dispatcher starts: a job, flow or worker, as machine and schedule describe it."""
 
     name: str
     machine_arn: str
@@ -102,6 +103,33 @@ class Job(Started):
     exit_codes: list[int]
     """The only ones that it tries again; none listed: every one."""
     timeout_seconds: int
+    definition: dict[str, Any]
+    """Of its machine."""
+
+    @property
+    def array(self) -> dict[str, Any] | None:
+        """The Map state of a job whose runs are several tasks."""
+        return self.definition["States"].get("Elements")
+
+    @property
+    def attempts(self) -> dict[str, Any]:
+        """The states that one task is tried in."""
+        return (self.array["ItemProcessor"] if self.array else self.definition)["States"]
+
+    @property
+    def prefers_spot(self) -> bool:
+        """Whether its first attempts run on Spot."""
+        return "LaunchType" not in self.attempts["Run"]["Arguments"]
+
+    @property
+    def leaves_spot(self) -> bool:
+        """Whether it goes on on demand when AWS takes a task back."""
+        return "Run on demand" in self.attempts
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a run is one task at a time, on demand, as that of most jobs."""
+        return self.array is None and not self.prefers_spot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +140,18 @@ class Flow(Started):
     """Of its machine."""
     jobs: tuple[str, ...]
     """The jobs that it runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker(Started):
+    """A worker of the deployed stack."""
+
+    definition: dict[str, Any]
+    """Of its machine."""
+    activity_arn: str
+    """Of the activity whose tasks it fetches."""
+    timeout_seconds: int
+    heartbeat_seconds: int
 
 
 class Up:
@@ -190,6 +230,8 @@ class Stage:
         here = {job.name for job in self.jobs}
         flows = [self._flow(name, arn) for name, arn in sorted(exports["flowMachineArns"].items())]
         self.flows = [flow for flow in flows if here.issuperset(flow.jobs)]
+        workers = exports["workerMachineArns"]
+        self.workers = [self._worker(name, arn) for name, arn in sorted(workers.items())]
 
     def section(self, name: str) -> dict[str, Any]:
         """Return a section of the stack file as it is written; empty if it has none."""
@@ -199,13 +241,18 @@ class Stage:
 
     @property
     def job(self) -> Job:
-        """The job that faults are played on: a scheduled one, if there is any."""
-        return min(self.jobs, key=lambda job: job.schedule is None)
+        """The job that faults are played on: a plain and scheduled one, if there is any."""
+        return min(self.jobs, key=lambda job: (not job.is_plain, job.schedule is None))
 
     @property
     def scheduled(self) -> list[Started]:
-        """Jobs and flows that run on a schedule."""
-        return [one for one in (*self.jobs, *self.flows) if one.schedules]
+        """What runs on a schedule."""
+        return [one for one in self.all if one.schedules]
+
+    @property
+    def all(self) -> list[Started]:
+        """Jobs, flows and workers."""
+        return [*self.jobs, *self.flows, *self.workers]
 
     @cached_property
     def dispatcher_arn(self) -> str:
@@ -221,6 +268,16 @@ class Stage:
     def notifier_arn(self) -> str:
         """ARN of the notifier: the stack does not export it."""
         return re.sub(r"-dispatcher$", "-notifier", self.dispatcher_arn)
+
+    @cached_property
+    def watcher_arn(self) -> str | None:
+        """ARN of the watcher; ``None`` in a stack that has none."""
+        arn = re.sub(r"-dispatcher$", "-watcher", self.dispatcher_arn)
+        try:
+            self.states.describe_state_machine(stateMachineArn=arn)
+        except self.states.exceptions.StateMachineDoesNotExist:
+            return None
+        return arn
 
     @cached_property
     def ended_rule(self) -> str:
@@ -315,21 +372,21 @@ class Stage:
         overlap: str = "allow",
         given: Facts | None = None,
         times: int = 1,
-        steps: Mapping[str, Iterable[Played]] | None = None,
+        steps: Mapping[str, Played] | None = None,
     ) -> str:
         """Trigger a run in a minute, by a schedule of its own, and return the run's name.
 
         It tells of its end, success or not. Its attempts go as ``attempts`` say, further ones as
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
-        delivered. A job without a schedule is started as a person starts it. ``steps`` is the same
-        as ``attempts`` for the steps of a flow, by what their runs' names have behind the flow's.
+        delivered. A job without a schedule is started as a person starts it. ``steps`` is how all
+        attempts of a flow's steps go, by what the names of their runs have behind the flow's.
         Calendars are not asked: what day it is does not matter here.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
         run = run_name(job, at)
         self.goes(run, then, attempts)
         for step, played in (steps or {}).items():
-            self.goes(f"{run}-{step}", then, played)
+            self.goes(f"{run}-{step}", played)
         self.last_trigger = trigger = {
             **{key: value for key, value in job.trigger.items() if key != "calendar"},
             "overlap": overlap,
@@ -388,8 +445,8 @@ class Stage:
         self.aws.clock.run_until(self.aws.clock.now() + time)
 
     def finish(self) -> None:
-        """Let time pass until no execution goes on: dispatcher, jobs, flows, notifier."""
-        machines = [self.dispatcher_arn, *(one.machine_arn for one in (*self.jobs, *self.flows))]
+        """Let time pass until no execution goes on: dispatcher, jobs, flows, workers, notifier."""
+        machines = [self.dispatcher_arn, *(one.machine_arn for one in self.all)]
         machines.append(self.notifier_arn)
         self.aws.clock.settle()
         while running := [
@@ -549,11 +606,21 @@ class Stage:
         name = re.compile(rf"{re.escape(run)}(?![\w-])")  # a flow's is where its steps' begin
         return [call for call in self.aws.webhooks.calls if name.search(json.dumps(call.message))]
 
+    def watched(self, run: str, kind: str) -> str:
+        """Say what people heard of a run that is ``missing`` or ``late``; each message counts."""
+        reasons = [
+            _reason_in(message.notification)
+            for message in self.messages(run)
+            if message.dropped is None and _watched_as(message.notification) == kind
+        ]
+        return " + ".join(reasons) or UNTOLD
+
     def told(self, run: str) -> str:
         """Say who heard of a run's end; each message counts, so that two are seen."""
         messages = [
             self.topics[message.topic_arn] if message.dropped is None else "dropped by Chatbot"
             for message in self.messages(run)
+            if _watched_as(message.notification) is None
         ]
         messages += [self.webhooks[call.destination] for call in self.calls(run) if call.taken]
         letters = [DEAD_LETTER for letter in self.letters() if _notice_of(letter) == run]
@@ -638,8 +705,26 @@ class Stage:
             jobs=tuple(sorted(_steps(definition))),
         )
 
+    def _worker(self, name: str, machine_arn: str) -> Worker:
+        schedules = tuple(self._schedules(name))
+        definition = self._definition(machine_arn)
+        _, work = definition["States"]["Both"]["Branches"]
+        task = work["States"]["Work"]
+        return Worker(
+            name=name,
+            machine_arn=machine_arn,
+            trigger=_trigger(schedules, {"job": name}),
+            schedules=schedules,
+            definition=definition,
+            activity_arn=task["Resource"],
+            timeout_seconds=task["TimeoutSeconds"],
+            heartbeat_seconds=task["HeartbeatSeconds"],
+        )
+
     def _job(self, name: str, machine_arn: str) -> Job:
-        prepare = self._definition(machine_arn)["States"]["Prepare"]["Assign"]
+        definition = self._definition(machine_arn)
+        array = definition["States"].get("Elements", {"ItemProcessor": definition})
+        prepare = array["ItemProcessor"]["States"]["Prepare"]["Assign"]
         schedules = tuple(self._schedules(name))
         (family,) = re.findall(r"task-definition/([\w-]+)", prepare["run"])
         return Job(
@@ -651,6 +736,7 @@ class Stage:
             exit_codes=prepare["exitCodes"],
             timeout_seconds=prepare["timeoutSeconds"],
             schedules=schedules,
+            definition=definition,
         )
 
     def _schedules(self, job: str) -> Iterator[dict[str, Any]]:
@@ -718,9 +804,22 @@ def _notice_of(letter: dict[str, Any]) -> str | None:
     if letter.get("detail-type") == NOTICE:
         return letter["detail"]["run"]
     if "detail" in letter:
-        return letter["detail"]["name"]
+        detail = letter["detail"]
+        return None if detail["status"] == "RUNNING" else detail["name"]
     return _told_of(letter["notice"]["chat"]) if "notice" in letter else None
 
 
 def _told_of(notification: Mapping[str, Any]) -> str | None:
     return notification.get("metadata", {}).get("additionalContext", {}).get("run")
+
+
+def _watched_as(notification: Mapping[str, Any]) -> str | None:
+    """Tell news that a run is ``missing`` or ``late`` from news of its end."""
+    kind = notification.get("metadata", {}).get("eventType", "").removeprefix("run ")
+    return kind if kind in ("missing", "late") else None
+
+
+def _reason_in(notification: Mapping[str, Any]) -> str:
+    """Return the reason that a message gives, or its title where it gives none."""
+    said = re.search(r"^Reason: (.*)$", notification["content"]["description"], re.MULTILINE)
+    return said[1] if said else notification["metadata"]["summary"]

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.activity_worker import ActivityWorker, ActivityWorkerArgs
 from components.batch_cluster import BatchCluster, BatchClusterArgs
 from components.channel_webhook import Webhook
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
@@ -16,21 +17,27 @@ from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
 from components.job_secret import JobSecret, JobSecretArgs
+from components.job_watcher import JobWatcher, JobWatcherArgs
 from components.nat_vpc import PrivateVpcWithNat, PrivateVpcWithNatArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_table import PrivateTable, PrivateTableArgs
 from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.private_vpc import PrivateVpcWithEndpoints, PrivateVpcWithEndpointsArgs
 from components.public_vpc import PublicVpc, PublicVpcArgs
+from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
+from definitions.calendars import calendar_tables
 from definitions.flow_machine import FlowStep
 from definitions.grants import Kind
-from definitions.job_machine import RetryBudgets, TaskPlacement
+from definitions.job_array import JobArray, is_inline
+from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
+from definitions.watcher_machine import warned
 from stacks.existing_network import existing_network
 from stacks.settings import Settings
+from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.flows import FlowJobSettings
 from stacks.settings.grants import Reference
@@ -43,6 +50,7 @@ from stacks.settings.storage import (
     SecretReference,
     SecretSettings,
 )
+from stacks.settings.workers import WorkerSettings
 
 PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
 """Docker's words for what the settings call an architecture."""
@@ -83,9 +91,21 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             container_insights=settings.container_insights,
             tracing=settings.tracing,
+            distributed=any(_is_distributed(job) for job in settings.jobs.values()),
+            spot=any(job.capacity != "onDemand" for job in settings.jobs.values()),
         ),
         ours,
     )
+    watched = [
+        entry
+        for entry in (
+            *settings.jobs.values(),
+            *settings.flows.values(),
+            *settings.workers.values(),
+        )
+        if entry.expect_success_within_seconds is not None
+    ]
+    late = any(job.warn_after_seconds is not None for job in settings.jobs.values())
     notifier = JobNotifier(
         "notifier",
         JobNotifierArgs(
@@ -99,6 +119,7 @@ def build(settings: Settings) -> dict[str, Any]:
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
+            starts_watched=late,
         ),
         ours,
     )
@@ -171,9 +192,34 @@ def build(settings: Settings) -> dict[str, Any]:
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
             calendars=settings.calendar_tables,
+            watched=bool(watched),
         ),
         ours,
     )
+    watcher = None
+    if watched or late:
+        watcher = JobWatcher(
+            "watcher",
+            JobWatcherArgs(
+                names=names,
+                missing=bool(watched),
+                late=late,
+                calendars=calendar_tables(
+                    {
+                        name: settings.calendars[name].days
+                        for entry in watched
+                        for name in entry.calendar_rules.calendars
+                    },
+                    {entry.timezone for entry in watched},
+                ),
+                dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+                dead_letter_queue_url=notifier.dead_letter_queue_url,
+                execution_log_destination=cluster.execution_log_destination,
+                alarm_topic_arn=notifier.failure_topic_arn,
+                tracing=settings.tracing,
+            ),
+            ours,
+        )
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
@@ -183,6 +229,7 @@ def build(settings: Settings) -> dict[str, Any]:
             dispatcher.schedule_group_name,
             notifier.dead_letter_queue_arn,
             notifier.listening,
+            watcher and watcher.machine_arn,
         ).apply(lambda known: known[0]),
         tracing=settings.tracing,
         keep_paused=settings.keep_paused,
@@ -192,12 +239,29 @@ def build(settings: Settings) -> dict[str, Any]:
         for name, job in settings.jobs.items()
     }
     flows = _flows(settings, platform, jobs, ours)
+    workers = {
+        name: ActivityWorker(
+            f"worker-{name}", _worker(name, worker, settings, platform, containers), ours
+        )
+        for name, worker in settings.workers.items()
+    }
+    if settings.dashboard:
+        alarm_arns = [*dispatcher.alarm_arns, *notifier.alarm_arns]
+        StackDashboard(
+            "dashboard",
+            StackDashboardArgs(
+                names=names,
+                alarm_arns=[*alarm_arns, *(watcher.alarm_arns if watcher else [])],
+            ),
+            ours,
+        )
 
     return {
         "clusterArn": cluster.cluster_arn,
         "dispatcherArn": dispatcher.machine_arn,
         "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
         "flowMachineArns": {name: flow.machine_arn for name, flow in flows.items()},
+        "workerMachineArns": {name: worker.machine_arn for name, worker in workers.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
         "successTopicArn": notifier.success_topic_arn,
         "failureTopicArn": notifier.failure_topic_arn,
@@ -295,6 +359,8 @@ def _endpoint_services(settings: Settings) -> list[str]:
         services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
         if container.debug:
             services.add("ssmmessages")
+    if settings.workers:
+        services.add("states")
     return sorted(services)
 
 
@@ -309,7 +375,8 @@ def _slack(settings: Settings) -> SlackChannels | None:
 
 def _recovery_is_told(settings: Settings) -> bool:
     steps = (step for flow in settings.flows.values() for step in flow.jobs.values())
-    told = (*settings.jobs.values(), *settings.flows.values(), *steps)
+    whole = (settings.jobs, settings.flows, settings.workers)
+    told = (*(one for section in whole for one in section.values()), *steps)
     return any(one.notify is not None and one.notify.on_recovery for one in told)
 
 
@@ -394,6 +461,7 @@ def _container(
         cpu_units=container.cpu_units,
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
+        stop_timeout_seconds=container.stop_timeout_seconds,
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
         environment=_environment(container.environment, settings, names),
@@ -476,18 +544,42 @@ def _job(
         memory_mib=job.memory_mib,
         timetable=timetable_of(name, job, settings.now),
         timeout_seconds=job.timeout_seconds,
-        retries=RetryBudgets(
-            app=job.retries.app,
-            start=job.retries.start,
-            memory=job.retries.memory,
-            timeout=job.retries.timeout,
-            exit_codes=job.retries.exit_codes,
-        ),
+        retries=_retries(job),
+        capacity=job.capacity,
+        array=_array(job.array),
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
         notify=job.notify.in_trigger(),
+        expect_success_within_seconds=job.expect_success_within_seconds,
+        warn_after_seconds=job.warn_after_seconds,
         tags=job.tags,
     )
+
+
+def _retries(job: JobSettings) -> RetryBudgets:
+    return RetryBudgets(
+        app=job.retries.app,
+        start=job.retries.start,
+        memory=job.retries.memory,
+        timeout=job.retries.timeout,
+        spot=SPOT_WAITS[job.capacity],
+        exit_codes=job.retries.exit_codes,
+    )
+
+
+def _array(array: ArraySettings | None) -> JobArray | None:
+    return array and JobArray(
+        size=array.elements,
+        items=array.items,
+        max_concurrency=array.max_concurrency,
+        tolerated_count=array.tolerate_failures.count,
+        tolerated_percentage=array.tolerate_failures.percentage,
+    )
+
+
+def _is_distributed(job: JobSettings) -> bool:
+    """Tell whether the job's elements are executions of their own."""
+    return job.array is not None and not is_inline(job.array.elements, _retries(job).most_attempts)
 
 
 def _flows(
@@ -515,6 +607,7 @@ def _flows(
                 timetable=timetable_of(name, flow, settings.now),
                 overlap=flow.overlap,
                 notify=flow.notify.in_trigger(),
+                expect_success_within_seconds=flow.expect_success_within_seconds,
                 tags=flow.tags,
             ),
             ours,
@@ -526,7 +619,10 @@ def _flows(
 def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Names) -> FlowStep:
     goes_on = step.on_failure == "continue"
     notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
-    given: dict[str, Any] = {"notify": notify.in_trigger()}
+    given: dict[str, Any] = {
+        "notify": notify.in_trigger(),
+        **warned(job.warn_after_seconds),
+    }
     if step.command is not None:
         given["command"] = list(step.command)
     if step.environment:
@@ -541,4 +637,29 @@ def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Na
             if step.retry is None
             else {"retries": step.retry.times, "retry_seconds": step.retry.wait_seconds}
         ),
+    )
+
+
+def _worker(
+    name: str,
+    worker: WorkerSettings,
+    settings: Settings,
+    platform: JobPlatform,
+    containers: Mapping[str, JobContainer],
+) -> ActivityWorkerArgs:
+    return ActivityWorkerArgs(
+        platform=platform,
+        worker=name,
+        command=list(worker.command),
+        container=worker.container,
+        made=containers[worker.container],
+        environment=_environment(worker.environment, settings, platform.names),
+        timetable=timetable_of(name, worker, settings.now),
+        timeout_seconds=worker.timeout_seconds,
+        heartbeat_seconds=worker.heartbeat_seconds,
+        expect_success_within_seconds=worker.expect_success_within_seconds,
+        debug=bool(settings.containers[worker.container].debug),
+        overlap=worker.overlap,
+        notify=worker.notify.in_trigger(),
+        tags=worker.tags,
     )

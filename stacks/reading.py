@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from definitions import names
+from definitions import names, policies
 from definitions.flow_machine import FLOW_AND_JOB_LIMIT
 from definitions.grants import VERBS
 from stacks import job_files
@@ -38,10 +38,13 @@ stack's whole configuration over in one (PULUMI_CONFIG)."""
 MAX_CONFIG_BYTES = 120_000
 """Where we stop: a file that grew to the limit could not even be read to say so."""
 
+MAX_POLICY_CHARACTERS = 10_240
+"""Of a role's inline policies, blanks not counted (IAM quotas)."""
+
 MAX_SECRET_NAME = 512
 """Secrets Manager, CreateSecret."""
 
-MACHINES = ("jobs", "flows")
+MACHINES = ("jobs", "flows", "workers")
 """Sections whose entries become state machines, each under the name that it has there."""
 
 MAX_PREFIX_LENGTH = names.ROLE_LIMIT - len("--default-execution")
@@ -148,6 +151,7 @@ def read_settings(
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
     if settings is not None:
         mistakes += table_mistakes(settings.calendar_tables)
+        mistakes += _policy_mistakes(settings)
     if settings is None or mistakes or gathered.mistakes:
         placed = (gathered.placed(file, mistake) for mistake in mistakes)
         lines = dict.fromkeys((*gathered.mistakes, *placed))
@@ -157,7 +161,11 @@ def read_settings(
         *_pause_warnings(directory, settings),
         *(
             warning
-            for section, entries in (("jobs", settings.jobs), ("flows", settings.flows))
+            for section, entries in (
+                ("jobs", settings.jobs),
+                ("flows", settings.flows),
+                ("workers", settings.workers),
+            )
             for name, entry in entries.items()
             for warning in (
                 *schedule_warnings(f"{section}.{name}", name, entry, now),
@@ -169,6 +177,31 @@ def read_settings(
     ]
     told = tuple(gathered.placed(file, warning) for warning in warnings)
     return settings.model_copy(update={"warnings": told})
+
+
+def _policy_mistakes(settings: Settings) -> Iterator[str]:
+    """Measure what each container's grants become; account and keys have the same length always."""
+    own = names.Names(
+        project=settings.project, stack=settings.stack, region=settings.region, account="0" * 12
+    )
+    secret_arns = {
+        name: secret.arn or own.arn("secretsmanager", f"secret:{own.chosen(name)}-AbCdEf")
+        for name, secret in settings.secrets.items()
+    }
+    for name, container in settings.containers.items():
+        document = policies.task_policy(
+            own,
+            container.granted,
+            secret_arns=secret_arns,
+            key_arn=own.arn("kms", f"key/{'0' * 36}"),
+            debug=bool(container.debug),
+        )
+        size = len(document.replace(" ", ""))
+        if size > MAX_POLICY_CHARACTERS:
+            yield (
+                f"containers.{name}.grants: make a policy of {size:,} characters, and IAM takes "
+                f"{MAX_POLICY_CHARACTERS:,}: divide the container, or grant fewer prefixes"
+            )
 
 
 def _value(text: str) -> object:
@@ -298,16 +331,19 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
 
 
 def _schedule_name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
-    """Check the names of what has several schedules: the schedule's number is in its name."""
+    """Check the names of what has schedules with longer ones: numbered, or watched."""
     for section in MACHINES:
         for name, entry in map_or_empty(sections.get(section)).items():
             written = map_or_empty(entry).get("schedule")
             count = len(cast("list[object]", written)) if isinstance(written, list) else 1
-            limit = names.longest_job_name(prefix, count)
+            watched = map_or_empty(entry).get("expectSuccessWithin") is not None
+            limit = names.longest_job_name(prefix, count, watched=watched)
             if limit < len(name) <= names.longest_job_name(prefix):
+                last = names.schedule_name("…", count)
+                their = f"{count} schedules" if count > 1 else "schedules"
                 yield (
-                    f"{section}.{name}: has {len(name)} characters, and its {count} schedules "
-                    f"leave room for {limit} ({names.schedule_name('…', count)}): shorten it"
+                    f"{section}.{name}: has {len(name)} characters, and its {their} leave room for "
+                    f"{limit} ({names.watch_name(last) if watched else last}): shorten it"
                 )
 
 

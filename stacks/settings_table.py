@@ -85,7 +85,8 @@ def _models_below(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, s
         yield path, reference.rpartition("/")[2]
     for choice in schema.get("anyOf", ()):
         yield from _models_below(choice, path)
-    if inner := schema.get("additionalProperties"):
+    inner = schema.get("additionalProperties")
+    if inner and inner is not True:
         yield from _models_below(inner, f"{path}.{'<key>' if '<name>' in path else '<name>'}")
 
 
@@ -102,6 +103,8 @@ def _words(schema: Mapping[str, Any], *, several: bool = False) -> str:
             return ", or ".join(_words(choice, several=several) for choice in kinds)
         case {"type": "array", "items": items}:
             return f"{'lists' if several else 'list'} of {_words(items, several=True)}"
+        case {"type": "object", "additionalProperties": True}:
+            return "maps" if several else "map"
         case {"type": "object", "additionalProperties": inner}:
             return f"{'maps' if several else 'map'} of {_words(inner, several=True)}"
         case _:

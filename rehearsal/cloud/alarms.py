@@ -12,8 +12,9 @@ Sources: "Using Amazon CloudWatch alarms" of the user guide, and the messages th
 import functools
 import json
 import math
+import re
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,25 @@ _OF_EXECUTIONS = {
     "ABORTED": "ExecutionsAborted",
 }
 
+_SUM = re.compile(r"SUM\(\[(FILL\(\w+, 0\)(?:, FILL\(\w+, 0\))*)\]\)")
+"""The one form of metric math that is rehearsed: counts added up, where none came it is 0."""
+
+Metric = tuple[str, str, dict[str, str]]
+"""Namespace, name and dimensions."""
 _Key = tuple[str, str, str, frozenset[tuple[str, str]]]
 """Region, namespace, name and dimensions of a metric."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measure:
+    """A metric that an alarm is on, and how the values of a period become one."""
+
+    key: _Key
+    statistic: str
+    period: int
+    """Seconds."""
+    id: str = "m1"
+    """By which an expression names it."""
 
 
 @dataclass
@@ -102,7 +120,7 @@ class Alarms:
             alarm = put_alarm(backend, **given)
             # Moto begins with OK, and forgets the state of an alarm that is changed.
             alarm.state_value = "INSUFFICIENT_DATA" if before is None else before.state_value
-            alarms._watch(alarm, given["dimensions"])
+            alarms._watch(alarm)
             return alarm
 
         def put_metric_data(
@@ -145,13 +163,21 @@ class Alarms:
     def hear(self, event: dict[str, Any]) -> None:
         """Count what an event of an AWS service tells of."""
         detail = event["detail"]
-        if event["source"] == "aws.states" and detail.get("status") in _OF_EXECUTIONS:
-            self.count(
-                "AWS/States",
-                _OF_EXECUTIONS[detail["status"]],
-                {"StateMachineArn": detail["stateMachineArn"]},
-                region=event["region"],
-            )
+        if event["source"] != "aws.states" or detail.get("status") not in _OF_EXECUTIONS:
+            return
+        machine, region = {"StateMachineArn": detail["stateMachineArn"]}, event["region"]
+        self.count("AWS/States", _OF_EXECUTIONS[detail["status"]], machine, region=region)
+        if detail.get("stopDate") is not None:
+            milliseconds = detail["stopDate"] - detail["startDate"]
+            self.count("AWS/States", "ExecutionTime", machine, region=region, value=milliseconds)
+
+    def metrics(self, region: str) -> list[Metric]:
+        """Return every metric of a region that has had data."""
+        return [
+            (namespace, name, dict(dimensions))
+            for of, namespace, name, dimensions in self._series
+            if of == region
+        ]
 
     # -- data
 
@@ -217,11 +243,10 @@ class Alarms:
 
     # -- looking
 
-    def _watch(self, alarm: Any, dimensions: list[dict[str, str]]) -> None:
+    def _watch(self, alarm: Any) -> None:
         self._forget(alarm.region_name, alarm.name)
-        named = {one["Name"]: one["Value"] for one in dimensions}
-        key = _key(alarm.region_name, alarm.namespace, alarm.metric_name, named)
-        self._watching.setdefault(key, set()).add(alarm.name)
+        for measure in _measures(alarm):
+            self._watching.setdefault(measure.key, set()).add(alarm.name)
         self._look_at(alarm.region_name, alarm.name, self._next_end(_MINUTE))
 
     def _forget(self, region: str, name: str) -> None:
@@ -253,30 +278,33 @@ class Alarms:
         alarm = cloudwatch_backends[self._aws.account][region].alarms.get(name)
         if alarm is None:
             return
-        period = int(alarm.period)
         data = self._data(alarm)
         state, reason = _judge(alarm, data)
         if state is not None and state != alarm.state_value:
             self._change(alarm, state, reason, _reason_data(alarm, data, self._aws.clock.now()))
-        expected = self._series_of(alarm).expected()
+        measures = _measures(alarm)
+        expected = _added_up(self._series_of(measure).expected() for measure in measures)
         if any(value != expected for _, value in data):
-            self._look_at(region, name, self._next_end(period))
+            self._look_at(region, name, self._next_end(measures[0].period))
 
-    def _series_of(self, alarm: Any) -> _Series:
-        named = {dimension.name: dimension.value for dimension in alarm.dimensions}
-        key = _key(alarm.region_name, alarm.namespace, alarm.metric_name, named)
-        return self._series.get(key, _Series())
+    def _series_of(self, measure: _Measure) -> _Series:
+        return self._series.get(measure.key, _Series())
 
     def _data(self, alarm: Any) -> list[tuple[float, float | None]]:
         """Return start and value of the last periods, the latest first.
 
         The present one counts as soon as it has a value.
         """
-        series = self._series_of(alarm)
-        period = int(alarm.period)
+        measures = _measures(alarm)
+        period = measures[0].period
         now = self._aws.clock.now().timestamp()
         present = now // period * period
-        value = functools.partial(_statistic, alarm, series, period=period)
+
+        def value(start: float) -> float | None:
+            return _added_up(
+                _statistic(measure, self._series_of(measure), start) for measure in measures
+            )
+
         count = int(alarm.evaluation_periods)
         starts = [present - period * number for number in range(1, count + 1)]
         if present < now and value(present) is not None:
@@ -330,22 +358,63 @@ def _key(region: str, namespace: str, name: str, dimensions: dict[str, str]) -> 
     return region, namespace, name, frozenset(dimensions.items())
 
 
+def _measures(alarm: Any) -> list[_Measure]:
+    """Return the metrics that an alarm is on; their values are added up if they are several."""
+    if not alarm.metric_data_queries:
+        return [
+            _Measure(
+                key=_key_of(alarm.region_name, alarm),
+                statistic=alarm.extended_statistic or alarm.statistic,
+                period=int(alarm.period),
+            )
+        ]
+    (total,) = (query for query in alarm.metric_data_queries if query.expression)
+    (added,) = _SUM.findall(total.expression)
+    return [
+        _Measure(
+            key=_key_of(alarm.region_name, query.metric_stat.metric),
+            statistic=query.metric_stat.stat,
+            period=int(query.metric_stat.period),
+            id=query.id,
+        )
+        for query in alarm.metric_data_queries
+        if f"FILL({query.id}, 0)" in added
+    ]
+
+
+def _key_of(region: str, metric: Any) -> _Key:
+    named = {dimension.name: dimension.value for dimension in metric.dimensions}
+    return _key(region, metric.namespace, metric.metric_name, named)
+
+
+def _added_up(values: Iterable[float | None]) -> float | None:
+    """Add up what there is; nothing if there is nothing."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
 def _refuse_unknown_kinds(given: dict[str, Any]) -> None:
-    if given["metric_data_queries"] or given["rule"]:
-        raise Refusal("ValidationError", f"Alarm {given['name']}: only one metric is rehearsed.")
+    name, queries = given["name"], given["metric_data_queries"] or []
+    sums = [query.expression for query in queries if query.expression]
+    rehearsed = not queries or (len(sums) == 1 and _SUM.fullmatch(sums[0]))
+    if given["rule"] or not rehearsed:
+        raise Refusal(
+            "ValidationError",
+            f"Alarm {name}: only one metric or SUM([FILL(a, 0), FILL(b, 0)]) is rehearsed.",
+        )
     if given["comparison_operator"] not in _COMPARISONS:
         raise Refusal(
             "ValidationError",
-            f"Alarm {given['name']}: {given['comparison_operator']} is not rehearsed.",
+            f"Alarm {name}: {given['comparison_operator']} is not rehearsed.",
         )
 
 
-def _statistic(alarm: Any, series: _Series, start: float, *, period: int) -> float | None:
-    values = series.between(start, start + period)
+def _statistic(measure: _Measure, series: _Series, start: float) -> float | None:
+    values = series.between(start, start + measure.period)
     if not values:
         return None
-    if alarm.extended_statistic:
-        share = float(alarm.extended_statistic[1:]) / 100
+    if measure.statistic.startswith("p"):
+        share = float(measure.statistic[1:]) / 100
         return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
     statistics: dict[str, Callable[[list[float]], float]] = {
         "SampleCount": len,
@@ -354,7 +423,7 @@ def _statistic(alarm: Any, series: _Series, start: float, *, period: int) -> flo
         "Minimum": min,
         "Maximum": max,
     }
-    return float(statistics[alarm.statistic](values))
+    return float(statistics[measure.statistic](values))
 
 
 def _judge(alarm: Any, data: list[tuple[float, float | None]]) -> tuple[str | None, str]:
@@ -398,12 +467,17 @@ def _reason_data(alarm: Any, data: list[tuple[float, float | None]], now: dateti
         {
             "version": "1.0",
             "queryDate": _text(now),
-            "statistic": alarm.statistic or alarm.extended_statistic,
-            "period": int(alarm.period),
+            **_told_once(alarm),
             "recentDatapoints": [value for _, value in reversed(data) if value is not None],
             "threshold": float(alarm.threshold),
         }
     )
+
+
+def _told_once(alarm: Any) -> dict[str, Any]:
+    """Return statistic and period; metric math says them of each metric."""
+    (measure, *more) = _measures(alarm)
+    return {} if more else {"statistic": measure.statistic, "period": measure.period}
 
 
 def _detail(alarm: Any, before: dict[str, str]) -> dict[str, Any]:
@@ -419,23 +493,53 @@ def _detail(alarm: Any, before: dict[str, str]) -> dict[str, Any]:
         "previousState": before,
         "configuration": {
             "description": alarm.description,
-            "metrics": [
-                {
-                    "id": "m1",
-                    "metricStat": {
-                        "metric": {
-                            "namespace": alarm.namespace,
-                            "name": alarm.metric_name,
-                            "dimensions": {one.name: one.value for one in alarm.dimensions},
-                        },
-                        "period": int(alarm.period),
-                        "stat": alarm.statistic or alarm.extended_statistic,
-                    },
-                    "returnData": True,
-                }
-            ],
+            "metrics": _queries(alarm),
         },
     }
+
+
+def _queries(alarm: Any) -> list[dict[str, Any]]:
+    """Return the metrics of an alarm, and the expression over them, as its event tells them."""
+    total = [
+        {"id": query.id, "expression": query.expression, "label": query.label, "returnData": True}
+        for query in alarm.metric_data_queries
+        if query.expression
+    ]
+    return total + [
+        {
+            "id": measure.id,
+            "metricStat": {
+                "metric": {
+                    "namespace": measure.key[1],
+                    "name": measure.key[2],
+                    "dimensions": dict(measure.key[3]),
+                },
+                "period": measure.period,
+                "stat": measure.statistic,
+            },
+            "returnData": not total,
+        }
+        for measure in _measures(alarm)
+    ]
+
+
+def _trigger(alarm: Any) -> dict[str, Any]:
+    """Return what the message to a topic says that the alarm is on."""
+    if alarm.metric_data_queries:
+        return {"Metrics": [_pascal(query) for query in _queries(alarm)]}
+    return {
+        "MetricName": alarm.metric_name,
+        "Namespace": alarm.namespace,
+        "StatisticType": "ExtendedStatistic" if alarm.extended_statistic else "Statistic",
+        "Statistic": (alarm.extended_statistic or alarm.statistic).upper(),
+        "Unit": alarm.unit,
+        "Dimensions": [{"value": one.value, "name": one.name} for one in alarm.dimensions],
+    }
+
+
+def _pascal(query: dict[str, Any]) -> dict[str, Any]:
+    """Write the names of members as the message has them; the event's begin in lower case."""
+    return {f"{key[0].upper()}{key[1:]}": value for key, value in query.items()}
 
 
 def _message(alarm: Any, old_state: str, account: str, region: str) -> dict[str, Any]:
@@ -455,13 +559,8 @@ def _message(alarm: Any, old_state: str, account: str, region: str) -> dict[str,
         "AlarmActions": alarm.alarm_actions,
         "InsufficientDataActions": alarm.insufficient_data_actions,
         "Trigger": {
-            "MetricName": alarm.metric_name,
-            "Namespace": alarm.namespace,
-            "StatisticType": "ExtendedStatistic" if alarm.extended_statistic else "Statistic",
-            "Statistic": (alarm.extended_statistic or alarm.statistic).upper(),
-            "Unit": alarm.unit,
-            "Dimensions": [{"value": one.value, "name": one.name} for one in alarm.dimensions],
-            "Period": int(alarm.period),
+            **_trigger(alarm),
+            "Period": _measures(alarm)[0].period,
             "EvaluationPeriods": int(alarm.evaluation_periods),
             "DatapointsToAlarm": int(alarm.datapoints_to_alarm or alarm.evaluation_periods),
             "ComparisonOperator": alarm.comparison_operator,

@@ -192,6 +192,10 @@ class VirtualClock:
         """Tell whether some thread moves time now, so that waiting for it makes sense."""
         return self._driver is not None
 
+    def is_held(self) -> bool:
+        """Tell whether a process keeps time where it is, so that waiting for it makes no sense."""
+        return self._processes > 0 and not self._follows
+
     def let_happen(self, event: "VirtualEvent", within_seconds: float) -> bool:
         """Wait for an event, and move time meanwhile if nobody else does; tell whether it came."""
         if counted() or self.is_moving():

@@ -78,6 +78,8 @@ class Attempt:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     image: str
+    capacity: str = "FARGATE"
+    """``FARGATE`` or ``FARGATE_SPOT``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +106,22 @@ class Played:
 
     The program itself does not run: what it did before it hung would be a guess.
     """
+    listens: bool = False
+    """The program itself runs until it is told to stop; time goes on once it has said a word."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Added to the process's environment."""
 
     @property
     def runs_program(self) -> bool:
         """Whether there is a process at all."""
+        if self.listens:
+            return True
         return self.killed is None and self.exit_code is None and self.taken is None
+
+    @property
+    def waits_for_signal(self) -> bool:
+        """Whether the process does not end by itself."""
+        return self.hangs or self.listens
 
 
 class _StartFailedError(Exception):
@@ -165,6 +176,7 @@ class _Run:
             command=tuple(self.command),
             environment=environment,
             image=self.container["image"],
+            capacity=self.task.capacity_provider_name or "FARGATE",
         )
 
 
@@ -233,6 +245,7 @@ class Fargate:
         backend = request.ecs_backend
         backend._get_cluster(wanted.cluster)  # noqa: SLF001 - refuses an unknown one, as AWS first
         definition = _task_definition(backend, wanted.task_definition)
+        _check_capacity(backend, wanted)
         _check_request(backend, definition, wanted)
         self._assume_roles(definition, backend._get_cluster(wanted.cluster))  # noqa: SLF001 - as above
         tasks: list[Any] = []
@@ -392,7 +405,8 @@ class Fargate:
                 self._aws, run.place, run.definition, now
             )
         self._tell(task)
-        if not run.played.hangs and run.played.seconds is not None:
+        ends = not run.played.waits_for_signal or run.played.taken is not None
+        if ends and run.played.seconds is not None:
             run.end = self._aws.clock.at(
                 now + timedelta(seconds=run.played.seconds), lambda: self._exit(run), task.group
             )
@@ -625,6 +639,14 @@ class Fargate:
 
     def _follow(self, run: _Run, process: "subprocess.Popen[bytes]") -> None:
         """Send the output to CloudWatch Logs as it comes, until the process ends."""
+        working = not run.played.hangs
+
+        def quiet() -> None:
+            nonlocal working
+            if working:
+                self._aws.clock.process_ended()
+            working = False
+
         try:
             if process.stdout is not None:
                 with process.stdout as output:
@@ -632,11 +654,12 @@ class Fargate:
                     while chunk := os.read(output.fileno(), 65_536):
                         *lines, rest = (rest + chunk).split(b"\n")
                         self._log(run, lines)
+                        if run.played.listens:
+                            quiet()
                     self._log(run, [rest] if rest else [])
             process.wait()
         finally:
-            if not run.played.hangs:
-                self._aws.clock.process_ended()
+            quiet()
             if run.played.seconds is None:
                 self._aws.clock.soon(lambda: self._exit(run), run.task.group)
 
@@ -655,9 +678,9 @@ class Fargate:
             return
         container = run.task.containers[0]
         if run.played.taken is not None:
+            run.task.desired_status = "STOPPED"
             run.task.stop_code, run.task.stopped_reason = run.played.taken
-            container.exitCode = SIGTERM_EXIT_CODE
-            self._ended(run)
+            self._stop(run)
             return
         if run.played.killed is not None:
             container.exitCode, container.reason = run.played.killed
@@ -864,6 +887,28 @@ def _check_request(backend: Any, definition: Any, wanted: _Request) -> None:
             "definition and try again."
         )
     _check_network(backend, wanted)
+
+
+def _check_capacity(backend: Any, wanted: _Request) -> None:
+    """Refuse a task for which there is neither launch type nor strategy: ECS looks for instances.
+
+    Moto says so in other words.
+    """
+    cluster = backend._get_cluster(wanted.cluster)  # noqa: SLF001 - moto's way to find one
+    if wanted.launch_type and wanted.capacity_provider_strategy:
+        raise InvalidParameterException(
+            "Specifying both a launch type and capacity provider strategy is not supported. "
+            "Remove one and try again."
+        )
+    strategy = wanted.capacity_provider_strategy or cluster.default_capacity_provider_strategy
+    if not wanted.launch_type and not strategy:
+        raise InvalidParameterException("No Container Instances were found in your cluster.")
+    for part in wanted.capacity_provider_strategy or ():
+        if part["capacityProvider"] not in (cluster.capacity_providers or ()):
+            raise InvalidParameterException(
+                f"The specified capacity provider '{part['capacityProvider']}' is not associated "
+                "with the cluster."
+            )
 
 
 def _check_network(backend: Any, wanted: _Request) -> None:

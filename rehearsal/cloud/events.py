@@ -155,6 +155,7 @@ class EventBus:
         rules: list[Any] = list(buses[bus].rules.values()) if bus in buses else []
         for rule in rules:
             if rule.event_pattern.get_pattern() and rule.event_pattern.matches_event(event):
+                self._count(rule, "MatchedEvents")
                 self.send(rule, event)
 
     def send(self, rule: Any, event: dict[str, Any]) -> None:

@@ -25,6 +25,22 @@ def machine_changed(
         stage.states.update_state_machine(stateMachineArn=arn, definition=kept)
 
 
+def held(machine_arn: Callable[[Stage], str]) -> Break:
+    """Let a state machine wait before it does anything, as throttling without an end would."""
+
+    @contextmanager
+    def broken(stage: Stage) -> Generator[None]:
+        def change(machine: dict[str, Any]) -> None:
+            wait = {"Type": "Wait", "Seconds": 86_400, "Next": machine["StartAt"]}
+            machine["States"]["Held"] = wait
+            machine["StartAt"] = "Held"
+
+        with machine_changed(stage, machine_arn(stage), change):
+            yield
+
+    return broken
+
+
 def denied(role_arn: Callable[[Stage], str], *actions: str) -> Break:
     """Deny a role some actions, as somebody who tidies up permissions might."""
 

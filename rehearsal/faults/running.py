@@ -170,7 +170,7 @@ FAULTS = (
     ),
     Scenario(
         name="spot-reclaimed",
-        says="AWS takes the task back, as it does with Spot; no job runs on Spot yet",
+        says="AWS takes the task back, as it does with Spot",
         attempts=lambda _: [SPOT],
         expects=lambda _: succeeded(attempts=2),
     ),

@@ -8,6 +8,7 @@ from typing import Any
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_jobs, of_start
 from rehearsal.scenario import Scenario, failed, not_started, succeeded
+from rehearsal.stack_file import section_of
 from rehearsal.stage import Facts, Job, Stage, as_it_was, execution_arn, own_words
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different zone"
@@ -75,6 +76,22 @@ def _secret_without_key(stage: Stage) -> Generator[None]:
 
 
 @contextmanager
+def _parameter_deleted(stage: Stage) -> Generator[None]:
+    ssm: Any = stage.aws.client("ssm")
+    name = _parameter(stage)
+    found = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    (described,) = ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [name]}])[
+        "Parameters"
+    ]
+    ssm.delete_parameter(Name=name)
+    try:
+        yield
+    finally:
+        kept = {key: found[key] for key in ("Name", "Type", "Value")}
+        ssm.put_parameter(**kept, KeyId=described["KeyId"])
+
+
+@contextmanager
 def _log_group_deleted(stage: Stage) -> Generator[None]:
     logs: Any = stage.aws.client("logs")
     name = stage.container(stage.job)["logConfiguration"]["options"]["awslogs-group"]
@@ -106,6 +123,17 @@ def _secret(stage: Stage) -> tuple[str, str]:
         if len(parts) > 7 and parts[7]:
             return ":".join(parts[:7]), parts[7]
     return "", ""
+
+
+def _parameter(stage: Stage) -> str:
+    """Return the name of the container's first parameter; empty if there is none."""
+    secrets: list[dict[str, str]] = stage.container(stage.job).get("secrets") or []
+    named = (secret["valueFrom"].partition(":parameter")[2] for secret in secrets)
+    return next(filter(None, named), "")
+
+
+def _no_parameter(stage: Stage) -> str | None:
+    return None if _parameter(stage) else f"job {stage.job.name} reads no parameter"
 
 
 def _no_secret(stage: Stage) -> str | None:
@@ -153,8 +181,7 @@ def _up_while_waiting(stage: Stage, _: Scenario) -> Facts:
 
 
 def _another_environment(config: dict[str, str]) -> None:
-    (key,) = [key for key in config if key.endswith(":containers")]
-    containers = json.loads(config[key])
+    key, containers = section_of(config, "containers")
     for container in containers.values():
         container["environment"] = {**container.get("environment", {}), "DEPLOYED": "again"}
     config[key] = json.dumps(containers)
@@ -243,6 +270,20 @@ FAULTS = (
         broken=_secret_without_key,
         unless=_no_secret,
         expects=lambda _: not_started("did not contain json key"),
+    ),
+    Scenario(
+        name="parameter-missing",
+        says="Somebody deleted the parameter that the container reads",
+        broken=_parameter_deleted,
+        unless=_no_parameter,
+        expects=lambda _: not_started("invalid parameters"),
+    ),
+    Scenario(
+        name="parameter-denied",
+        says="The execution role may not read the parameter any more",
+        broken=denied(of_start, "ssm:GetParameters"),
+        unless=_no_parameter,
+        expects=lambda _: not_started("AccessDeniedException"),
     ),
     Scenario(
         name="pull-denied",

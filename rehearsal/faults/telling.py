@@ -11,6 +11,7 @@ from rehearsal.cloud.stepfunctions.executions import EVENT_DATA_BYTES
 from rehearsal.faults.breaking import (
     Break,
     denied,
+    held,
     machine_changed,
     of_dispatcher,
     of_notifier,
@@ -136,7 +137,17 @@ FAULTS = (
         name="notifier-not-started",
         says="The role of the rule on the end of runs may not start the notifier any more",
         broken=denied(of_rule, "states:StartExecution"),
-        expects=lambda _: {**succeeded(), "message to": DEAD_LETTER, "alarm": "dead-letters"},
+        expects=lambda _: {
+            **succeeded(),
+            "message to": DEAD_LETTER,
+            "alarm": "dead-letters + rule-failed",
+        },
+    ),
+    Scenario(
+        name="notifier-hangs",
+        says="The notifier does not come to an end, and is timed out",
+        broken=held(lambda stage: stage.notifier_arn),
+        expects=lambda _: {**succeeded(), "message to": NOBODY, "alarm": "notifier-failed"},
     ),
     Scenario(
         name="message-dead-letter-denied",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from rehearsal.cloud import Played
-from rehearsal.faults.breaking import denied, of_dispatcher, of_schedules
+from rehearsal.faults.breaking import denied, held, of_dispatcher, of_schedules
 from rehearsal.scenario import Scenario, succeeded
 from rehearsal.stage import DEAD_LETTER, NOBODY, Facts, Stage
 
@@ -57,6 +57,24 @@ def _never_fires(stage: Stage, _: Scenario) -> Facts:
     stage.pass_time(timedelta(days=1))
     started = sum(1 for _ in stage.executions(stage.dispatcher_arn)) - before
     return {"trigger": "came" if started else "never came", "message to": NOBODY}
+
+
+def _stopped(stage: Stage, _: Scenario) -> Facts:
+    """Let somebody stop the dispatcher, which is held, before it has done anything."""
+    run = stage.trigger(stage.job)
+    for going in stage.executions(stage.dispatcher_arn, "RUNNING"):
+        stage.states.stop_execution(executionArn=going["executionArn"])
+    stage.finish()
+    return stage.facts(run)
+
+
+def _nothing_came(how: str) -> Facts:
+    return {
+        "trigger": f"dispatcher {how}",
+        "run": "none",
+        "message to": NOBODY,
+        "alarm": "dispatcher-failed",
+    }
 
 
 def _unscheduled(stage: Stage) -> str | None:
@@ -130,19 +148,27 @@ FAULTS = (
             "trigger": "lost",
             "run": "none",
             "message to": NOBODY,
-            "alarm": "triggers-dropped",
+            "alarm": "triggers-dropped + triggers-lost",
         },
     ),
     Scenario(
         name="dispatcher-denied",
         says="The dispatcher's role may not start runs any more",
         broken=denied(of_dispatcher, "states:StartExecution"),
-        expects=lambda _: {
-            "trigger": "dispatcher failed",
-            "run": "none",
-            "message to": NOBODY,
-            "alarm": "dispatcher-failed",
-        },
+        expects=lambda _: _nothing_came("failed"),
+    ),
+    Scenario(
+        name="dispatcher-hangs",
+        says="The dispatcher does not come to an end, and is timed out",
+        broken=held(lambda stage: stage.dispatcher_arn),
+        expects=lambda _: _nothing_came("timed_out"),
+    ),
+    Scenario(
+        name="dispatcher-stopped",
+        says="Somebody stops the dispatcher before it has started the run",
+        broken=held(lambda stage: stage.dispatcher_arn),
+        act=_stopped,
+        expects=lambda _: _nothing_came("aborted"),
     ),
     Scenario(
         name="job-unknown",

@@ -81,12 +81,6 @@ def _waits(machine: Machine, before: set[str], found: dict[str, set[str]]) -> se
     return before
 
 
-def _failing(stage: Stage, step: str) -> list[Played]:
-    """Return the attempts of a step that fails, the job's own retries used up."""
-    (job,) = (job for job in stage.jobs if job.name == step)
-    return [BROKEN] * (len(job.waits["app"]) + 1)
-
-
 def _runs(stage: Stage, flow: Flow, run: str) -> dict[str, dict[str, Any]]:
     """Return the runs that a flow's run has started, by what their names have behind its own."""
     machines = {job.name: job.machine_arn for job in stage.jobs}
@@ -107,11 +101,9 @@ def _steps_tell(stage: Stage, run: str, steps: Mapping[str, Any]) -> str:
     return " + ".join(sorted(told)) or "nobody"
 
 
-def _start(stage: Stage, flow: Flow, **steps: list[Played]) -> str:
+def _start(stage: Stage, flow: Flow, **steps: Played) -> str:
     """Trigger a flow all of whose steps succeed but for those that are named."""
-    every: dict[str, list[Played]] = {
-        step: [] for job in flow.jobs for step in (job, f"{job}{AGAIN}")
-    }
+    every = {step: SUCCEEDS for job in flow.jobs for step in (job, f"{job}{AGAIN}")}
     return stage.trigger(flow, then=SUCCEEDS, steps={**every, **steps})
 
 
@@ -137,7 +129,7 @@ def _in_order(stage: Stage, _: Scenario) -> Facts:
 
 def _step_fails(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _that_stop_the_flow)
-    run = _start(stage, flow, **{step: _failing(stage, step)})
+    run = _start(stage, flow, **{step: BROKEN})
     stage.finish()
     runs, waits = _runs(stage, flow, run), dict[str, set[str]]()
     _waits(flow.definition, set(), waits)
@@ -156,7 +148,7 @@ def _says(stage: Stage, run: str, words: str) -> bool:
 
 def _redriven(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _that_stop_the_flow)
-    run = _start(stage, flow, **{step: _failing(stage, step)})
+    run = _start(stage, flow, **{step: BROKEN})
     stage.finish()
     before = _runs(stage, flow, run)
     stage.states.redrive_execution(executionArn=execution_arn(flow.machine_arn, run))
@@ -173,8 +165,8 @@ def _redriven(stage: Stage, _: Scenario) -> Facts:
 
 def _branch_fails(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _beside_others)
-    others = {job: [LONG] for job in flow.jobs if job != step}
-    run = _start(stage, flow, **others, **{step: _failing(stage, step)})
+    others = {job: LONG for job in flow.jobs if job != step}
+    run = _start(stage, flow, **others, **{step: BROKEN})
     stage.finish()
     runs = _runs(stage, flow, run)
     return {
@@ -185,7 +177,7 @@ def _branch_fails(stage: Stage, _: Scenario) -> Facts:
 
 def _goes_on(stage: Stage, _: Scenario) -> Facts:
     flow, step = _one_with(stage, _that_do_not_stop_it)
-    run = _start(stage, flow, **{step: _failing(stage, step)})
+    run = _start(stage, flow, **{step: BROKEN})
     stage.finish()
     runs = _runs(stage, flow, run)
     others = set(flow.jobs) - {step}

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from rehearsal.engine import DeployFailed
 from rehearsal.faults import FAULTS
 from rehearsal.features import asked_for
 from rehearsal.proof.proof import Happening
 from rehearsal.scenario import play
+from rehearsal.stack_file import section_of
 from rehearsal.stage import Facts, Outcome, Stage, as_it_was
 
 ADDED = "added-by-the-proof"
@@ -33,8 +33,9 @@ def _deploy(stage: Stage) -> Outcome:
     happened: Facts = {"deploy": "done"}
     try:
         stage.up(_with_more)
+        own = [stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn, stage.watcher_arn]
         flows = [flow.machine_arn for flow in stage.flows]
-        for machine in (stage.dispatcher_arn, stage.skipped_arn, stage.notifier_arn, *flows):
+        for machine in filter(None, [*own, *flows]):
             found = stage.states.describe_state_machine(stateMachineArn=machine)
             stage.states.update_state_machine(
                 stateMachineArn=machine, definition=found["definition"]
@@ -55,12 +56,8 @@ def _deploy(stage: Stage) -> Outcome:
 
 def _with_more(config: dict[str, str]) -> None:
     """Add a container like the first one, and a job that runs in it."""
-    containers_key, jobs_key = (
-        next(key for key in config if key.endswith(f":{section}"))
-        for section in ("containers", "jobs")
-    )
-    containers: dict[str, Any] = json.loads(config[containers_key])
-    jobs: dict[str, Any] = json.loads(config[jobs_key])
+    containers_key, containers = section_of(config, "containers")
+    jobs_key, jobs = section_of(config, "jobs")
     containers[ADDED] = next(iter(containers.values()))
     jobs[ADDED] = {
         "container": ADDED,

@@ -35,6 +35,7 @@ _OPERATING_SYSTEMS = (
 
 
 CLUSTER = "aws:ecs/cluster:Cluster"
+CAPACITY = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 
 
@@ -78,6 +79,57 @@ def delete_cluster(call: Call) -> None:
             f"cluster {call.id} has {len(tasks)} tasks (ClusterContainsTasksException)"
         )
     ecs.delete_cluster(cluster=call.id)
+
+
+@creates(CAPACITY, replaces={"clusterName"})
+def create_capacity(call: Call) -> str:
+    """Give a cluster capacity providers, and say which ones tasks use that say nothing."""
+    cluster: str = call.args.need("clusterName")
+    _put_capacity(call, cluster)
+    return cluster
+
+
+@reads(CAPACITY)
+def read_capacity(call: Call) -> Found | None:
+    """Look at the capacity providers of a cluster."""
+    (found,) = call.client("ecs").describe_clusters(clusters=[call.id])["clusters"] or [None]
+    if found is None or not found.get("capacityProviders"):
+        return None
+    return {
+        "capacityProviders": found["capacityProviders"],
+        "clusterName": found["clusterName"],
+        "defaultCapacityProviderStrategies": found.get("defaultCapacityProviderStrategy") or None,
+    }, {}
+
+
+@updates(CAPACITY)
+def update_capacity(call: Call) -> None:
+    """Change the capacity providers of a cluster."""
+    _put_capacity(call, call.id)
+
+
+@deletes(CAPACITY)
+def delete_capacity(call: Call) -> None:
+    """Take a cluster's capacity providers away."""
+    call.client("ecs").put_cluster_capacity_providers(
+        cluster=call.id, capacityProviders=[], defaultCapacityProviderStrategy=[]
+    )
+
+
+def _put_capacity(call: Call, cluster: str) -> None:
+    providers: list[str] = call.args.get("capacityProviders", [])
+    strategy = [
+        {
+            "capacityProvider": one_of(
+                "capacityProvider", part.need("capacityProvider"), tuple(providers)
+            ),
+            **known({"weight": part.get("weight"), "base": part.get("base")}),
+        }
+        for part in call.args.parts("defaultCapacityProviderStrategies")
+    ]
+    call.client("ecs").put_cluster_capacity_providers(
+        cluster=cluster, capacityProviders=providers, defaultCapacityProviderStrategy=strategy
+    )
 
 
 @creates(

@@ -1,6 +1,7 @@
 """EventBridge Scheduler: groups and schedules."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from definitions import schedules
@@ -135,14 +136,27 @@ def _schedule(call: Call) -> dict[str, Any]:
         "State": one_of("state", args.get("state", "ENABLED"), _STATES),
         "FlexibleTimeWindow": _window(window),
         "Target": _target(call, target),
+        **known({"StartDate": _date(args, "startDate"), "EndDate": _date(args, "endDate")}),
         **args.some(
             Description="description",
             KmsKeyArn="kmsKeyArn",
-            StartDate="startDate",
-            EndDate="endDate",
             ActionAfterCompletion="actionAfterCompletion",
         ),
     }
+
+
+def _date(args: Arguments, key: str) -> datetime | None:
+    """Read a date as the resource takes it (RFC 3339)."""
+    text: str | None = args.get(key)
+    if text is None:
+        return None
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        date = None
+    if date is None or date.tzinfo is None:
+        raise ValueError(f"{key} is {text!r}: write one like 2026-12-24T18:00:00Z")
+    return date
 
 
 def _named(call: Call) -> str:

@@ -1,4 +1,4 @@
-"""State machines."""
+"""State machines and activities."""
 
 import re
 from typing import Any
@@ -25,15 +25,17 @@ MAX_DEFINITION_BYTES = 1_048_576
 """Size of a definition (Step Functions quotas)."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_EXPRESSION_FOR_A_NUMBER = re.compile(
-    r'.*\.(Seconds|TimeoutSeconds|HeartbeatSeconds|MaxConcurrency) is "\{%.*%\}" '
-    r"but should be an Integer",
+_RIGHT_ALL_THE_SAME = re.compile(
+    r'.*\.(Seconds|TimeoutSeconds|HeartbeatSeconds|MaxConcurrency|Timestamp) is "\{%.*%\}" '
+    r'but should be an (Integer|RFC3339 timestamp)|Field "Label" not allowed in .*',
     re.DOTALL,
 )
-"""What statelint 3.1 says of a JSONata expression where a number stands, although AWS takes it."""
+"""What statelint 3.1 says of a JSONata expression for a number or an instant, and of the label of
+a distributed Map, although AWS takes them."""
 
 
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
+ACTIVITY = "aws:sfn/activity:Activity"
 
 
 @creates(
@@ -43,12 +45,9 @@ STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
 )
 def create_state_machine(call: Call) -> str:
     """Make a state machine: its definition is linted, its role must trust Step Functions."""
-    name = call.physical_name()
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"name is {name!r}: letters, digits, - and _, at most 80")
     kind = one_of("type", call.args.get("type", "STANDARD"), ("STANDARD", "EXPRESS"))
     made = call.client("stepfunctions").create_state_machine(
-        name=name,
+        name=_checked_name(call),
         type=kind,
         **_machine(call),
         **known({"tags": call.tag_list("key", "value")}),
@@ -99,6 +98,40 @@ def delete_state_machine(call: Call) -> None:
     call.client("stepfunctions").delete_state_machine(stateMachineArn=call.id)
 
 
+@creates(ACTIVITY, tags=tagging("stepfunctions", "resourceArn", of="id", words=("key", "value")))
+def create_activity(call: Call) -> str:
+    """Make an activity."""
+    made = call.client("stepfunctions").create_activity(
+        name=_checked_name(call), **known({"tags": call.tag_list("key", "value")})
+    )
+    arn: str = made["activityArn"]
+    return arn
+
+
+@reads(ACTIVITY)
+def read_activity(call: Call) -> Found:
+    """Look at an activity."""
+    found = call.client("stepfunctions").describe_activity(activityArn=call.id)
+    return {}, {
+        "arn": call.id,
+        "name": found["name"],
+        "creationDate": found["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+@deletes(ACTIVITY)
+def delete_activity(call: Call) -> None:
+    """Delete an activity."""
+    call.client("stepfunctions").delete_activity(activityArn=call.id)
+
+
+def _checked_name(call: Call) -> str:
+    name = call.physical_name()
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"name is {name!r}: letters, digits, - and _, at most 80")
+    return name
+
+
 def _machine(call: Call) -> dict[str, Any]:
     args = call.args
     definition, role = args.need("definition"), args.need("roleArn")
@@ -122,7 +155,7 @@ def _check_definition(definition: str) -> None:
     problems = [
         problem
         for problem in linter.validate(document)
-        if not _EXPRESSION_FOR_A_NUMBER.fullmatch(problem)
+        if not _RIGHT_ALL_THE_SAME.fullmatch(problem)
     ]
     if problems:
         raise ValueError(f"definition: {'; '.join(problems)}")

@@ -21,6 +21,7 @@ from stacks.settings.network import NetworkSettings
 from stacks.settings.notify import NotifySettings
 from stacks.settings.storage import BucketSettings, SecretSettings, TableSettings, TopicSettings
 from stacks.settings.tags import Tags
+from stacks.settings.workers import WorkerSettings
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -123,6 +124,12 @@ class Settings(BaseModel):
         description="Jobs that wait for one another, run as one on a schedule or by hand.",
         examples=[{"nightly": {"jobs": {"extract": {}, "report": {"after": ["extract"]}}}}],
     )
+    workers: dict[str, WorkerSettings] = Field(
+        default_factory=dict[str, WorkerSettings],
+        description="Programs that fetch their work from Step Functions and say that they live "
+        "while they do it.",
+        examples=[{"sum-files": {"command": ["python", "-m", "sum_files"], "heartbeat": "1m"}}],
+    )
     tags: Tags = Field(
         default_factory=dict[str, str],
         description="Tags of every resource.",
@@ -138,6 +145,12 @@ class Settings(BaseModel):
     )
     tracing: bool = Field(
         default=False, description="Whether the state machines write X-Ray traces.", examples=[True]
+    )
+    dashboard: bool = Field(
+        default=True,
+        description="Whether the stack has a CloudWatch dashboard. The first three of an account "
+        "are free, further ones cost 3 USD a month.",
+        examples=[False],
     )
     container_insights: bool = Field(
         default=False,
@@ -158,7 +171,7 @@ class Settings(BaseModel):
     @property
     def calendar_tables(self) -> dict[str, Any] | None:
         """The days and clocks that the dispatcher needs to know; None where nobody asks."""
-        asking = (*self.jobs.values(), *self.flows.values())
+        asking = (*self.jobs.values(), *self.flows.values(), *self.workers.values())
         return asked_tables(
             self.calendars, ((entry.calendar_rules, entry.timezone) for entry in asking)
         )

@@ -15,7 +15,15 @@ from pydantic import (
 
 from definitions import sizes
 from definitions.grants import Grant
-from stacks.settings.base import MODEL, EntryError, check_exactly_one, surroundings_in
+from definitions.task_definition import MAX_STOP_TIMEOUT_SECONDS, MIN_STOP_TIMEOUT_SECONDS
+from stacks.settings.base import (
+    MODEL,
+    EntryError,
+    Seconds,
+    between,
+    check_exactly_one,
+    surroundings_in,
+)
 from stacks.settings.environment import Environment, VariableName
 from stacks.settings.grants import Grants, Reference
 from stacks.settings.storage import ParameterReference, SecretReference, SecretSource
@@ -109,6 +117,9 @@ def _debug(debug: object, info: ValidationInfo) -> object:
 
 BuildDirectory = Annotated[str, AfterValidator(_build_directory)]
 CpuUnits = Annotated[int, AfterValidator(_offered_cpu)]
+StopTimeoutSeconds = Annotated[
+    Seconds, AfterValidator(between(MIN_STOP_TIMEOUT_SECONDS, MAX_STOP_TIMEOUT_SECONDS))
+]
 
 
 class ContainerSettings(BaseModel):
@@ -157,6 +168,14 @@ class ContainerSettings(BaseModel):
         description="Let people open a shell in running tasks (ECS Exec). In a stack that is "
         "`production`, only `force` does.",
         examples=[True],
+    )
+    stop_timeout_seconds: StopTimeoutSeconds = Field(
+        default=MAX_STOP_TIMEOUT_SECONDS,
+        validation_alias="stopTimeout",
+        description="How long a program has, once it is told to stop (SIGTERM), until it is "
+        "killed: `2s` to `2m`.",
+        examples=["30s"],
+        json_schema_extra={"default": "2m"},
     )
     environment: Environment = Field(
         default_factory=dict[str, str | Reference],

@@ -9,7 +9,17 @@ from stacks.settings.base import quoted_date
 from stacks.settings.grants import Reference, reference
 from stacks.wording import flow, kind, shown
 
-OWN_VARIABLES = ("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME")
+OWN_VARIABLES = (
+    "JOB_NAME",
+    "JOB_RUN_ID",
+    "JOB_ATTEMPT",
+    "JOB_SCHEDULED_TIME",
+    "JOB_ARRAY_INDEX",
+    "JOB_ARRAY_SIZE",
+    "JOB_ARRAY_ITEM",
+    "JOB_ACTIVITY_ARN",
+    "JOB_HEARTBEAT_SECONDS",
+)
 """The environment variables that every run sets itself."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -1,6 +1,7 @@
 """``jobs:``: commands in containers, with their schedules and failure policies."""
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,9 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.job_machine import SPOT_WAITS, Capacity
+from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
+from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
     EntryError,
@@ -52,6 +56,7 @@ def _wait_seconds(value: object) -> object:
     return between(0, MAX_WAIT_SECONDS)(durations.seconds(value))
 
 
+WarnAfterSeconds = Annotated[Seconds, AfterValidator(between(MIN_AFTER_SECONDS, MAX_SECONDS))]
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
 _WaitSeconds = Annotated[
     int,
@@ -74,12 +79,24 @@ def _own_container(container: str, info: ValidationInfo) -> str:
 ContainerName = Annotated[str, AfterValidator(_own_container)]
 
 
-def _container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
+def container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     """Return what is written of a job's container; None where it is not known."""
     surroundings = surroundings_in(info)
     if surroundings is None or "container" not in info.data:
         return None
     return surroundings.containers[info.data["container"]]
+
+
+def _overrides_characters(
+    command: Sequence[str], environment: Mapping[str, str | Reference]
+) -> int:
+    """Measure what RunTask is told of a job: JSON, in which letters of other scripts count six."""
+    variables = [
+        {"name": name, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
+        for name, value in environment.items()
+    ]
+    overrides = {"command": command, "environment": variables}
+    return len(json.dumps(overrides, separators=(",", ":")))
 
 
 def check_overrides(
@@ -91,14 +108,7 @@ def check_overrides(
             f"{', '.join(twice)} is a secret of the container, and a variable has one source: "
             "take another name"
         )
-    overrides = {
-        "command": command,
-        "environment": [
-            {"name": key, "value": value if isinstance(value, str) else _LONGEST_REFERENCE}
-            for key, value in environment.items()
-        ],
-    }
-    length = len(json.dumps(overrides, separators=(",", ":")))
+    length = _overrides_characters(command, environment)
     if length > MAX_OVERRIDES_CHARACTERS:
         raise EntryError(
             f"command and environment have {length:,} characters and may have "
@@ -134,6 +144,16 @@ class RetrySettings(BaseModel):
         description="Retry a failed program only if it ended with one of these; all when empty.",
         examples=[[75]],
     )
+
+
+def longest_run_seconds(
+    timeout_seconds: int, retries: RetrySettings, capacity: Capacity, array: ArraySettings | None
+) -> int:
+    """Return how long a run can go: each attempt to its end, and all waits between them."""
+    waits = [*retries.app, *retries.start, *retries.memory, *retries.timeout]
+    waits += SPOT_WAITS[capacity]
+    rounds = 1 if array is None else math.ceil(array.elements / array.max_concurrency)
+    return rounds * (timeout_seconds * (1 + len(waits)) + sum(waits))
 
 
 class JobSettings(ScheduleSettings):
@@ -175,6 +195,18 @@ class JobSettings(ScheduleSettings):
         description="When to try again.",
         examples=[{"app": [60, 120]}],
     )
+    capacity: Capacity = Field(
+        default="onDemand",
+        description="What tasks run on. `spot`: spare capacity at about a third of the price, "
+        "which AWS takes back when it likes, two minutes after SIGTERM; then the job tries again "
+        "there. `spotThenOnDemand`: it goes on on demand.",
+        examples=["spotThenOnDemand"],
+    )
+    array: ArraySettings | None = Field(
+        default=None,
+        description="Fan-out: a run is several tasks, each an element of this array.",
+        examples=[{"size": 20}],
+    )
     overlap: Literal["forbid", "allow", "replace"] = Field(
         default="forbid",
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
@@ -187,6 +219,12 @@ class JobSettings(ScheduleSettings):
         examples=["all"],
         json_schema_extra={"default": "failure"},
     )
+    warn_after_seconds: WarnAfterSeconds | None = Field(
+        default=None,
+        validation_alias="warnAfter",
+        description="People are told once of a run that still goes after so long, from `1m`.",
+        examples=["30m"],
+    )
     tags: Tags = Field(
         default_factory=dict[str, str],
         description="Tags of the job, over those of the stack.",
@@ -198,14 +236,50 @@ class JobSettings(ScheduleSettings):
     def _fits_the_container(
         cls, environment: dict[str, str | Reference], info: ValidationInfo
     ) -> dict[str, str | Reference]:
-        secrets = map_or_empty((_container_as_written(info) or {}).get("secrets"))
+        secrets = map_or_empty((container_as_written(info) or {}).get("secrets"))
         check_overrides(info.data.get("command", ()), environment, secrets)
         return environment
+
+    @field_validator("warn_after_seconds")
+    @classmethod
+    def _can_come(cls, warn_after: int | None, info: ValidationInfo) -> int | None:
+        known = info.data
+        if warn_after is None or not {"timeout_seconds", "retries", "capacity", "array"} <= set(
+            known
+        ):
+            return warn_after
+        longest = longest_run_seconds(
+            known["timeout_seconds"], known["retries"], known["capacity"], known["array"]
+        )
+        if warn_after >= longest:
+            raise ValueError(
+                f"{durations.text(warn_after)} never comes: timeout and retries end a run after "
+                f"{durations.text(longest)} at the latest: write less"
+            )
+        return warn_after
+
+    @field_validator("array")
+    @classmethod
+    def _elements_fit_beside_the_command(
+        cls, array: ArraySettings | None, info: ValidationInfo
+    ) -> ArraySettings | None:
+        known = info.data
+        if array and array.items and "environment" in known and "command" in known:
+            item = longest_item(array)
+            length = _overrides_characters(
+                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
+            )
+            if length > MAX_OVERRIDES_CHARACTERS:
+                raise ValueError(
+                    f"command, environment and the longest item have {length:,} characters and "
+                    f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
+                )
+        return array
 
     @field_validator("memory_mib")
     @classmethod
     def _size_is_offered(cls, memory_mib: int | None, info: ValidationInfo) -> int | None:
-        container = _container_as_written(info)
+        container = container_as_written(info)
         if container is None or "cpu_units" not in info.data:
             return memory_mib
         own = {"cpuUnits": info.data["cpu_units"], "memoryMib": memory_mib}

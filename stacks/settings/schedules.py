@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from definitions.timetable import (
     moment,
     timetable,
 )
+from definitions.watcher_machine import MAX_SECONDS, MIN_WITHIN_SECONDS
 from stacks.settings.base import MODEL, EntryError, ListOf, Seconds, between
 from stacks.settings.calendars import CalendarName, CalendarSettings
 from stacks.wording import flow, kind, shown
@@ -105,6 +106,7 @@ WindowSeconds = Annotated[
 StartDeadlineSeconds = Annotated[
     Seconds, AfterValidator(between(MIN_START_DEADLINE_SECONDS, MAX_START_DEADLINE_SECONDS))
 ]
+WithinSeconds = Annotated[Seconds, AfterValidator(between(MIN_WITHIN_SECONDS, MAX_SECONDS))]
 
 
 class ScheduleSettings(BaseModel):
@@ -176,6 +178,14 @@ class ScheduleSettings(BaseModel):
         default=True,
         description="Whether the schedule fires. A job that is off can still be run by hand.",
         examples=[False],
+    )
+
+    expect_success_within_seconds: WithinSeconds | None = Field(
+        default=None,
+        validation_alias="expectSuccessWithin",
+        description="People are told which run is missing unless some run has succeeded so long "
+        "after each scheduled time, `5m` to `89d`.",
+        examples=["2h"],
     )
 
     @field_validator("timezone")
@@ -251,6 +261,34 @@ class ScheduleSettings(BaseModel):
             skip_on=self.skip_on, only_on=self.only_on, business_days=self.business_days
         )
 
+    @field_validator("expect_success_within_seconds")
+    @classmethod
+    def _can_be_waited_for(cls, within: int | None, info: ValidationInfo) -> int | None:
+        if within is None:
+            return None
+        _check_there_is_a_schedule(info)
+        window = info.data.get("flexible_window_seconds")
+        if window is not None and within <= window:
+            raise ValueError(
+                f"{durations.text(within)} is not longer than flexibleWindow "
+                f"{durations.text(window)}, in which a run may start: write a longer one"
+            )
+        for expression in info.data.get("schedule", ()):
+            rate = schedules.parse(expression)
+            if isinstance(rate, schedules.Rate):
+                _check_remembered(expression, rate.step, within)
+        return within
+
+
+def _check_remembered(expression: str, step: timedelta, within_seconds: int) -> None:
+    """Refuse a rate so slow that its last success is forgotten when it is looked for."""
+    if step + timedelta(seconds=within_seconds) > timedelta(seconds=MAX_SECONDS):
+        raise ValueError(
+            f"{durations.text(within_seconds)} after {shown(expression)} is more than "
+            f"{durations.text(MAX_SECONDS)} together, after which AWS forgets a success: write a "
+            "cron()"
+        )
+
 
 def _check_there_is_a_schedule(info: ValidationInfo) -> None:
     """Refuse a key that says something of a schedule where there is none."""
@@ -294,23 +332,26 @@ def schedule_warnings(
     zone = ZoneInfo(entry.timezone)
     start = None if entry.start_date is None else moment(entry.start_date, zone)
     end = None if entry.end_date is None else moment(entry.end_date, zone, last=True)
-    if end is not None and end <= now:
-        yield f"{path}.endDate: {shown(entry.end_date)} is over: nothing is scheduled any more"
-        return
-    for expression in expressions_of(name, entry):
+    is_ended = end is not None and end <= now
+    if is_ended:
+        yield f"{path}.endDate: {shown(entry.end_date)} is over: nothing repeats any more"
+    deployed = expressions_of(name, entry)
+    for expression, written in zip(deployed, entry.schedule, strict=True):
         schedule = schedules.parse(expression)
-        said = f"{path}.schedule: {shown(expression)}"
+        said = f"{path}.schedule: {shown(written)}"
         match schedule:
             case schedules.At():
                 yield from (f"{said} {warning}" for warning in _once_warnings(schedule, zone, now))
-            case schedules.Cron():
+            case schedules.Cron() if not is_ended:
+                if expression != written:
+                    said = f"{said}, spread to {shown(expression)},"
                 first = schedule.next_after(max(now, start or now), zone, now)
                 if first is None:
                     yield f"{said} never comes: change the day or the year, or remove the job"
                 elif end is not None and first > end:
                     yield f"{said} does not come until endDate: change one of them"
                 yield from _gap_warnings(said, schedule, entry.timezone, now)
-            case schedules.Rate():
+            case _:
                 pass
 
 

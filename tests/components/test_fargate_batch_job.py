@@ -172,6 +172,58 @@ def test_where_pauses_are_kept_a_job_that_is_not_enabled_has_no_schedule() -> No
     assert keeping_pauses(enabled=False).all(aws.scheduler.Schedule) == []
 
 
+def test_a_run_that_has_to_succeed_in_time_has_a_second_schedule_for_the_watcher() -> None:
+    rate = Planned(number=2, expression="rate(2 hours)")
+    made = job(
+        timetable=replace(
+            GIVEN["timetable"],
+            schedules=(*GIVEN["timetable"].schedules, rate),
+            timezone="Asia/Tokyo",
+            window_minutes=15,
+        ),
+        notify={"on": "all", "channels": ["data-team"]},
+        expect_success_within_seconds=7_200,
+    )
+    watches = {each.name: each.inputs for each in made.all(aws.scheduler.Schedule)}
+    assert list(watches) == [
+        "job-schedule",
+        "job-schedule-watch",
+        "job-schedule-2",
+        "job-schedule-2-watch",
+    ]
+    first, second = watches["job-schedule-watch"], watches["job-schedule-2-watch"]
+    same = ("scheduleExpression", "scheduleExpressionTimezone", "groupName", "state")
+    assert [first[key] for key in same] == [watches["job-schedule"][key] for key in same]
+    assert first["name"] == "list-files--watch"
+    assert first["flexibleTimeWindow"] == {"mode": "OFF"}, "it waits from the time itself"
+    assert first["target"]["arn"].endswith(":stateMachine:fargate-batch-dev-watcher")
+    assert json.loads(first["target"]["input"]) == {
+        "watched": "list-files",
+        "schedule": "list-files",
+        "scheduledTime": "<aws.scheduler.scheduled-time>",
+        "zone": "Asia/Tokyo",
+        "withinSeconds": 7_200,
+        "notify": {"on": "all", "channels": ["data-team"]},
+    }
+    given = json.loads(second["target"]["input"])
+    assert (given["schedule"], given["everySeconds"]) == ("list-files--2", 7_200)
+
+
+def test_a_watch_is_off_where_the_schedule_is() -> None:
+    made = job(
+        timetable=replace(GIVEN["timetable"], enabled=False), expect_success_within_seconds=600
+    )
+    assert {each.inputs["state"] for each in made.all(aws.scheduler.Schedule)} == {"DISABLED"}
+
+
+def test_a_run_carries_the_time_after_which_people_are_warned() -> None:
+    schedule = job(warn_after_seconds=1_800).one(aws.scheduler.Schedule).inputs
+    assert json.loads(schedule["target"]["input"])["input"] == {
+        "notify": "failure",
+        "warnAfterSeconds": 1_800,
+    }
+
+
 def test_nothing_fires_before_the_machine_exists() -> None:
     made = job()
     machine = made.one(aws.sfn.StateMachine)

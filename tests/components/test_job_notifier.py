@@ -36,7 +36,7 @@ def test_the_rule_hears_of_every_end_of_this_stacks_jobs_and_of_nothing_else() -
     assert not NAMES.machine_arn(NAMES.of("notifier")).startswith(prefix), "it would never end"
     assert not NAMES.machine_arn(NAMES.of("dispatcher")).startswith(prefix)
     assert pattern["detail"]["executionArn"] == [{"anything-but": {"wildcard": "*/*"}}], (
-        "an element of a distributed Map is no run"
+        "an element of an array is an execution of <machine>/elements"
     )
     assert len(json.dumps(pattern)) < 2_048
 
@@ -65,6 +65,7 @@ def test_one_channel_for_both_is_configured_once() -> None:
     )
     channel = notifier(slack=both).one(aws.chatbot.SlackChannelConfiguration).inputs
     assert channel["snsTopicArns"] == [SUCCESS, FAILURE]
+    assert channel["configurationName"] == "fargate-batch-dev-slack"
 
 
 def test_a_named_channel_has_a_topic_of_its_own() -> None:
@@ -204,9 +205,30 @@ def test_the_dead_letter_queue_is_encrypted_and_somebody_is_called_when_it_fills
 
 def test_a_notifier_that_fails_calls_somebody() -> None:
     alarm = notifier().one(aws.cloudwatch.MetricAlarm, "notifier-failed").inputs
-    assert alarm["metricName"] == "ExecutionsFailed"
-    assert alarm["dimensions"]["StateMachineArn"].endswith(":StateMachine/notifier-machine")
+    total, *terms = alarm["metricQueries"]
+    assert total["expression"] == "SUM([FILL(m1, 0), FILL(m2, 0), FILL(m3, 0)])"
+    assert [term["metric"]["metricName"] for term in terms] == [
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+    ]
+    assert all(
+        term["metric"]["dimensions"]["StateMachineArn"].endswith(":StateMachine/notifier-machine")
+        for term in terms
+    )
     assert alarm["alarmActions"] == [FAILURE]
+
+
+def test_a_rule_that_cannot_start_the_notifier_calls_somebody() -> None:
+    alarm = notifier().one(aws.cloudwatch.MetricAlarm, "notifier-rule-failed").inputs
+    assert (alarm["namespace"], alarm["metricName"]) == ("AWS/Events", "FailedInvocations")
+    assert alarm["dimensions"] == {"RuleName": "fargate-batch-dev-ended"}
+
+
+def test_alarms_say_first_what_to_do() -> None:
+    for alarm in notifier().all(aws.cloudwatch.MetricAlarm):
+        first_word = alarm.inputs["alarmDescription"].split()[0]
+        assert first_word in ("Look", "Read", "Start")
 
 
 @pytest.mark.parametrize("kind", [aws.sns.TopicPolicy, aws.sqs.QueuePolicy])

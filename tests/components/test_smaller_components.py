@@ -27,6 +27,8 @@ def cluster(**changed: Any) -> Deployment:
         "key_arn": KEY_ARN,
         "container_insights": False,
         "tracing": False,
+        "distributed": False,
+        "spot": False,
     }
     return deploy(lambda: BatchCluster("batch", BatchClusterArgs(**(given | changed))))
 
@@ -50,18 +52,29 @@ def test_container_insights_cost_extra_and_are_off_unless_asked_for() -> None:
     assert setting(cluster(container_insights=True))["value"] == "enabled"
 
 
+def test_only_a_cluster_with_jobs_on_spot_prefers_it() -> None:
+    assert not cluster().all(aws.ecs.ClusterCapacityProviders)
+    capacity = cluster(spot=True).one(aws.ecs.ClusterCapacityProviders).inputs
+    assert capacity["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+    assert capacity["defaultCapacityProviderStrategies"] == [
+        {"capacityProvider": "FARGATE_SPOT", "weight": 1}
+    ]
+
+
 def test_executions_are_logged_to_a_vended_group() -> None:
     group = cluster().one(aws.cloudwatch.LogGroup).inputs
     assert group["name"] == "/aws/vendedlogs/states/fargate-batch-dev"
     assert (group["retentionInDays"], group["kmsKeyId"]) == (30, KEY_ARN)
 
 
-def test_machines_may_trace_only_if_they_do() -> None:
+def test_machines_may_trace_and_start_elements_only_if_they_do() -> None:
     def policy(made: Deployment) -> str:
         return made.one(aws.iam.RolePolicy).inputs["policy"]
 
     assert "xray:" not in policy(cluster())
     assert "xray:" in policy(cluster(tracing=True))
+    assert "StartElements" not in policy(cluster())
+    assert "StartElements" in policy(cluster(distributed=True))
 
 
 def test_a_bucket_is_closed_encrypted_and_over_tls_only() -> None:
@@ -172,7 +185,15 @@ def test_the_dispatcher_knows_each_containers_revision() -> None:
 
 def test_triggers_that_come_to_nothing_call_somebody() -> None:
     alarms = {a.name: a.inputs for a in dispatcher().all(aws.cloudwatch.MetricAlarm)}
-    assert alarms["d-failed"]["metricName"] == "ExecutionsFailed"
+    assert [
+        query.get("metric", {}).get("metricName") for query in alarms["d-failed"]["metricQueries"]
+    ] == [
+        None,
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+    ]
+    assert alarms["d-lost"]["metricName"] == "InvocationsFailedToBeSentToDeadLetterCount"
     assert alarms["d-dropped"]["metricName"] == "InvocationDroppedCount"
     assert alarms["d-dropped"]["dimensions"] == {"ScheduleGroup": "fargate-batch-dev"}
     assert all(alarm["alarmActions"] == ["arn:failure"] for alarm in alarms.values())

@@ -1,10 +1,12 @@
 """Play a JSONata state machine in a few lines: expressions, branches and endings, no AWS.
 
 Independent of the rehearsal's interpreter on purpose. It knows what this project's machines use:
-Pass, Choice, Task with Catch, Wait, Map, Succeed and Fail.
+Pass, Choice, Task with Catch, Wait, Map (items one after another), Succeed and Fail.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -37,14 +39,28 @@ class End:
     error: str | None = None
     cause: str | None = None
     states: list[str] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
+    waits: list[Any] = field(default_factory=list)
+    """In seconds, or until when."""
     requests: list[Any] = field(default_factory=list)
+    items: list["End"] = field(default_factory=list)
+    """How the items of its Map ended; their states, waits and requests stand among its own."""
+
+    def failed(self, error: str | None, cause: str | None) -> "End":
+        """End in failure."""
+        self.status, self.error, self.cause = "FAILED", error, cause
+        return self
+
+
+def _hash(text: str, algorithm: str) -> str:
+    return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
 
 
 @cache
 def _parsed(text: str) -> jsonata.Jsonata:
     expression = jsonata.Jsonata(text)
-    expression.register_lambda("parse", json.loads)  # Step Functions' own, beside JSONata's
+    # Step Functions' own, beside JSONata's:
+    expression.register_lambda("parse", json.loads)
+    expression.register_lambda("hash", _hash)
     return expression
 
 
@@ -62,40 +78,45 @@ def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -
     return found
 
 
-class _Failed(Exception):  # noqa: N818 - an ending, not a mistake
-    """A Fail state, or a task's error that nobody catches."""
-
-
 def play(machine: dict[str, Any], given: Any, answers: list[Any]) -> End:
     """Run a machine; each Task takes the next of ``answers``, a result or ``Caught``."""
     assert machine["QueryLanguage"] == "JSONata"
-    end = End("RUNNING")
-    try:
-        end.output = _run(machine, given, {}, answers, end)
-    except _Failed:
-        end.status = "FAILED"
-    else:
-        end.status = "SUCCEEDED"
-    return end
+    execution = {**CONTEXT["Execution"], "Input": given}
+    return _play(machine, given, answers, {}, {"Execution": execution}, End("RUNNING"))
 
 
-def _run(
-    machine: dict[str, Any], given: Any, outer: dict[str, Any], answers: list[Any], end: End
-) -> Any:
-    """Run a machine, or the one inside a Map for one item; return its output."""
-    name, variables = machine["StartAt"], dict(outer)
+def _play(
+    machine: dict[str, Any],
+    given: Any,
+    answers: list[Any],
+    known: Mapping[str, Any],
+    context: Mapping[str, Any],
+    end: End,
+) -> End:
+    """Run a machine, or the states inside of a Map, which see the variables around them."""
+    name: str = machine["StartAt"]
+    variables: dict[str, Any] = {}
 
     def said(part: Any) -> Any:
-        return evaluate(part, states, variables)
+        return evaluate(part, states, {**known, **variables})
+
+    def assign(part: dict[str, Any]) -> None:
+        assigned = said(part.get("Assign", {}))
+        assert not set(assigned) & set(known), "an inner variable may not hide an outer one"
+        variables.update(assigned)
 
     while True:
         state = machine["States"][name]
         end.states.append(name)
-        states = {"input": given, "context": CONTEXT}
+        states: dict[str, Any] = {"input": given, "context": context}
 
         match state["Type"]:
             case "Pass":
-                variables |= said(state.get("Assign", {}))
+                assign(state)
+                given = said(state["Output"]) if "Output" in state else given
+                if state.get("End"):
+                    end.status, end.output = "SUCCEEDED", given
+                    return end
                 name = state["Next"]
             case "Choice":
                 taken = next(
@@ -103,16 +124,16 @@ def _run(
                 )
                 if taken is None:
                     taken = {"Assign": state.get("Assign", {}), "Next": state["Default"]}
-                variables |= said(taken.get("Assign", {}))
+                assign(taken)
                 name = taken["Next"]
             case "Wait":
-                end.waits.append(said(state["Seconds"]))
+                end.waits.append(said(state.get("Seconds", state.get("Timestamp"))))
                 name = state["Next"]
             case "Map":
-                states["result"] = [
-                    _run(state["ItemProcessor"], item, variables, answers, end)
-                    for item in said(state["Items"])
-                ]
+                inner = _each(state, states, answers, {**known, **variables}, end)
+                if bad := next((item for item in inner if item.status == "FAILED"), None):
+                    return end.failed(bad.error, bad.cause)
+                states["result"] = [item.output for item in inner]
                 given, name = said(state["Output"]), state["Next"]
             case "Task":
                 end.requests.append(said(state["Arguments"]))
@@ -127,21 +148,50 @@ def _run(
                         None,
                     )
                     if catcher is None:
-                        end.error, end.cause = answer.error, answer.cause
-                        raise _Failed
+                        return end.failed(answer.error, answer.cause)
                     given = states["errorOutput"] = {"Error": answer.error, "Cause": answer.cause}
-                    variables |= said(catcher.get("Assign", {}))
+                    assign(catcher)
                     given, name = said(catcher.get("Output", given)), catcher["Next"]
                     continue
                 states["result"] = answer
-                given = said(state["Output"]) if "Output" in state else answer
+                given, assigned = (
+                    said(state["Output"]) if "Output" in state else answer,
+                    said(state.get("Assign", {})),
+                )
+                variables |= assigned
                 if state.get("End"):
-                    return given
+                    end.status, end.output = "SUCCEEDED", given
+                    return end
                 name = state["Next"]
             case "Succeed":
-                return said(state["Output"])
+                end.status, end.output = "SUCCEEDED", said(state["Output"])
+                return end
             case "Fail":
-                end.error, end.cause = said(state["Error"]), said(state["Cause"])
-                raise _Failed
+                return end.failed(said(state["Error"]), said(state["Cause"]))
             case other:
                 raise AssertionError(f"this player knows no {other}")
+
+
+def _each(
+    state: dict[str, Any],
+    states: dict[str, Any],
+    answers: list[Any],
+    known: Mapping[str, Any],
+    end: End,
+) -> list[End]:
+    """Play what is inside of a Map for each item, until one fails; return how they ended."""
+    processor = state["ItemProcessor"]
+    # Executions of a distributed Map see no variable of the run that they belong to.
+    seen = known if processor["ProcessorConfig"]["Mode"] == "INLINE" else {}
+    for index, item in enumerate(evaluate(state["Items"], states, dict(known))):
+        context = {**states["context"], "Map": {"Item": {"Index": index, "Value": item}}}
+        selected = item
+        if "ItemSelector" in state:
+            selected = evaluate(state["ItemSelector"], {"context": context}, dict(known))
+        inner = End("RUNNING", waits=end.waits, requests=end.requests)
+        played = _play(processor, selected, answers, seen, context, inner)
+        end.items.append(played)
+        end.states += played.states
+        if played.status == "FAILED":
+            break
+    return end.items

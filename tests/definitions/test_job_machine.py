@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statelint.linter import Linter
 
-from definitions.job_machine import RetryBudgets, TaskPlacement, job_machine
+from definitions.job_machine import (
+    SPOT_WAITS,
+    Capacity,
+    RetryBudgets,
+    TaskPlacement,
+    job_machine,
+)
 from tests.definitions.playing import Caught, End, play
 
 TASK = "arn:aws:ecs:eu-west-1:123456789012:task/fargate-batch-dev/0123456789abcdef"
@@ -136,6 +142,12 @@ def test_a_run_may_bring_its_own_command_environment_and_task_definition() -> No
     assert override["Command"] == ["true"]
     assert environment["LEVEL"] == "debug"
     assert environment["LIMIT"] == "5", "ECS refuses a value that is not text"
+
+
+def test_a_command_keeps_its_spaces() -> None:
+    spaced = ["sh", "-c", "echo 'a  b   c'\n\techo"]
+    (request,) = play(machine(command=spaced), {}, [DONE]).requests
+    assert request["Overrides"]["ContainerOverrides"][0]["Command"] == spaced
 
 
 @pytest.mark.parametrize("given", [{}, [], "text", None, 3], ids=repr)
@@ -278,3 +290,59 @@ def test_statelint_accepts_the_machine_but_for_the_expression_it_does_not_know()
     (complaint,) = Linter.validate(machine())
     assert "Wait.Seconds" in complaint, "3.1 wants a number there"
     assert "should be an Integer" in complaint
+
+
+# -- Spot
+
+RECLAIMED = ended(143, "SpotInterruption", "Your Spot Task was interrupted.")
+
+
+def on(capacity: Capacity, **retries: Any) -> dict[str, Any]:
+    budgets = RetryBudgets(spot=SPOT_WAITS[capacity], **retries)
+    return machine(capacity=capacity, retries=budgets)
+
+
+def launch_types(end: End) -> list[str]:
+    return [request.get("LaunchType", "of the cluster") for request in end.requests]
+
+
+def test_a_job_on_demand_says_so_although_the_cluster_may_prefer_spot() -> None:
+    assert launch_types(play(on("onDemand"), {}, [DONE])) == ["FARGATE"]
+
+
+def test_a_job_on_spot_leaves_it_to_the_cluster_and_goes_on_there() -> None:
+    end = play(on("spot"), {}, [RECLAIMED, RECLAIMED, DONE])
+    assert (end.status, end.waits) == ("SUCCEEDED", [0, 0])
+    assert launch_types(end) == ["of the cluster"] * 3
+
+
+def test_a_job_on_spot_is_taken_back_only_so_often() -> None:
+    end = play(on("spot"), {}, [RECLAIMED] * 9)
+    assert (end.error, cause(end)["class"]) == ("JobNotStarted", "spot reclaimed")
+    assert cause(end)["attempts"] == 6
+
+
+def test_a_job_on_spot_waits_for_capacity_as_any_other() -> None:
+    end = play(on("spot"), {}, [Caught("ECS.AmazonECSException", CAPACITY), DONE])
+    assert end.waits == [30]
+
+
+@pytest.mark.parametrize(
+    "said", [RECLAIMED, Caught("ECS.AmazonECSException", CAPACITY), not_started(CAPACITY)], ids=str
+)
+def test_a_job_leaves_spot_at_once_when_it_is_taken_back_or_there_is_none(said: Caught) -> None:
+    end = play(on("spotThenOnDemand", app=(60,)), {}, [said, ended(1), DONE])
+    assert (end.status, end.waits) == ("SUCCEEDED", [0, 60])
+    assert launch_types(end) == ["of the cluster", "FARGATE", "FARGATE"], "and stays on demand"
+
+
+def test_a_job_that_fails_on_spot_is_tried_again_there() -> None:
+    end = play(on("spotThenOnDemand", app=(60,)), {}, [ended(1), DONE])
+    assert launch_types(end) == ["of the cluster"] * 2
+
+
+def test_without_capacity_on_demand_either_a_job_waits_for_it() -> None:
+    none = Caught("ECS.AmazonECSException", CAPACITY)
+    end = play(on("spotThenOnDemand"), {}, [none, none, DONE])
+    assert end.waits == [0, 30]
+    assert end.output["attempts"] == 3

@@ -363,12 +363,10 @@ def test_a_late_run_is_told_while_it_goes_with_the_command_that_stops_it() -> No
     assert message["chat"]["metadata"]["threadId"] == f"list-files:{RUN}", "that of the run itself"
 
 
-@pytest.mark.parametrize(
-    ("notify", "is_told"), [("failure", True), ("success", True), ("all", True), ("none", False)]
-)
-def test_what_was_watched_for_is_told_unless_nobody_is(notify: str, is_told: bool) -> None:
+@pytest.mark.parametrize("notify", ["failure", "success", "all", "none"])
+def test_what_was_watched_for_is_told_whatever_ends_are(notify: str) -> None:
     end = play(notifier(), watched("Run Missing", notify=notify), [PUBLISHED])
-    assert bool(end.requests) == is_told
+    assert len(end.requests) == 1, "expectSuccessWithin and warnAfter ask for it themselves"
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(90, "90 s"), (5_400, "90 min"), (7_200, "2 h")])
@@ -467,6 +465,17 @@ def test_pagerduty_has_one_incident_a_job_which_a_success_resolves() -> None:
     assert "routing_key" not in failed, "the connection adds it, from Secrets Manager"
     fine = posted("pager", status="SUCCEEDED")["pagerduty"]
     assert (fine["event_action"], fine["dedup_key"]) == ("resolve", failed["dedup_key"])
+
+
+def test_pagerduty_is_told_how_bad_it_is() -> None:
+    replaced = posted("pager", status="ABORTED", error="JobReplaced", cause="a newer run")
+    assert replaced["pagerduty"]["payload"]["severity"] == "info"
+    notify = {"on": "all", "channels": ["pager"]}
+    execution = NAMES.execution_arn(NAMES.chosen("list-files"), RUN)
+    late = watched("Run Late", run=RUN, executionArn=execution, notify=notify)
+    ((entry,),) = [r["Entries"] for r in play(notifier(channels=CHANNELS), late, [{}]).requests]
+    assert entry["Detail"]["pagerduty"]["payload"]["severity"] == "warning"
+    assert entry["Detail"]["run"] == RUN
 
 
 def test_an_event_carries_only_the_formats_that_the_stack_has() -> None:

@@ -37,8 +37,10 @@ def task_policy(written: Mapping[str, Any], *, debug: bool = False) -> str:
 CHANNELS = Channels(topics=("data-team",), webhooks={"pager": "pagerduty"})
 
 IDENTITY = {
-    "runner": policies.runner_policy(NAMES, tracing=True),
+    "runner": policies.runner_policy(NAMES, tracing=True, distributed=False),
+    "runner of elements": policies.runner_policy(NAMES, tracing=True, distributed=True),
     "flows": policies.flows_policy(NAMES, tracing=True),
+    "worker": policies.worker_policy(NAMES, "sum-files"),
     "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
     "skipped": policies.skipped_policy(tracing=True),
     "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
@@ -46,7 +48,8 @@ IDENTITY = {
         NAMES, key_arn=KEY, tracing=True, channels=CHANNELS, recovery=True
     ),
     "webhooks": policies.webhooks_policy(NAMES),
-    "scheduler": policies.scheduler_policy(NAMES),
+    "scheduler": policies.scheduler_policy(NAMES, watched=True),
+    "watcher": policies.watcher_policy(NAMES, missing=True, tracing=True),
     "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
     "flow logs": policies.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
     "chatbot": policies.chatbot_policy(NAMES),
@@ -120,6 +123,7 @@ def test_parliament_finds_no_fault_in_what_roles_may_do(who: str, document: str)
 # The Service Authorization Reference lists no resource type for these actions.
 WITHOUT_RESOURCE = re.compile(
     r"logs:(\w*LogDeliver\w+|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)"
+    r"|states:SendTask(Success|Failure|Heartbeat)"
     r"|xray:\w+|ssmmessages:\w+Channel|ecr:GetAuthorizationToken|cloudwatch:(GetMetricData|ListMetrics)"
 )
 
@@ -176,6 +180,14 @@ def test_machines_hand_out_only_container_roles_and_only_to_tasks() -> None:
     assert give["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
+def test_machines_start_executions_only_for_the_elements_of_a_distributed_map() -> None:
+    assert allowed(IDENTITY["runner"], "states:StartExecution") == []
+    (start,) = allowed(IDENTITY["runner of elements"], "states:StartExecution")
+    (watch,) = allowed(IDENTITY["runner of elements"], "states:StopExecution")
+    assert start["Resource"].endswith(":stateMachine:fargate-batch-prod--*")
+    assert watch["Resource"].endswith(":execution:fargate-batch-prod--*:*")
+
+
 def test_tags_are_put_on_tasks_only_while_they_are_started() -> None:
     (tag,) = allowed(IDENTITY["runner"], "ecs:TagResource")
     assert tag["Condition"] == {"StringEquals": {"ecs:CreateAction": "RunTask"}}
@@ -191,7 +203,7 @@ def test_the_dispatcher_starts_jobs_and_neither_itself_nor_the_notifier() -> Non
 
 
 def test_schedules_start_the_dispatcher_and_nothing_else() -> None:
-    (start,) = allowed(IDENTITY["scheduler"], "states:StartExecution")
+    (start,) = allowed(policies.scheduler_policy(NAMES, watched=False), "states:StartExecution")
     assert start["Resource"] == NAMES.machine_arn("fargate-batch-prod-dispatcher")
 
 

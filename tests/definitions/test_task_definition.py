@@ -18,6 +18,7 @@ def container(**changed: Any) -> dict[str, Any]:
         "log_group": "/group",
         "region": "eu-west-1",
         "debug": False,
+        "stop_timeout_seconds": 30,
     }
     (made,) = json.loads(container_definitions(**(given | changed)))
     return made
@@ -39,7 +40,7 @@ def test_the_agent_of_a_shell_may_write_where_it_likes() -> None:
 def test_something_reaps_its_children_and_it_has_time_to_stop() -> None:
     made = container()
     assert made["linuxParameters"] == {"initProcessEnabled": True}
-    assert made["stopTimeout"] == 120
+    assert made["stopTimeout"] == 30
 
 
 def test_its_stream_is_found_by_the_tasks_id() -> None:

@@ -18,6 +18,10 @@ from tests.serving import Server, copy_project
 
 TOKEN = "token-that-nobody-may-read"
 SCHEDULE = "cron(30 * * * ? *)"
+JOBS = "  fargate-batch:jobs:\n"
+KEEP_PAUSED = f"  fargate-batch:keepPaused: true\n{JOBS}"
+SCHEDULES = "**aws:scheduler/schedule:Schedule**"
+"""As docs/features.md names them for a refresh of schedules alone."""
 ADDED = """
     added:
       schedule: cron(0 3 * * ? *)
@@ -71,6 +75,18 @@ def _live(project: Path) -> Life:
         life["refresh"] = pulumi("refresh", "--yes", "--skip-preview", "--diff")
         stack_file.write_text(settings)
         life["removed job"] = pulumi("up", "--yes", "--skip-preview")
+
+        keeping = settings.replace(JOBS, KEEP_PAUSED)
+        _set_state(shell, "DISABLED")
+        stack_file.write_text(keeping.replace(SCHEDULE, "cron(32 * * * ? *)"))
+        life["up while paused"] = pulumi("up", "--yes", "--skip-preview", "--refresh")
+        life["paused"] = _schedule(shell)["State"]
+        _set_state(shell, "ENABLED")
+        stack_file.write_text(keeping.replace(SCHEDULE, "cron(33 * * * ? *)"))
+        pulumi("refresh", "--yes", "--skip-preview", "--target", SCHEDULES)
+        life["up when resumed"] = pulumi("up", "--yes", "--skip-preview")
+        life["resumed"] = _schedule(shell)["State"]
+        stack_file.write_text(settings)
 
         _start(shell, "dev", {"job": "list-files"})
         life["run"] = server.wait_for("fargate-batch-dev--list-files ")[-1]
@@ -133,13 +149,27 @@ class _Cloud:
         return {"SlackChannelConfigurations": []}
 
 
+_PLACE = {"GroupName": "fargate-batch-dev", "Name": "list-files"}
+
+
+def _schedule(shell: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = _client(shell, "scheduler").get_schedule(**_PLACE)
+    return found
+
+
+def _set_state(shell: dict[str, str], state: str) -> None:
+    """Pause or resume a schedule by hand."""
+    now = _schedule(shell)
+    for key in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
+        del now[key]
+    _client(shell, "scheduler").update_schedule(**now | {"State": state})
+
+
 def _drift(shell: dict[str, str]) -> None:
     """Change one schedule and delete one alarm by hand."""
-    scheduler = _client(shell, "scheduler")
-    place = {"GroupName": "fargate-batch-dev", "Name": "list-files"}
-    now = scheduler.get_schedule(**place)
-    scheduler.update_schedule(
-        **place,
+    now = _schedule(shell)
+    _client(shell, "scheduler").update_schedule(
+        **_PLACE,
         ScheduleExpression="rate(5 days)",
         State="ENABLED",
         Target=now["Target"],

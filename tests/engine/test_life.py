@@ -48,6 +48,16 @@ def test_refresh_finds_what_was_changed_by_hand_and_the_next_up_mends_it(life: L
     assert done(life["removed job"], "updated") == {"aws:scheduler:Schedule"}
 
 
+def test_a_pause_by_hand_outlives_an_up_that_changes_the_schedule(life: Life) -> None:
+    assert done(life["up while paused"], "updated") == {"aws:scheduler:Schedule"}
+    assert life["paused"] == "DISABLED"
+
+
+def test_what_was_resumed_by_hand_stays_so_if_schedules_alone_are_refreshed(life: Life) -> None:
+    assert done(life["up when resumed"], "updated") == {"aws:scheduler:Schedule"}
+    assert life["resumed"] == "ENABLED"
+
+
 def test_a_job_runs_in_the_deployed_stack(life: Life) -> None:
     assert life["run"].endswith(" succeeded")
 

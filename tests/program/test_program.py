@@ -19,6 +19,7 @@ EXPORTS = {
     "dispatcherArn",
     "jobMachineArns",
     "flowMachineArns",
+    "workerMachineArns",
     "scheduleGroup",
     "successTopicArn",
     "failureTopicArn",
@@ -29,6 +30,15 @@ EXPORTS = {
     "repositoryUrls",
     "logGroups",
 }
+
+
+GRANTABLE: dict[str, Any] = {
+    "buckets": {"files": {}},
+    "topics": {"alerts": {}},
+    "tables": {"state": {"partitionKey": "customer"}},
+    "secrets": {"sample": {"values": {"TOKEN": "sesame"}}},
+}
+"""Sections with something of each kind that a program may be granted."""
 
 
 @pytest.fixture(scope="module", params=STACKS)
@@ -295,3 +305,61 @@ def test_bad_settings_register_nothing_and_say_everything_at_once() -> None:
         ["Pulumi.dev.yaml", "jobs.x.timeout"],
     ]
     assert cloud.called == [], "not even AWS was asked"
+
+
+NEEDED = {
+    "sns": {"grants": {"topic:alerts": "publish"}},
+    "dynamodb": {"grants": {"table:state": "read"}},
+    "states": {"grants": {"job:report": "start"}},
+    "secretsmanager": {"grants": {"secret:sample": "read"}},
+    "ssm": {"secrets": {"A": "ssm:/batch/token"}},
+    "ssmmessages": {"debug": True},
+}
+"""What a container may say, by the service that its tasks then call."""
+
+
+@pytest.mark.parametrize("services", [set[str](), {"dynamodb", "ssm"}, set(NEEDED)], ids=sorted)
+def test_a_network_without_a_way_out_has_the_endpoints_that_containers_need_and_no_other(
+    services: set[str],
+) -> None:
+    made = deploy_stack(
+        "prod",
+        **GRANTABLE,
+        containers={
+            "default": {"build": "app"},
+            **{f"of-{service}": {"build": "app", **NEEDED[service]} for service in services},
+        },
+        jobs={"report": {"command": ["true"]}},
+    )
+    endpoints = {
+        made.inputs["serviceName"].removeprefix("com.amazonaws.ap-northeast-1.")
+        for made in made.all(aws.ec2.VpcEndpoint)
+    }
+    assert endpoints == {"s3", "ecr.api", "ecr.dkr", "logs"} | services
+
+
+def test_a_program_is_told_what_things_are_called_on_aws() -> None:
+    named = {
+        "BUCKET": {"bucket": "files"},
+        "TOPIC": {"topic": "alerts"},
+        "TABLE": {"table": "state"},
+        "SECRET": {"secret": "sample"},
+        "JOB": {"job": "report"},
+    }
+    made = deploy_stack(
+        "dev",
+        **GRANTABLE,
+        containers={"default": {"build": "app", "environment": {"LEVEL": "info", **named}}},
+        jobs={"report": {"command": ["true"], "environment": {"OWN": {"table": "state"}}}},
+    )
+    (container,) = json.loads(made.one(aws.ecs.TaskDefinition).inputs["containerDefinitions"])
+    assert {one["name"]: one["value"] for one in container["environment"]} == {
+        "LEVEL": "info",
+        "BUCKET": made.exports["bucketNames"]["files"],
+        "TOPIC": "arn:aws:sns:ap-northeast-1:123456789012:fargate-batch-dev--alerts",
+        "TABLE": "fargate-batch-dev--state",
+        "SECRET": "fargate-batch-dev--sample",
+        "JOB": "arn:aws:states:ap-northeast-1:123456789012:stateMachine:fargate-batch-dev--report",
+    }
+    (report,) = [m for m in made.all(aws.sfn.StateMachine) if m.name == "job-report-machine"]
+    assert "fargate-batch-dev--state" in report.inputs["definition"]

@@ -565,6 +565,14 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             {"tables": {"state": {"partitionKey": "id", "sortKey": "id"}}},
             'tables.state.sortKey: "id" is the partitionKey already: take another',
         ),
+        (
+            granting(
+                {"files": {"read": [f"a-rather-long-prefix-{n}/" for n in range(130)]}},
+                buckets={"files": {}},
+            ),
+            "containers.default.grants: make a policy of 14,241 characters, and IAM takes 10,240: "
+            "divide the container, or grant fewer prefixes",
+        ),
         ({"topics": {"alerts": None}}, "topics.alerts: is empty: write a map, such as alerts: {}"),
         (
             {
@@ -1123,6 +1131,41 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             },
             "jobs.nightly.tags: 41 tags come together: write at most 40",
         ),
+        # watching
+        (
+            job(expectSuccessWithin="2h"),
+            "jobs.nightly.expectSuccessWithin: has no schedule to go with: add schedule, or remove "
+            "it",
+        ),
+        (
+            job(**DAILY, expectSuccessWithin="1m"),
+            "jobs.nightly.expectSuccessWithin: 1m is too short: write 5m",
+        ),
+        (
+            job(**DAILY, expectSuccessWithin="90d"),
+            "jobs.nightly.expectSuccessWithin: 90d is too long: write 89d",
+        ),
+        (
+            job(schedule="rate(80 days)", expectSuccessWithin="10d"),
+            'jobs.nightly.expectSuccessWithin: 10d after "rate(80 days)" is more than 89d '
+            "together, after which AWS forgets a success: write a cron()",
+        ),
+        (
+            job(**DAILY, flexibleWindow="30m", expectSuccessWithin="30m"),
+            "jobs.nightly.expectSuccessWithin: 30m is not longer than flexibleWindow 30m, in which "
+            "a run may start: write a longer one",
+        ),
+        (
+            job(timeout="10m", retries={"app": ["5m"], "start": []}, warnAfter="35m"),
+            "jobs.nightly.warnAfter: 35m never comes: timeout and retries end a run after 35m at "
+            "the latest: write less",
+        ),
+        (job(warnAfter="30s"), "jobs.nightly.warnAfter: 30s is too short: write 1m"),
+        (
+            {"jobs": {"a" * 58: {**COMMAND, **DAILY, "expectSuccessWithin": "2h"}}},
+            f"jobs.{'a' * 58}: has 58 characters, and its schedules leave room for 57 (…--watch): "
+            "shorten it",
+        ),
         # single values
         (
             {"logRetentionDays": 100},
@@ -1563,6 +1606,57 @@ def test_a_schedule_that_never_comes_is_a_warning_of_a_flow_too(directory: Path)
     assert warning.startswith("Pulumi.dev.yaml: flows.nightly.schedule: ")
 
 
+# -- workers
+
+
+def test_a_worker_is_read(directory: Path) -> None:
+    worker = {**COMMAND, "schedule": "rate(1 day)", "timeout": "6h", "heartbeat": "2m"}
+    settings = read(directory, {"workers": {"sum-files": worker, "other": COMMAND}})
+    read_worker, other = settings.workers["sum-files"], settings.workers["other"]
+    assert (read_worker.timeout_seconds, read_worker.heartbeat_seconds) == (21_600, 120)
+    assert (other.timeout_seconds, other.heartbeat_seconds, other.overlap) == (3_600, 60, "forbid")
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            {"workers": {"sum-files": {**COMMAND, "timeout": "2m", "heartbeat": "2m"}}},
+            "workers.sum-files: heartbeat 2m is not shorter than timeout 2m: write a shorter one",
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "timeout": "30s"}}},
+            "workers.sum-files: heartbeat 1m is not shorter than timeout 30s: write a shorter one",
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "heartbeat": "5s"}}},
+            "workers.sum-files.heartbeat: 5s is too short: write 15s",
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "overlap": "allow"}}},
+            'workers.sum-files.overlap: "allow" is not one of the choices: write forbid or replace',
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "container": "defualt"}}},
+            'workers.sum-files.container: "defualt" is not a container of this file: write default',
+        ),
+        (
+            {"workers": {"sum-files": {**COMMAND, "environment": {"JOB_ACTIVITY_ARN": "x"}}}},
+            "workers.sum-files.environment.JOB_ACTIVITY_ARN: is set by every run itself: take "
+            "another name",
+        ),
+        (
+            {"jobs": {"sum-files": COMMAND}, "workers": {"sum-files": COMMAND}},
+            "workers.sum-files: jobs.sum-files has that name: rename one",
+        ),
+    ],
+)
+def test_a_worker_that_cannot_be_is_refused(
+    directory: Path, sections: dict[str, object], line: str
+) -> None:
+    assert lines(directory, sections) == (line,)
+
+
 # -- warnings
 
 
@@ -1598,8 +1692,8 @@ def test_a_schedule_that_never_comes_is_a_warning_of_a_flow_too(directory: Path)
         (
             # Lord Howe jumps over half an hour only, and "nightly" is moved right into it.
             {"schedule": "cron(4 2 * * ? *)", "timezone": "Australia/Lord_Howe", "spread": True},
-            '"cron(26 2 * * ? *)" in Australia/Lord_Howe: clocks jump over 2027-10-03 02:26: AWS '
-            "skips that run: take another hour if it must not",
+            '"cron(4 2 * * ? *)", spread to "cron(26 2 * * ? *)", in Australia/Lord_Howe: clocks '
+            "jump over 2027-10-03 02:26: AWS skips that run: take another hour if it must not",
         ),
     ],
 )
@@ -1608,6 +1702,12 @@ def test_what_aws_takes_and_may_surprise_is_a_warning(
 ) -> None:
     settings = read(directory, job(**keys))
     assert settings.warnings == (f"Pulumi.dev.yaml: jobs.nightly.schedule: {warning}",)
+
+
+def test_what_is_over_is_told_and_the_rest_goes_on(directory: Path) -> None:
+    keys = {**DAILY, "endDate": "2026-11-21", "schedule": ["rate(1 day)", "cron(0 3 * * ? *)"]}
+    line = 'Pulumi.dev.yaml: jobs.nightly.endDate: "2026-11-21" is over: nothing repeats any more'
+    assert read(directory, job(**keys)).warnings == (line,)
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,66 @@ def test_a_failed_execution_is_a_metric(account: Account, topic: str) -> None:
     assert after(account, 1) == "ALARM"
 
 
+def added_up(*names: str, expression: str = "SUM([FILL(a, 0), FILL(b, 0)])") -> dict[str, Any]:
+    """An alarm on the sum of metrics, in place of one metric."""
+    terms = [
+        {
+            "Id": each,
+            "MetricStat": {
+                "Metric": {"Namespace": "Own", "MetricName": name},
+                "Period": 300,
+                "Stat": "Sum",
+            },
+            "ReturnData": False,
+        }
+        for each, name in zip("abc", names, strict=False)
+    ]
+    total = {"Id": "total", "Expression": expression, "Label": "lost", "ReturnData": True}
+    return {
+        "AlarmName": "first",
+        "AlarmDescription": "look",
+        "EvaluationPeriods": 1,
+        "Threshold": 2,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+        "Metrics": [total, *terms],
+    }
+
+
+def test_metrics_are_added_up_where_an_alarm_says_so(account: Account, topic: str) -> None:
+    cloudwatch = account.aws.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**added_up("Lost", "Gone"), AlarmActions=[topic])
+    assert after(account, 1) == "OK"
+    measure(account, 1)
+    assert after(account, 1) == "OK", "one of two"
+    cloudwatch.put_metric_data(Namespace="Own", MetricData=[{"MetricName": "Gone", "Value": 1}])
+    assert after(account, 1) == "ALARM"
+    assert after(account, 8) == "OK"
+    told = json.loads(account.aws.mail[0].text)
+    assert [metric["Id"] for metric in told["Trigger"]["Metrics"]] == ["total", "a", "b"]
+    assert "MetricName" not in told["Trigger"]
+
+
+def test_other_metric_math_is_refused_by_name(account: Account) -> None:
+    cloudwatch = account.aws.client("cloudwatch")
+    with pytest.raises(ClientError, match="Alarm first: only one metric or SUM"):
+        cloudwatch.put_metric_alarm(**added_up("Lost", "Gone", expression="a / b"))
+
+
+def test_how_long_an_execution_took_is_a_metric(account: Account, topic: str) -> None:
+    machine = account.machine({"Wait": {"Type": "Wait", "Seconds": 90, "End": True}})
+    alarm(
+        account,
+        topic,
+        Namespace="AWS/States",
+        MetricName="ExecutionTime",
+        Dimensions=[{"Name": "StateMachineArn", "Value": machine}],
+        Threshold=90_000,
+    )
+    account.run(machine)
+    assert after(account, 2) == "ALARM"
+
+
 def test_a_dropped_trigger_is_a_metric_of_its_group(account: Account, topic: str) -> None:
     machine = account.machine({"Done": {"Type": "Succeed"}})
     account.aws.client("scheduler").create_schedule_group(Name="batch")

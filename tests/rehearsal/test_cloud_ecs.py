@@ -1,6 +1,7 @@
 """Fargate tasks as processes of this machine."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -441,3 +442,76 @@ def test_a_task_that_ended_holds_no_network_interface(account: Account) -> None:
         Filters=[{"Name": "subnet-id", "Values": [account.subnet_id]}]
     )
     assert interfaces["NetworkInterfaces"] == []
+
+
+# Capacity
+
+
+def prefer_spot(account: Account) -> None:
+    account.aws.client("ecs").put_cluster_capacity_providers(
+        cluster=account.cluster,
+        capacityProviders=["FARGATE", "FARGATE_SPOT"],
+        defaultCapacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    )
+
+
+def without_launch_type(account: Account, **more: Any) -> dict[str, Any]:
+    return account.aws.client("ecs").run_task(
+        cluster=account.cluster,
+        taskDefinition="task",
+        networkConfiguration=account.network,
+        **more,
+    )
+
+
+def test_a_task_that_says_nothing_runs_on_the_clusters_default(account: Account) -> None:
+    account.task_definition()
+    prefer_spot(account)
+    seen: list[str] = []
+    account.aws.play = lambda attempt: seen.append(attempt.capacity) or Played(exit_code=0)
+    (task,) = without_launch_type(account)["tasks"]
+    assert (task["capacityProviderName"], task["launchType"]) == ("FARGATE_SPOT", "FARGATE")
+    assert "capacityProviderName" not in account.run_task()["tasks"][0]
+    assert seen == ["FARGATE_SPOT", "FARGATE"]
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        ({}, "No Container Instances were found in your cluster."),
+        (
+            {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]},
+            "The specified capacity provider 'FARGATE_SPOT' is not associated with the cluster.",
+        ),
+        (
+            {
+                "launchType": "FARGATE",
+                "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}],
+            },
+            "Specifying both a launch type and capacity provider strategy is not supported. "
+            "Remove one and try again.",
+        ),
+    ],
+)
+def test_a_cluster_has_the_capacity_that_it_was_given(
+    account: Account, more: dict[str, Any], refusal: str
+) -> None:
+    account.task_definition()
+    with pytest.raises(ClientError, match=re.escape(refusal)):
+        without_launch_type(account, **more)
+
+
+def test_a_program_hears_that_its_task_is_taken_back(account: Account) -> None:
+    account.write_program(
+        "import signal, sys, time\n"
+        "def stop(*_):\n    print('told'); sys.exit(7)\n"
+        "signal.signal(signal.SIGTERM, stop)\nprint('begun', flush=True)\ntime.sleep(60)\n"
+    )
+    account.task_definition()
+    account.aws.play = lambda _: Played(
+        seconds=30, taken=("SpotInterruption", "interrupted"), listens=True
+    )
+    ended = account.ended_task()
+    assert (ended["stopCode"], ended["containers"][0]["exitCode"]) == ("SpotInterruption", 7)
+    assert account.log_lines() == ["begun", "told"]
+    assert ended["stoppedAt"] - ended["startedAt"] == timedelta(seconds=30)

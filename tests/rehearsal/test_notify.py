@@ -26,7 +26,7 @@ SECRETS = ("R0EXAMPLE", "sig=example")
 class Rehearsed:
     """The example's stack after the faults of this file."""
 
-    aws: EmbeddedAws
+    stage: Stage
     deployment: Deployment
     outcomes: dict[str, Outcome]
     life: Life
@@ -47,7 +47,7 @@ def rehearsed() -> Iterator[Rehearsed]:
         part = Part(title="faults", begin=START, outcomes=[])
         (chapter,) = chapters([part], aws, deployment)
         assert chapter.life is not None
-        yield Rehearsed(aws=aws, deployment=deployment, outcomes=outcomes, life=chapter.life)
+        yield Rehearsed(stage=stage, deployment=deployment, outcomes=outcomes, life=chapter.life)
 
 
 @pytest.mark.parametrize("name", PLAYED)
@@ -65,9 +65,10 @@ def test_secrets_of_webhooks_are_marked_in_the_state_and_stand_nowhere_else(
 
 
 def test_the_routing_key_reaches_pagerduty_and_no_event(rehearsed: Rehearsed) -> None:
-    calls = [call for call in rehearsed.aws.webhooks.calls if call.destination.endswith("--pager")]
+    aws = rehearsed.stage.aws
+    calls = [call for call in aws.webhooks.calls if call.destination.endswith("--pager")]
     assert {json.loads(call.body)["routing_key"] for call in calls} == {"R0EXAMPLE"}
-    assert "R0EXAMPLE" not in json.dumps(rehearsed.aws.events.events)
+    assert "R0EXAMPLE" not in json.dumps(aws.events.events)
 
 
 def test_the_page_shows_what_webhooks_were_sent_and_no_secret(rehearsed: Rehearsed) -> None:
@@ -77,6 +78,14 @@ def test_the_page_shows_what_webhooks_were_sent_and_no_secret(rehearsed: Rehears
     assert json.loads(first.body)["dedup_key"] == "fargate-batch-notify/invoice"
     bodies = " ".join(card.body for card in rehearsed.life.webhooks)
     assert not any(secret in bodies for secret in SECRETS)
+
+
+def test_a_call_is_about_the_run_that_it_names_and_none_whose_name_begins_alike(
+    rehearsed: Rehearsed,
+) -> None:
+    run = json.loads(rehearsed.life.webhooks[0].body)["payload"]["custom_details"]["run"]
+    assert rehearsed.stage.calls(run)
+    assert rehearsed.stage.calls(run.rpartition("-")[0]) == []
 
 
 def test_the_picture_knows_the_webhooks(rehearsed: Rehearsed) -> None:

@@ -173,6 +173,13 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "imageTagMutability": ["MUTABLE"],
     },
     "cluster": {"settings": [[{"name": "containerInsights", "value": "disabled"}], MINUS]},
+    "capacity": {
+        "capacityProviders": [["FARGATE_SPOT"]],
+        "defaultCapacityProviderStrategies": [
+            [{"capacityProvider": "FARGATE", "weight": 2, "base": 1}],
+            MINUS,
+        ],
+    },
     "queue": {
         "delaySeconds": [5],
         "maxMessageSize": [1024],
@@ -235,9 +242,11 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
     },
     "schedule": {
         "description": ["another", MINUS],
+        "endDate": ["2098-12-31T22:59:59Z"],
         "flexibleTimeWindow": [{"mode": "FLEXIBLE", "maximumWindowInMinutes": 5}],
-        "scheduleExpression": ["rate(1 hour)"],
+        "scheduleExpression": ["rate(1 hour)", "at(2098-01-01T00:00:00)"],
         "scheduleExpressionTimezone": ["Europe/Paris", MINUS],
+        "startDate": ["2098-01-01T00:00:00Z"],
         "state": ["DISABLED"],
         "target": [{"arn": "arn:aws:sqs:eu-west-1:1:q", "roleArn": OTHER.format("role")}],
     },
@@ -293,6 +302,33 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "treatMissingData": ["breaching", MINUS],
         "unit": ["Count"],
     },
+    "sum-alarm": {
+        "comparisonOperator": ["LessThanThreshold"],
+        "evaluationPeriods": [2],
+        "metricQueries": [
+            [
+                {
+                    "id": "total",
+                    "expression": "SUM([FILL(m2, 0)])",
+                    "label": "all",
+                    "returnData": True,
+                },
+                {
+                    "id": "m2",
+                    "metric": {
+                        "namespace": "AWS/SNS",
+                        "metricName": "NumberOfMessagesPublished",
+                        "dimensions": {},
+                        "stat": "Sum",
+                        "period": 120,
+                    },
+                    "returnData": False,
+                },
+            ]
+        ],
+        "threshold": [1],
+    },
+    "dashboard": {"dashboardBody": ['{"widgets": []}']},
     "slack": {
         "guardrailPolicyArns": [["arn:aws:iam::aws:policy/ReadOnlyAccess"], MINUS],
         "iamRoleArn": [OTHER.format("role")],

@@ -942,6 +942,9 @@ def test_a_schedule_is_checked(provider: AwsProvider) -> None:
     refused(provider, "there is no schedule group nowhere", **schedule, groupName="nowhere")
     refused(provider, "state is 'ON'", **schedule, state="ON")
     refused(provider, "name is 'a b'", **schedule, name="a b")
+    for date in ("2098-01-01", "2098-01-01T00:00:00", "2098-13-01T00:00:00Z", "soon"):
+        refused(provider, f"startDate is {date!r}: write", **schedule, startDate=date)
+        refused(provider, f"endDate is {date!r}: write", **schedule, endDate=date)
     endless: dict[str, Any] = schedule | {"flexibleTimeWindow": {"mode": "FLEXIBLE"}}
     refused(provider, "belongs to mode FLEXIBLE", **endless)
     aimless: dict[str, Any] = schedule | {"target": None}
@@ -1011,8 +1014,11 @@ def test_a_definition_is_linted(provider: AwsProvider, text: str, words: str) ->
     refused(provider, words, kind, definition=text, roleArn="x")
 
 
-def test_an_expression_may_stand_where_a_number_does(provider: AwsProvider) -> None:
-    text = definition(Type="Wait", Seconds="{% $states.input.seconds %}", End=True)
+@pytest.mark.parametrize("member", ["Seconds", "Timestamp"])
+def test_an_expression_may_stand_for_a_number_or_an_instant(
+    provider: AwsProvider, member: str
+) -> None:
+    text = definition(Type="Wait", End=True, **{member: "{% $states.input.until %}"})
     kind = "aws:sfn/stateMachine:StateMachine"
     arn = make(provider, kind, definition=text, roleArn=role(provider, "states"))[0]
     assert ":stateMachine:thing-" in arn

@@ -106,6 +106,13 @@ def test_an_empty_stack_file_configures_nothing(tmp_path: Path) -> None:
     assert read(tmp_path, "") == StackFile("batch", "dev", {}, [])
 
 
+def test_the_placeholder_of_a_secret_address_is_an_address(tmp_path: Path) -> None:
+    stack = read(tmp_path, "config:\n  batch:notify: {webhook: {url: {secure: AAAABother}}}\n")
+    assert json.loads(stack.config["batch:notify"]) == {
+        "webhook": {"url": "https://rehearsal-secret-batch-notify.webhook.url"}
+    }
+
+
 def test_a_secret_leaves_a_placeholder_and_its_key(tmp_path: Path) -> None:
     stack = read(
         tmp_path,

@@ -46,7 +46,7 @@ def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     callbacks.repair(repairs, aws)
     activities.repair(repairs, aws)
     endings.repair(repairs, aws)
-    maps.repair(repairs)
+    maps.repair(repairs, aws)
     machines.repair(repairs, aws)
     state_tests.repair(repairs, aws)
     executions.repair(repairs, aws)

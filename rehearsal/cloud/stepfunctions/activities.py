@@ -63,7 +63,8 @@ class _Queue:
     def fetch(self) -> Any:
         """Return the next task that is still wanted, after a minute at most; else nothing.
 
-        Whoever asks while nobody moves time gets an answer at once: it would wait for ever.
+        Whoever asks while time stands still gets an answer at once: it would wait for ever. So does
+        a worker that is a process of a rehearsal.
         """
         deadline = self._aws.clock.now().timestamp() + POLL_SECONDS
         while True:
@@ -73,7 +74,8 @@ class _Queue:
                     return task
             self._arrived.clear()
             left = deadline - self._aws.clock.now().timestamp()
-            waits = counted() or self._aws.clock.is_moving()
+            clock = self._aws.clock
+            waits = counted() or (clock.is_moving() and not clock.is_held())
             if not waits or left <= 0 or not self._arrived.wait(left):
                 return None
 

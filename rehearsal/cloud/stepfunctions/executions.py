@@ -193,6 +193,29 @@ def _new_execution(backend: Any, started: _Started, name: str, given: str, now: 
     return execution
 
 
+def element_of(
+    backend: Any,
+    *,
+    run: Any,
+    machine_arn: str,
+    label: str,
+    definition: str,
+    given: Any,
+    name: str,
+    now: datetime,
+) -> Any:
+    """Make the execution of one item of a run's distributed Map; it is still to be started."""
+    machine = next(machine for machine in backend.state_machines if machine.arn == machine_arn)
+    inside = copy.copy(machine)
+    inside.definition, inside.name = definition, f"{machine.name}/{label}"
+    inside.roleArn = run["RoleArn"]
+    started = _Started(machine=inside, source=inside)
+    execution = _new_execution(backend, started, name, json.dumps(given), now)
+    execution.state_machine.arn = f"{machine_arn}/{label}"
+    machine.executions.append(execution)
+    return execution
+
+
 def _refuse_input(text: str) -> None:
     """Refuse an input that is no JSON, in the words of AWS's parser (Jackson), or is too long.
 
@@ -309,6 +332,7 @@ def describe_executions_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
             _listed(execution)
             for execution in sorted(machine.executions, key=_newest_first)
             if execution.exec_status is not None
+            and "/" not in execution.exec_arn  # the items of a Map are listed by their map run
             and (wanted is None or execution.status == wanted)
             and arn in (machine.arn, execution.version_arn, execution.alias_arn)
         ]
@@ -321,6 +345,12 @@ def describe_executions_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
             events.reverse()
         return ActionResult(page(self, "events", [_without_nulls(event) for event in events]))
 
+    def machine_of(self: Any, execution_arn: str) -> Any:
+        name, _, rest = execution_arn.rpartition(":")
+        return find(self, f"{name.partition('/')[0]}:{rest}")
+
+    find = StepFunctionsParserBackend._get_state_machine_for_execution
+    repairs.put(StepFunctionsParserBackend, "_get_state_machine_for_execution", machine_of)
     repairs.put(StepFunctionResponse, "describe_execution", describe_execution)
     repairs.put(StepFunctionResponse, "list_executions", list_executions)
     repairs.put(StepFunctionResponse, "get_execution_history", get_execution_history)

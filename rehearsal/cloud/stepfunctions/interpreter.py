@@ -72,6 +72,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration impo
     inline_iteration_component,
     job,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
+    DistributedIterationComponent,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.distributed_item_processor_worker import (
+    DistributedItemProcessorWorker,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import (
     branch_worker,
     branches_decl,
@@ -159,6 +165,8 @@ __all__ = [
     "AssignTemplateBinding",
     "CommonStateField",
     "CustomErrorName",
+    "DistributedItemProcessorWorker",
+    "DistributedIterationComponent",
     "Environment",
     "ErrorEqualsDecl",
     "EvalComponent",

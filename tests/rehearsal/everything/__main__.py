@@ -221,6 +221,13 @@ cluster = aws.ecs.Cluster(
     settings=[{"name": "containerInsights", "value": "enabled"}],
     opts=ours,
 )
+capacity = aws.ecs.ClusterCapacityProviders(
+    "capacity",
+    cluster_name=cluster.name,
+    capacity_providers=["FARGATE", "FARGATE_SPOT"],
+    default_capacity_provider_strategies=[{"capacity_provider": "FARGATE_SPOT", "weight": 1}],
+    opts=ours,
+)
 task = aws.ecs.TaskDefinition(
     "task",
     family="everything",
@@ -404,6 +411,7 @@ machine = aws.sfn.StateMachine(
     tracing_configuration={"enabled": True},
     opts=ours,
 )
+aws.sfn.Activity("activity", name="everything", opts=ours)
 schedule_group = aws.scheduler.ScheduleGroup("schedules", name="everything", opts=ours)
 aws.scheduler.Schedule(
     "schedule",
@@ -478,6 +486,40 @@ aws.cloudwatch.MetricAlarm(
     comparison_operator="GreaterThanThreshold",
     treat_missing_data="notBreaching",
     alarm_actions=[topic.arn],
+    opts=ours,
+)
+aws.cloudwatch.MetricAlarm(
+    "sum-alarm",
+    name="everything-sum",
+    metric_queries=[
+        {"id": "total", "expression": "SUM([FILL(m1, 0)])", "label": "all", "return_data": True},
+        {
+            "id": "m1",
+            "metric": {
+                "namespace": "AWS/SQS",
+                "metric_name": "NumberOfMessagesSent",
+                "dimensions": {"QueueName": queue.name},
+                "stat": "Sum",
+                "period": 60,
+            },
+            "return_data": False,
+        },
+    ],
+    evaluation_periods=1,
+    threshold=0,
+    comparison_operator="GreaterThanThreshold",
+    opts=ours,
+)
+aws.cloudwatch.Dashboard(
+    "dashboard",
+    dashboard_name="everything",
+    dashboard_body=json.dumps(
+        {
+            "widgets": [
+                {"type": "text", "width": 24, "height": 2, "properties": {"markdown": "Hello"}}
+            ]
+        }
+    ),
     opts=ours,
 )
 aws.chatbot.SlackChannelConfiguration(
