@@ -95,5 +95,5 @@ def _under(function: str, wanted: str | None) -> Generator[None]:
 
 
 def _map(text: str) -> dict[str, Any]:
-    value = json.loads(text) if text.startswith("{") else {}
-    return value if isinstance(value, dict) else {}
+    """Read a section; what is no map is for the program to refuse."""
+    return json.loads(text) if text.startswith("{") else {}
