@@ -36,7 +36,7 @@ class ActivityWorkerArgs:
     timetable: Timetable = field(default_factory=Timetable)
     """When it runs; without schedules it is only started by hand."""
     expect_success_within_seconds: int | None = None
-    """How long after its time a run must have succeeded, or people are told."""
+    """How long after each of its times some run must have succeeded; ``None``: nobody asks."""
     timeout_seconds: int = 3600
     """Longest time from fetching the task to the answer."""
     heartbeat_seconds: int = 60

@@ -24,6 +24,8 @@ class BatchClusterArgs:
     """Whether state machines send traces to X-Ray."""
     distributed: bool
     """Whether some job's array is a distributed Map."""
+    progress: bool
+    """Whether some job is waited for by a token."""
     spot: bool
     """Whether some job wants Spot: then tasks run there unless they say otherwise."""
 
@@ -93,7 +95,10 @@ class BatchCluster(pulumi.ComponentResource):
             f"{name}-runner-policy",
             role=role.name,
             policy=policies.runner_policy(
-                names, tracing=args.tracing, distributed=args.distributed
+                names,
+                tracing=args.tracing,
+                distributed=args.distributed,
+                progress=args.progress,
             ),
             opts=child,
         )

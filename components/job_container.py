@@ -66,6 +66,8 @@ class JobContainerArgs:
     """Room for files in GiB; ``None`` for the 20 that a task has without asking."""
     debug: bool = False
     """Whether people may open a shell in its tasks."""
+    tells_progress: bool = False
+    """Whether a job in it is waited for by a token."""
 
     def __post_init__(self) -> None:
         check_size(self.cpu_units, self.memory_mib)
@@ -128,13 +130,13 @@ class JobContainer(pulumi.ComponentResource):
             opts=child,
         )
         rights = [execution_policy.id]
-        if args.grants or args.debug:
+        if args.grants or args.debug or args.tells_progress:
             task_policy = aws.iam.RolePolicy(
                 f"{name}-task-policy",
                 role=task_role.name,
                 policy=pulumi.Output.all(secret_arns=args.secret_arns, key_arn=args.key_arn).apply(
                     lambda known: policies.task_policy(
-                        names, args.grants, debug=args.debug, **known
+                        names, args.grants, debug=args.debug, progress=args.tells_progress, **known
                     )
                 ),
                 opts=child,

@@ -12,6 +12,7 @@ from components.alarm import Metric, alarm_at_first, ended_badly
 from components.standard_machine import standard_machine
 from definitions import policies
 from definitions.dispatcher_machine import dispatcher_machine, skipped_machine
+from definitions.events import hearing_events
 from definitions.names import Names
 
 
@@ -32,6 +33,9 @@ class JobDispatcherArgs:
     """Tables of the calendars that jobs ask (see ``calendar_tables``); ``None`` if none does."""
     watched: bool = False
     """Whether some schedules start the watcher."""
+    messages: Mapping[str, Mapping[str, Any]] | None = None
+    """Trigger of a message in each queue, by the queue's ARN; ``None`` where no event starts a
+    job."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
@@ -104,11 +108,14 @@ class JobDispatcher(pulumi.ComponentResource):
             role_arn=role.arn,
             definition=pulumi.Output.all(**args.task_definition_arns).apply(
                 lambda arns: json.dumps(
-                    dispatcher_machine(
-                        job_machines_arn=names.job_machines_arn,
-                        task_definition_arns=arns,
-                        skipped_machine_arn=names.machine_arn(skipped_name),
-                        calendars=args.calendars,
+                    _hearing(
+                        args.messages,
+                        dispatcher_machine(
+                            job_machines_arn=names.job_machines_arn,
+                            task_definition_arns=arns,
+                            skipped_machine_arn=names.machine_arn(skipped_name),
+                            calendars=args.calendars,
+                        ),
                     )
                 )
             ),
@@ -188,3 +195,9 @@ class JobDispatcher(pulumi.ComponentResource):
 
 def _of_schedules(name: str, group_name: pulumi.Input[str]) -> Metric:
     return Metric(namespace="AWS/Scheduler", name=name, dimensions={"ScheduleGroup": group_name})
+
+
+def _hearing(
+    messages: Mapping[str, Mapping[str, Any]] | None, machine: dict[str, Any]
+) -> dict[str, Any]:
+    return machine if messages is None else hearing_events(machine, messages)

@@ -29,9 +29,9 @@ EVENTS_OF_A_RUN = 16
 """Of its own: started, Map entered, started, succeeded, exited, two states behind it, ended."""
 EVENTS_OF_AN_ELEMENT = 8
 """Iteration started and succeeded; Prepare, and Failed or the last exit, entered and exited."""
-EVENTS_OF_AN_ATTEMPT = 12
-"""Run entered, task scheduled, started, submitted, ended, Run exited; Again? and Wait entered and
-exited; and two to spare."""
+EVENTS_OF_AN_ATTEMPT = 29
+"""Of the longest one, which lost its heartbeat on Spot: each of four tasks entered, scheduled,
+started, submitted (the first), ended, exited; four other states entered and exited."""
 
 MAX_ELEMENTS = 10_000
 MAX_DATA_BYTES = 256 * 1_024

@@ -41,6 +41,7 @@ JOB_NOT_STARTED = "JobNotStarted"
 JOB_OUT_OF_MEMORY = "JobOutOfMemory"
 JOB_TIMED_OUT = "JobTimedOut"
 JOB_STOPPED = "JobStopped"
+JOB_HEARTBEAT_LOST = "JobHeartbeatLost"
 
 # RunTask that was answered with failures is ECS.AmazonECSException by the knowledge centre and
 # AmazonECS.Unknown by the developer guide ("Manage Amazon ECS or Fargate Tasks"): take both.
@@ -61,17 +62,19 @@ def _mentions(words: Sequence[str]) -> str:
     return "(" + " or ".join(f"$contains($text, '{word}')" for word in words) + ")"
 
 
-def _what_went_wrong(first: str = "") -> str:
+def _what_went_wrong(reading: str = "", first: str = "") -> str:
     """Return the expression that reads the caught error: error of the run, cause and budget.
 
     A failed task comes as States.TaskFailed with the task as JSON text; everything else has plain
-    text, or none at all after a timeout. ``first`` is a case that goes before the usual ones.
+    text, or none at all after a timeout. ``reading`` goes behind the reading of the task, ``first``
+    are cases that go before the usual ones.
     """
     return expression(f"""(
       $error := $states.errorOutput.Error;
       $said := $states.errorOutput.Cause;
       $task := $error = 'States.TaskFailed' and $substring($said, 0, 1) = '{{'
         ? $parse($said) : {{}};
+      {reading}
       $main := $task.Containers[Name = '{CONTAINER_NAME}'];
       $stop := $task.StopCode;
       $code := $main.ExitCode;
@@ -109,17 +112,19 @@ def _what_went_wrong(first: str = "") -> str:
     )""")
 
 
-_OVERRIDES = expression(f"""{{
-  'Cpu': $exists($run.cpuUnits) ? $string($run.cpuUnits),
-  'Memory': $exists($run.memoryMib) ? $string($run.memoryMib),
-  'ContainerOverrides': [{{
-    'Name': '{CONTAINER_NAME}', 'Command': $run.command,
-    'Environment': [$each(
-      $merge([$run.environment, {{'JOB_ATTEMPT': $attempt}}]),
-      function($value, $name) {{ {{'Name': $name, 'Value': $string($value)}} }}
-    )]
-  }}]
-}}""")
+def _overrides(more: str = "") -> str:
+    """Return the expression of what is told to the task, ``more`` behind its variables."""
+    return expression(f"""{{
+      'Cpu': $exists($run.cpuUnits) ? $string($run.cpuUnits),
+      'Memory': $exists($run.memoryMib) ? $string($run.memoryMib),
+      'ContainerOverrides': [{{
+        'Name': '{CONTAINER_NAME}', 'Command': $run.command,
+        'Environment': [$each(
+          $merge([$run.environment, {{'JOB_ATTEMPT': $attempt{more}}}]),
+          function($value, $name) {{ {{'Name': $name, 'Value': $string($value)}} }}
+        )]
+      }}]
+    }}""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +160,57 @@ _ELEMENT = _Source(
 _NO_SPOT = f"""$used.spot = 0 and $contains($text, '{_PASSING_WORDS[0]}')
   ? ['{JOB_NOT_STARTED}', 'not started', 'spot'] :"""
 
+_ON_DEMAND = {"LaunchType": "FARGATE"}
+
+MOST_LOOKED_AT = 50
+"""Running tasks among which a silent one is looked for: what ECS says of more could exceed the
+262,144 bytes that a state may be answered. One that is not found hears at its next heartbeat that
+nobody waits for it any more."""
+
+# What the program sent with SendTaskFailure, as ECS would have said it; a timeout that comes before
+# the job's own is a missed heartbeat, for which Step Functions has the same word.
+_WORDS_OF_THE_PROGRAM = """
+  $own := $type($error) != 'string'
+    or $not($substringBefore($error, '.') in ['States', 'ECS', 'AmazonECS']);
+  $words := $own and $type($said) = 'string' and $substring($said, 0, 1) = '{'
+    ? $parse($said) : {'reason': $said};
+  $silent := $error in ['States.Timeout', 'States.HeartbeatTimeout']
+    and $millis() - $toMillis($states.context.State.EnteredTime) < $timeoutSeconds * 1000;
+  $task := $silent ? {'StoppedReason': 'no heartbeat in time'}
+    : $own ? {
+      'TaskArn': $words.taskArn, 'StartedAt': $words.taskArn,
+      'StopCode': 'EssentialContainerExited',
+      'StoppedReason': $type($words.reason) = 'string' and $words.reason != ''
+        ? $words.reason : 'The program gave no reason',
+      'Containers': [{'Name': 'main', 'ExitCode': $words.exitCode}]
+    } : $task;
+"""
+_SILENT = f"$silent ? ['{JOB_HEARTBEAT_LOST}', 'heartbeat lost', 'heartbeat'] :"
+
+_FOUND = expression(f"""(
+  $of := function($task, $name) {{
+    $task.Overrides.ContainerOverrides.Environment[Name = $name].Value
+  }};
+  $ours := $filter($states.result.Tasks, function($task) {{
+    $of($task, 'JOB_RUN_ID') = $run.environment.JOB_RUN_ID
+      and $of($task, 'JOB_ATTEMPT') = $string($attempt)
+      and ($not($exists($run.environment.JOB_ARRAY_INDEX))
+        or $of($task, 'JOB_ARRAY_INDEX') = $string($run.environment.JOB_ARRAY_INDEX))
+  }});
+  $exists($ours) ? $merge([$failure, {{'cause': $merge([$failure.cause, {{
+    'taskArn': $ours[0].TaskArn,
+    'logStream': $exists($ours[0].StartedAt)
+      ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($ours[0].TaskArn, '/')[-1]
+  }}])}}]) : $failure
+)""")
+
+_TOLD_SUCCESS = expression(f"""{{
+    'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt, 'logGroup': $logGroup,
+    'taskArn': $states.result.taskArn,
+    'logStream': $exists($states.result.taskArn)
+      ? '{LOG_STREAM_PREFIX}/{CONTAINER_NAME}/' & $split($states.result.taskArn, '/')[-1]
+}}""")
+
 _SUCCEEDED = expression(f"""{{
     'class': 'succeeded', 'exitCode': 0, 'attempts': $attempt,
     'taskArn': $states.result.TaskArn, 'logGroup': $logGroup,
@@ -182,6 +238,8 @@ class RetryBudgets:
     """The attempt took longer than the job's timeout."""
     spot: tuple[int, ...] = SPOT_WAITS["onDemand"]
     """AWS took the task back."""
+    heartbeat: tuple[int, ...] | None = None
+    """The program was silent for too long; ``None`` for a job that tells of no progress."""
     exit_codes: tuple[int, ...] = ()
     """Only these exit codes use the ``app`` budget; none listed: every one does."""
 
@@ -199,6 +257,7 @@ class RetryBudgets:
             "timeout": list(self.timeout),
             "spot": list(self.spot),
             "never": [],
+            **({} if self.heartbeat is None else {"heartbeat": list(self.heartbeat)}),
         }
 
 
@@ -227,16 +286,18 @@ def job_machine(
     debug: bool = False,
     array: JobArray | None = None,
     capacity: Capacity = "onDemand",
+    heartbeat_seconds: int | None = None,
 ) -> dict[str, Any]:
     """Definition of one job's machine.
 
     With ``debug``, people may open a shell in its tasks (ECS Exec).
 
     A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
-    ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
-    (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size) take its place. A run
-    without ``taskDefinition`` takes the latest of ``family``. A run of an ``array`` may name the
-    ``indexes`` that it is for.
+    ``memoryMib``, ``scheduledTime``, ``event``, ``eventId`` and ``notify``; whatever is missing,
+    the job's own values (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size)
+    take its place. A run without ``taskDefinition`` takes the latest of ``family``. A run of an
+    ``array`` may name the ``indexes`` that it is for. With ``heartbeat_seconds`` the program itself
+    tells that it goes on, and how it ended, by the token in ``JOB_TASK_TOKEN``.
 
     It ends in success, or fails with one of the ``Job…`` errors and a short JSON cause: class,
     exit code, stop code, reason, attempts, task, log group and stream.
@@ -248,7 +309,7 @@ def job_machine(
         defaults["memoryMib"] = memory_mib
     waits = retries.waits()
     source = _RUN if array is None else _ELEMENT
-    leaves_spot = _NO_SPOT if capacity == "spotThenOnDemand" else ""
+    no_spot = _NO_SPOT if capacity == "spotThenOnDemand" else ""
     states = {
         "Prepare": {
             "Type": "Pass",
@@ -261,7 +322,9 @@ def job_machine(
                             'JOB_NAME': {literal(job)},
                             'JOB_RUN_ID': {source.run},
                             'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
-                              ? $given.scheduledTime : {source.start_time}
+                              ? $given.scheduledTime : {source.start_time},
+                            'JOB_EVENT': $exists($given.event) ? $string($given.event),
+                            'JOB_EVENT_ID': $given.eventId
                         }}{source.more}])}}])
                 )"""),
                 "waits": waits,
@@ -283,7 +346,7 @@ def job_machine(
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"failure": _what_went_wrong(leaves_spot)},
+                    "Assign": {"failure": _what_went_wrong(first=no_spot)},
                     "Next": "Again?",
                 }
             ],
@@ -317,10 +380,12 @@ def job_machine(
         if array is None
         else job_array.failed_element(array),
     }
-    if capacity == "spotThenOnDemand":
-        states |= _on_demand_after(
-            states["Run"], _arguments(job, placement, spot=False, debug=debug)
+    if heartbeat_seconds is not None:
+        states |= _told_by_the_program(
+            states["Run"], placement.cluster_arn, heartbeat_seconds, first=no_spot
         )
+    if capacity == "spotThenOnDemand":
+        states |= _on_demand_after(states["Run"])
     machine = {"Comment": f"Runs {job}", "QueryLanguage": "JSONata"}
     if array is None:
         return machine | {"StartAt": "Prepare", "States": states}
@@ -333,7 +398,7 @@ def job_machine(
     )
 
 
-def _on_demand_after(spot: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+def _on_demand_after(spot: dict[str, Any]) -> dict[str, Any]:
     """Return the states by which a run leaves Spot for good, once AWS took it back or has none."""
     return {
         "Wait": {"Type": "Wait", "Seconds": expression("$waitSeconds"), "Next": "Spot?"},
@@ -342,7 +407,79 @@ def _on_demand_after(spot: dict[str, Any], arguments: dict[str, Any]) -> dict[st
             "Choices": [{"Condition": expression("$used.spot > 0"), "Next": "Run on demand"}],
             "Default": "Run",
         },
-        "Run on demand": {**spot, "Arguments": arguments},
+        "Run on demand": {**spot, "Arguments": spot["Arguments"] | _ON_DEMAND},
+    }
+
+
+def _told_by_the_program(
+    run: dict[str, Any], cluster_arn: str, heartbeat_seconds: int, *, first: str
+) -> dict[str, Any]:
+    """Return the states of a task that is waited for by its token, not by its end.
+
+    Step Functions knows nothing of the task then: who is silent for too long is looked for among
+    the container's running tasks by what it was told, and stopped.
+    """
+    failure = {"failure": _what_went_wrong(_WORDS_OF_THE_PROGRAM, _SILENT + first)}
+    best_effort = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Again?"}]}
+    return {
+        "Run": {
+            **run,
+            "Resource": "arn:aws:states:::ecs:runTask.waitForTaskToken",
+            "HeartbeatSeconds": heartbeat_seconds,
+            "Arguments": run["Arguments"]
+            | {"Overrides": _overrides(", 'JOB_TASK_TOKEN': $states.context.Task.Token")},
+            "Output": run["Output"] if run["Output"] == job_array.SUCCEEDED else _TOLD_SUCCESS,
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.Timeout", "States.HeartbeatTimeout"],
+                    "Assign": failure,
+                    "Next": "Tasks",
+                },
+                {"ErrorEquals": ["States.ALL"], "Assign": failure, "Next": "Again?"},
+            ],
+        },
+        "Tasks": {
+            "Type": "Task",
+            "Comment": "The container's running tasks, one of which may be the one that is silent",
+            "Resource": "arn:aws:states:::aws-sdk:ecs:listTasks",
+            "Arguments": {
+                "Cluster": cluster_arn,
+                "Family": expression("$split($split($run.taskDefinition, '/')[-1], ':')[0]"),
+                "DesiredStatus": "RUNNING",
+                "MaxResults": MOST_LOOKED_AT,
+            },
+            **best_effort,
+            "Next": "Which?",
+        },
+        "Which?": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ecs:describeTasks",
+            "Arguments": {
+                "Cluster": cluster_arn,
+                "Tasks": expression("$states.input.TaskArns"),
+            },
+            "Assign": {"failure": _FOUND},
+            **best_effort,
+            "Next": "Found?",
+        },
+        "Found?": {
+            "Type": "Choice",
+            "Choices": [
+                {"Condition": expression("$exists($failure.cause.taskArn)"), "Next": "Stop task"}
+            ],
+            "Default": "Again?",
+        },
+        "Stop task": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ecs:stopTask",
+            "Arguments": {
+                "Cluster": cluster_arn,
+                "Task": expression("$failure.cause.taskArn"),
+                "Reason": expression("$failure.cause.reason"),
+            },
+            **best_effort,
+            "Next": "Again?",
+        },
     }
 
 
@@ -355,7 +492,7 @@ def _arguments(job: str, placement: TaskPlacement, *, spot: bool, debug: bool) -
     return {
         "Cluster": placement.cluster_arn,
         "TaskDefinition": expression("$run.taskDefinition"),
-        **({} if spot else {"LaunchType": "FARGATE"}),
+        **({} if spot else _ON_DEMAND),
         "PlatformVersion": FARGATE_PLATFORM,
         "PropagateTags": "TASK_DEFINITION",
         "Group": job,
@@ -367,5 +504,5 @@ def _arguments(job: str, placement: TaskPlacement, *, spot: bool, debug: bool) -
             }
         },
         **({"EnableExecuteCommand": True} if debug else {}),
-        "Overrides": _OVERRIDES,
+        "Overrides": _overrides(),
     }

@@ -15,8 +15,9 @@ from definitions.notices import NO_CHANNELS, NOTICE, Channels
 Statement = dict[str, Any]
 
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
-# token and CloudWatch's reads exist once an account; the answer to a task names its token; a key's
-# policy can only mean its own key.
+# token and CloudWatch's reads exist once an account; the answer to a task names its token; tasks
+# are listed by container instances, of which Fargate has none; a key's policy can only mean its
+# own key.
 EVERYTHING = "*"
 
 ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
@@ -99,6 +100,13 @@ def rule_trust(names: Names, rule: str) -> str:
     return _trust("events.amazonaws.com", names.account, names.arn("events", f"rule/{rule}"))
 
 
+def pipes_trust(names: Names) -> str:
+    """Let the pipes of this stack's jobs use a role."""
+    return _trust(
+        "pipes.amazonaws.com", names.account, names.arn("pipes", f"pipe/{names.chosen('*')}")
+    )
+
+
 def flow_logs_trust(names: Names) -> str:
     """Let VPC flow logs of this account and region use a role."""
     return _trust("vpc-flow-logs.amazonaws.com", names.account, names.arn("ec2", "vpc-flow-log/*"))
@@ -179,10 +187,21 @@ def _run_elements(names: Names) -> list[Statement]:
     ]
 
 
-def runner_policy(names: Names, *, tracing: bool, distributed: bool) -> str:
+def _find_tasks(names: Names) -> Statement:
+    """Let machines list tasks of the cluster; Fargate has no container instances to name."""
+    return _allow(
+        "FindTasks",
+        ["ecs:ListTasks"],
+        EVERYTHING,
+        {"ArnEquals": {"ecs:cluster": names.cluster_arn}},
+    )
+
+
+def runner_policy(names: Names, *, tracing: bool, distributed: bool, progress: bool) -> str:
     """What the machines of all jobs may do: run, watch and stop tasks of this stack.
 
-    ``distributed``: some job's array is a distributed Map.
+    ``distributed``: some job's array is a distributed Map. ``progress``: some job is waited for by
+    a token, so that its task must be looked for when it is silent.
     """
     every_task = names.arn("ecs", f"task/{names.prefix}/*")
     return document(
@@ -211,6 +230,7 @@ def runner_policy(names: Names, *, tracing: bool, distributed: bool) -> str:
             names.arn("events", f"rule/{ECS_TASK_EVENTS_RULE}"),
         ),
         *(_run_elements(names) if distributed else []),
+        *([_find_tasks(names)] if progress else []),
         *_observed(tracing),
     )
 
@@ -363,6 +383,22 @@ def rule_policy(names: Names, machine: str) -> str:
     return document(_allow("StartMachine", ["states:StartExecution"], names.machine_arn(machine)))
 
 
+def pipes_policy(names: Names) -> str:
+    """What pipes may do: take messages off the stack's queues, start the dispatcher."""
+    return document(
+        _allow(
+            "TakeMessages",
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            names.queue_arn("*"),
+        ),
+        _allow(
+            "StartDispatcher",
+            ["states:StartExecution"],
+            names.machine_arn(names.of("dispatcher")),
+        ),
+    )
+
+
 def flow_logs_policy(names: Names, log_group: str) -> str:
     """What flow logs may do: write to their own group, which already exists."""
     return document(
@@ -473,12 +509,13 @@ def task_policy(
     secret_arns: Mapping[str, str],
     key_arn: str,
     debug: bool,
+    progress: bool,
 ) -> str:
     """What a container's program may do, which is something.
 
     ``secret_arns`` are those of the secrets that are granted, by name; ``debug`` lets people open
-    a shell in its tasks. Programs start a job by its own machine: whoever may start the dispatcher
-    may start, and stop, every job.
+    a shell in its tasks; ``progress`` lets it tell a run that waits for it. Programs start a job by
+    its own machine: whoever may start the dispatcher may start, and stop, every job.
     """
     resources: dict[tuple[Kind, str], set[str]] = {}
     for grant in grants:
@@ -503,6 +540,14 @@ def task_policy(
     if "secret" in kinds:
         statements.append(
             _allow("DecryptSecrets", ["kms:Decrypt"], key_arn, _by_service(names, "secretsmanager"))
+        )
+    if progress:  # by a token, which nobody can guess
+        statements.append(
+            _allow(
+                "TellProgress",
+                ["states:SendTaskHeartbeat", "states:SendTaskSuccess", "states:SendTaskFailure"],
+                EVERYTHING,
+            )
         )
     if debug:
         statements.append(
@@ -647,6 +692,11 @@ def dead_letter_queue_policy(names: Names, rules: Sequence[str]) -> str:
         },
         _only_tls([arn], "sqs:*"),
     )
+
+
+def queue_policy(queue_arn: str) -> str:
+    """Nobody reaches a queue without TLS; who may send and receive is for IAM to say."""
+    return document(_only_tls([queue_arn], "sqs:*"))
 
 
 def bucket_policy(bucket_arn: str) -> str:

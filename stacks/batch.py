@@ -1,6 +1,6 @@
 """The whole stack, in the order the data flows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.activity_worker import ActivityWorker, ActivityWorkerArgs
 from components.batch_cluster import BatchCluster, BatchClusterArgs
 from components.channel_webhook import Webhook
+from components.event_roles import EventRoles, EventRolesArgs
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
@@ -16,6 +17,7 @@ from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
+from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.job_watcher import JobWatcher, JobWatcherArgs
 from components.nat_vpc import PrivateVpcWithNat, PrivateVpcWithNatArgs
@@ -28,6 +30,8 @@ from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.calendars import calendar_tables
+from definitions.dispatcher_machine import JOB_REPLACED
+from definitions.events import job_ended, object_created
 from definitions.flow_machine import FlowStep
 from definitions.grants import Kind
 from definitions.job_array import JobArray, is_inline
@@ -39,6 +43,7 @@ from stacks.existing_network import existing_network
 from stacks.settings import Settings
 from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
+from stacks.settings.events import EventSettings
 from stacks.settings.flows import FlowJobSettings
 from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
@@ -70,6 +75,7 @@ def build(settings: Settings) -> dict[str, Any]:
     existing = settings.network.mode == "existing"
     found = existing_network(settings, services) if existing else None
     zones = [] if existing else _zones(settings)
+    jobs = {name: _job(name, job, settings, names) for name, job in settings.jobs.items()}
 
     provider = aws.Provider(
         "aws",
@@ -92,6 +98,7 @@ def build(settings: Settings) -> dict[str, Any]:
             container_insights=settings.container_insights,
             tracing=settings.tracing,
             distributed=any(_is_distributed(job) for job in settings.jobs.values()),
+            progress=any(job.progress for job in settings.jobs.values()),
             spot=any(job.capacity != "onDemand" for job in settings.jobs.values()),
         ),
         ours,
@@ -120,6 +127,7 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
             starts_watched=late,
+            events_start_jobs=any(job.event_patterns for job in jobs.values()),
         ),
         ours,
     )
@@ -131,10 +139,25 @@ def build(settings: Settings) -> dict[str, Any]:
                 bucket=name,
                 versioned=bucket.versioned,
                 expire_after_days=bucket.expire_after_days,
+                tells_events=name in _buckets_listened_to(settings),
             ),
             ours,
         )
         for name, bucket in settings.buckets.items()
+    }
+    queues = {
+        name: JobQueue(
+            f"queue-{name}",
+            JobQueueArgs(
+                names=names,
+                queue=name,
+                visibility_timeout_seconds=queue.visibility_timeout_seconds,
+                retention_days=queue.retention_days,
+                dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+            ),
+            ours,
+        )
+        for name, queue in settings.queues.items()
     }
     topics = {
         name: PrivateTopic(
@@ -193,6 +216,7 @@ def build(settings: Settings) -> dict[str, Any]:
             tracing=settings.tracing,
             calendars=settings.calendar_tables,
             watched=bool(watched),
+            messages=_messages(names, jobs),
         ),
         ours,
     )
@@ -220,25 +244,31 @@ def build(settings: Settings) -> dict[str, Any]:
             ),
             ours,
         )
+    # What a schedule, rule or pipe names as text must be there when it delivers a trigger.
+    ready = [
+        dispatcher.machine_arn,
+        dispatcher.schedule_group_name,
+        notifier.dead_letter_queue_arn,
+        notifier.listening,
+    ]
+    roles = _event_roles(names, jobs, ours)
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
-        scheduler_role_arn=pulumi.Output.all(
-            dispatcher.scheduler_role_arn,
-            dispatcher.machine_arn,
-            dispatcher.schedule_group_name,
-            notifier.dead_letter_queue_arn,
-            notifier.listening,
-            watcher and watcher.machine_arn,
-        ).apply(lambda known: known[0]),
+        scheduler_role_arn=_after(
+            [*ready, *([watcher.machine_arn] if watcher else [])], dispatcher.scheduler_role_arn
+        ),
+        rule_role_arn=roles and roles.rule_role_arn and _after(ready, roles.rule_role_arn),
+        pipe_role_arn=roles
+        and roles.pipe_role_arn
+        and _after([*ready, *(queue.arn for queue in queues.values())], roles.pipe_role_arn),
         tracing=settings.tracing,
         keep_paused=settings.keep_paused,
     )
-    jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, settings, platform), ours)
-        for name, job in settings.jobs.items()
+    machines = {
+        name: FargateBatchJob(f"job-{name}", platform, job, ours) for name, job in jobs.items()
     }
-    flows = _flows(settings, platform, jobs, ours)
+    flows = _flows(settings, platform, machines, ours)
     workers = {
         name: ActivityWorker(
             f"worker-{name}", _worker(name, worker, settings, platform, containers), ours
@@ -259,7 +289,7 @@ def build(settings: Settings) -> dict[str, Any]:
     return {
         "clusterArn": cluster.cluster_arn,
         "dispatcherArn": dispatcher.machine_arn,
-        "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
+        "jobMachineArns": {name: job.machine_arn for name, job in machines.items()},
         "flowMachineArns": {name: flow.machine_arn for name, flow in flows.items()},
         "workerMachineArns": {name: worker.machine_arn for name, worker in workers.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
@@ -267,6 +297,7 @@ def build(settings: Settings) -> dict[str, Any]:
         "failureTopicArn": notifier.failure_topic_arn,
         "deadLetterQueueUrl": notifier.dead_letter_queue_url,
         "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
+        "queueUrls": {name: queue.url for name, queue in queues.items()},
         "topicArns": {name: topic.topic_arn for name, topic in topics.items()},
         "tableNames": {name: table.table_name for name, table in tables.items()},
         "repositoryUrls": {
@@ -359,7 +390,7 @@ def _endpoint_services(settings: Settings) -> list[str]:
         services.update(_SERVICE_OF_GRANT[grant.kind] for grant in container.granted)
         if container.debug:
             services.add("ssmmessages")
-    if settings.workers:
+    if settings.workers or any(job.progress for job in settings.jobs.values()):
         services.add("states")
     return sorted(services)
 
@@ -462,6 +493,7 @@ def _container(
         memory_mib=container.memory_mib,
         architecture=container.architecture.upper(),
         stop_timeout_seconds=container.stop_timeout_seconds,
+        tells_progress=settings.tells_progress(name),
         log_retention_days=settings.log_retention_days,
         key_arn=key.arn,
         environment=_environment(container.environment, settings, names),
@@ -531,21 +563,68 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(
-    name: str, job: JobSettings, settings: Settings, platform: JobPlatform
-) -> FargateBatchJobArgs:
+def _after(ready: Sequence[pulumi.Output[str]], arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return an ARN that is known once other things are there."""
+    return pulumi.Output.all(arn, *ready).apply(lambda known: known[0])
+
+
+def _event_roles(
+    names: Names, jobs: Mapping[str, FargateBatchJobArgs], ours: pulumi.ResourceOptions
+) -> EventRoles | None:
+    """Make the roles with which events start jobs, if any does."""
+    rules = any(job.event_patterns for job in jobs.values())
+    pipes = any(job.queues for job in jobs.values())
+    if not rules and not pipes:
+        return None
+    return EventRoles("events", EventRolesArgs(names=names, rules=rules, pipes=pipes), ours)
+
+
+def _messages(
+    names: Names, jobs: Mapping[str, FargateBatchJobArgs]
+) -> dict[str, dict[str, Any]] | None:
+    """Return the trigger of a message in each queue, by its ARN; nothing without any event."""
+    if not any(job.event_patterns or job.queues for job in jobs.values()):
+        return None
+    return {names.queue_arn(queue): job.trigger() for job in jobs.values() for queue in job.queues}
+
+
+def _buckets_listened_to(settings: Settings) -> set[str]:
+    return {
+        event.object_created.bucket
+        for job in settings.jobs.values()
+        for event in job.on
+        if event.object_created
+    }
+
+
+def _event_patterns(on: Sequence[EventSettings], names: Names) -> Iterator[Mapping[str, Any]]:
+    for event in on:
+        if created := event.object_created:
+            yield object_created(
+                names.bucket(created.bucket), prefix=created.prefix, suffix=created.suffix
+            )
+        elif ended := event.job_ended:
+            arn = names.machine_arn(names.chosen(ended.job))
+            yield job_ended(arn, ended.result, replaced=JOB_REPLACED)
+        elif event.pattern is not None:
+            yield event.pattern
+
+
+def _job(name: str, job: JobSettings, settings: Settings, names: Names) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
-        platform=platform,
         job=name,
         command=list(job.command),
         container=job.container,
-        environment=_environment(job.environment, settings, platform.names),
+        environment=_environment(job.environment, settings, names),
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
         timetable=timetable_of(name, job, settings.now),
+        event_patterns=list(_event_patterns(job.on, names)),
+        queues=[event.message.queue for event in job.on if event.message],
         timeout_seconds=job.timeout_seconds,
         retries=_retries(job),
         capacity=job.capacity,
+        heartbeat_seconds=job.progress and job.progress.heartbeat_seconds,
         array=_array(job.array),
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
@@ -563,6 +642,7 @@ def _retries(job: JobSettings) -> RetryBudgets:
         memory=job.retries.memory,
         timeout=job.retries.timeout,
         spot=SPOT_WAITS[job.capacity],
+        heartbeat=job.retries.timeout if job.progress else None,
         exit_codes=job.retries.exit_codes,
     )
 
@@ -655,9 +735,9 @@ def _worker(
         made=containers[worker.container],
         environment=_environment(worker.environment, settings, platform.names),
         timetable=timetable_of(name, worker, settings.now),
+        expect_success_within_seconds=worker.expect_success_within_seconds,
         timeout_seconds=worker.timeout_seconds,
         heartbeat_seconds=worker.heartbeat_seconds,
-        expect_success_within_seconds=worker.expect_success_within_seconds,
         debug=bool(settings.containers[worker.container].debug),
         overlap=worker.overlap,
         notify=worker.notify.in_trigger(),

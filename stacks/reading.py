@@ -23,7 +23,7 @@ from definitions import names, policies
 from definitions.flow_machine import FLOW_AND_JOB_LIMIT
 from definitions.grants import VERBS
 from stacks import job_files
-from stacks.settings import SECTIONS, Settings
+from stacks.settings import SECTIONS, Settings, events
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
 from stacks.settings.calendars import end_warnings, table_mistakes
 from stacks.settings.containers import DEFAULT_CONTAINERS, NOT_OFFERED
@@ -151,6 +151,7 @@ def read_settings(
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
     if settings is not None:
         mistakes += table_mistakes(settings.calendar_tables)
+        mistakes += events.mistakes(settings.jobs)
         mistakes += _policy_mistakes(settings)
     if settings is None or mistakes or gathered.mistakes:
         placed = (gathered.placed(file, mistake) for mistake in mistakes)
@@ -173,6 +174,7 @@ def read_settings(
             )
         ),
         *end_warnings(settings.calendars, now.date()),
+        *events.warnings(settings.jobs, settings.containers),
         *_flow_warnings(settings),
     ]
     told = tuple(gathered.placed(file, warning) for warning in warnings)
@@ -195,6 +197,7 @@ def _policy_mistakes(settings: Settings) -> Iterator[str]:
             secret_arns=secret_arns,
             key_arn=own.arn("kms", f"key/{'0' * 36}"),
             debug=bool(container.debug),
+            progress=settings.tells_progress(name),
         )
         size = len(document.replace(" ", ""))
         if size > MAX_POLICY_CHARACTERS:
@@ -302,6 +305,7 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
     limits = {
         "containers": names.longest_container_name(prefix),
         "buckets": names.longest_bucket_name(prefix),
+        "queues": names.longest_chosen_name(prefix, names.QUEUE_LIMIT),
         "topics": names.longest_chosen_name(prefix, names.TOPIC_LIMIT),
         "tables": names.longest_chosen_name(prefix, names.TABLE_LIMIT),
         "secrets": names.longest_chosen_name(prefix, MAX_SECRET_NAME),
@@ -311,11 +315,13 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
     }
     channels = map_or_empty(sections.get("notify")).get("channels")
     sections = {**sections, "notify.channels": channels}
-    for section, limit in limits.items():
+    for section, most in limits.items():
         first_of: dict[str, str] = {}
-        for name in map_or_empty(sections.get(section)):
-            path = f"{section}.{name}"
+        for name, entry in map_or_empty(sections.get(section)).items():
+            path, limit = f"{section}.{name}", most
             meant = _name_instead(name)
+            if section == "jobs" and map_or_empty(entry).get("on"):
+                limit = names.longest_event_job_name(prefix)
             if not names.USER_NAME.fullmatch(name):
                 yield f"{path}: is not a name (lower case, digits, single hyphens): write {meant}"
             elif len(name) > limit and len(prefix) <= MAX_PREFIX_LENGTH:

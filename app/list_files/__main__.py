@@ -2,14 +2,19 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from list_files.lines import write
+from list_files.progress import Unwanted, WorkError, reporting
 from list_files.stopping import Stopped, listen, undisturbed
 
 if TYPE_CHECKING:
     from list_files.failures import Failure
+
+
+UNWANTED = 1
 
 
 @dataclass
@@ -35,6 +40,9 @@ def main() -> int:
             exit_code=stop.exit_code,
         )
         return stop.exit_code
+    except Unwanted:
+        write("WARNING", "The run waits no longer: the list is not complete.", exit_code=UNWANTED)
+        return UNWANTED
 
 
 def run(bucket: str, progress: Progress) -> int:
@@ -42,12 +50,20 @@ def run(bucket: str, progress: Progress) -> int:
     # Not at the top: importing boto3 is the slow part, and signals must be heard before it.
     from list_files.failures import NO_BUCKET_NAMED, explain
 
-    if not bucket:
-        return fail(NO_BUCKET_NAMED)
+    def work(beat: Callable[[], None]) -> None:
+        if not bucket:
+            raise WorkError(fail(NO_BUCKET_NAMED), NO_BUCKET_NAMED.reason)
+        try:
+            log_files(bucket, progress, beat)
+        except Exception as error:
+            failure = explain(error, bucket)
+            raise WorkError(fail(failure), failure.reason) from error
+
     try:
-        log_files(bucket, progress)
-    except Exception as error:
-        return fail(explain(error, bucket))
+        with reporting() as beat:
+            work(beat)
+    except WorkError as failed:
+        return failed.exit_code
     return 0
 
 
@@ -57,8 +73,8 @@ def fail(failure: "Failure") -> int:
     return failure.exit_code
 
 
-def log_files(bucket: str, progress: Progress) -> None:
-    """Log every file of the bucket, then the summary."""
+def log_files(bucket: str, progress: Progress, beat: Callable[[], None]) -> None:
+    """Log every file of the bucket, then the summary; tell of every page that the work goes on."""
     from list_files.files import pages, s3_client  # late, as above
 
     for page in pages(s3_client(), bucket):
@@ -73,6 +89,7 @@ def log_files(bucket: str, progress: Progress) -> None:
                 )
                 progress.files += 1
                 progress.size_bytes += file.size_bytes
+        beat()
     write("INFO", "All files listed.", files=progress.files, bytes=progress.size_bytes)
 
 

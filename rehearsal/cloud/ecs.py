@@ -107,7 +107,7 @@ class Played:
     The program itself does not run: what it did before it hung would be a guess.
     """
     listens: bool = False
-    """The program itself runs until it is told to stop; time goes on once it has said a word."""
+    """The program itself runs until it is told to stop; time goes on once it wrote a line."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Added to the process's environment."""
 
@@ -434,6 +434,7 @@ class Fargate:
             "AWS_ENDPOINT_URL": self._aws.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
             **self._role_credentials(run),
+            **self._credentials.tell(run.task.id, run.task.task_arn),
             **run.played.environment,
         }
         self._log_stream(run)
@@ -654,7 +655,7 @@ class Fargate:
                     while chunk := os.read(output.fileno(), 65_536):
                         *lines, rest = (rest + chunk).split(b"\n")
                         self._log(run, lines)
-                        if run.played.listens:
+                        if lines and run.played.listens:
                             quiet()
                     self._log(run, [rest] if rest else [])
             process.wait()
@@ -782,7 +783,11 @@ class _Request:
 
 
 class CredentialsAddress:
-    """An address on 127.0.0.1 where a container fetches the credentials of its task role."""
+    """An address on 127.0.0.1 where a container learns who it is.
+
+    There it fetches the credentials of its task role, which take a token, and asks which task it is
+    in ("Task metadata endpoint version 4"; of its answer, the task's ARN).
+    """
 
     def __init__(self) -> None:
         offers: dict[str, tuple[str, bytes]] = {}
@@ -790,7 +795,7 @@ class CredentialsAddress:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 token, body = offers.get(self.path, ("", b""))
-                known = bool(token) and self.headers.get("Authorization") == token
+                known = bool(body) and self.headers.get("Authorization", "") == token
                 self.send_response(200 if known else 403)
                 self.end_headers()
                 self.wfile.write(body if known else b'{"code": "AccessDenied"}')
@@ -823,6 +828,12 @@ class CredentialsAddress:
             ),
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
         }
+
+    def tell(self, task_id: str, task_arn: str) -> dict[str, str]:
+        """Return the environment by which a container finds out about its task."""
+        self._offers[f"/v4/{task_id}/task"] = ("", json.dumps({"TaskARN": task_arn}).encode())
+        address = f"http://127.0.0.1:{self._server.server_port}/v4/{task_id}"
+        return {"ECS_CONTAINER_METADATA_URI_V4": address}
 
     def close(self) -> None:
         """Stop answering."""
@@ -880,11 +891,6 @@ def _check_request(backend: Any, definition: Any, wanted: _Request) -> None:
         raise EcsClientException(
             "Fargate requires task definition to have execution role ARN to support secrets "
             "and ECR images."
-        )
-    if wanted.enable_execute_command and not definition.task_role_arn:
-        raise InvalidParameterException(
-            "A valid taskRoleArn is not being used. Specify a valid task role in your task "
-            "definition and try again."
         )
     _check_network(backend, wanted)
 

@@ -39,7 +39,10 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
     }
     try:
         with _one_at_a_time:
-            result = _compiled(expression).evaluate(None, known)
+            compiled = _compiled(expression)
+            # Else $now() and $millis() are those of the expression that was compiled last.
+            jsonata.Jsonata.CURRENT.jsonata = compiled
+            result = compiled.evaluate(None, known)
     except (JException, ValueError) as error:
         raise QueryError(expression, f"failed: {error}") from error
     if result is None:

@@ -164,7 +164,7 @@ FAULTS = (
     ),
     Scenario(
         name="heartbeat-lost",
-        says="A worker says no more that it lives; no job has one yet, it is played beside them",
+        says="A worker says no more that it lives; it is played beside the jobs",
         act=_silent_worker,
         expects=lambda _: {"run": "failed", "error": "States.Timeout", "message to": "failure"},
     ),

@@ -40,6 +40,7 @@ for _service in (
     "iam",
     "kms",
     "logs",
+    "pipes",
     "s3",
     "scheduler",
     "secretsmanager",

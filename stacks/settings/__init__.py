@@ -15,6 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from stacks.settings.base import MODEL, ListOf, Text
 from stacks.settings.calendars import CalendarSettings, asked_tables
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
+from stacks.settings.events import QueueSettings
 from stacks.settings.flows import FlowSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
@@ -82,6 +83,11 @@ class Settings(BaseModel):
         description="Buckets of the stack.",
         examples=[{"files": {"expireAfterDays": 365}}],
     )
+    queues: dict[str, QueueSettings] = Field(
+        default_factory=dict[str, QueueSettings],
+        description="Queues of the stack; a message may start a job.",
+        examples=[{"orders": {}}],
+    )
     topics: dict[str, TopicSettings] = Field(
         default_factory=dict[str, TopicSettings],
         description="SNS topics of the stack, for whoever subscribes.",
@@ -104,7 +110,8 @@ class Settings(BaseModel):
     )
     jobs: dict[str, JobSettings] = Field(
         default_factory=dict[str, JobSettings],
-        description="The jobs: each is a command in a container, on a schedule or run by hand.",
+        description="The jobs: each is a command in a container, on a schedule, on events or run "
+        "by hand.",
         examples=[{"list-files": {"command": ["python", "-m", "list_files"]}}],
     )
     job_files: ListOf[Text] = Field(
@@ -175,6 +182,10 @@ class Settings(BaseModel):
         return asked_tables(
             self.calendars, ((entry.calendar_rules, entry.timezone) for entry in asking)
         )
+
+    def tells_progress(self, container: str) -> bool:
+        """Tell whether a job in a container is waited for by a token."""
+        return any(job.progress and job.container == container for job in self.jobs.values())
 
 
 SECTIONS = tuple(

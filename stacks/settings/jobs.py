@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.events import MAX_EVENT_CHARACTERS
 from definitions.job_machine import SPOT_WAITS, Capacity
 from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
 from stacks.settings.arrays import ArraySettings, longest_item
@@ -30,6 +31,7 @@ from stacks.settings.base import (
 )
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
+from stacks.settings.events import Events
 from stacks.settings.grants import Reference
 from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
@@ -42,8 +44,15 @@ MAX_TIMEOUT_SECONDS = 14 * 86_400
 MAX_RETRIES = 20
 MAX_WAIT_SECONDS = 86_400
 
+MIN_HEARTBEAT_SECONDS = 60
+"""Our own bound: the first one is waited for while Fargate still fetches the image."""
+LONGEST_TOKEN = 2_048
+"""Characters of a task token (API reference, SendTaskHeartbeat)."""
+
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
+EVENT_CHARACTERS = MAX_EVENT_CHARACTERS + 200
+"""What ``JOB_EVENT`` and ``JOB_EVENT_ID`` take of them, names and quotes included."""
 
 _LONGEST_REFERENCE = "x" * 160
 """Stands for what AWS calls something of the stack: an ARN, or the address of a queue."""
@@ -58,6 +67,9 @@ def _wait_seconds(value: object) -> object:
 
 WarnAfterSeconds = Annotated[Seconds, AfterValidator(between(MIN_AFTER_SECONDS, MAX_SECONDS))]
 TimeoutSeconds = Annotated[Seconds, AfterValidator(between(1, MAX_TIMEOUT_SECONDS))]
+HeartbeatSeconds = Annotated[
+    Seconds, AfterValidator(between(MIN_HEARTBEAT_SECONDS, MAX_TIMEOUT_SECONDS))
+]
 _WaitSeconds = Annotated[
     int,
     Field(ge=0, le=MAX_WAIT_SECONDS),
@@ -87,6 +99,13 @@ def container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     return surroundings.containers[info.data["container"]]
 
 
+def _overlap(overlap: object, info: ValidationInfo) -> object:
+    """Choose what is right for most jobs: a trigger of a clock may be skipped, an event not."""
+    if overlap is not None:
+        return overlap
+    return "allow" if info.data.get("on") else "forbid"
+
+
 def _overrides_characters(
     command: Sequence[str], environment: Mapping[str, str | Reference]
 ) -> int:
@@ -99,8 +118,24 @@ def _overrides_characters(
     return len(json.dumps(overrides, separators=(",", ":")))
 
 
+def _most_characters(info: ValidationInfo) -> int:
+    """Return how many of them a job may use itself: an event needs its part."""
+    return MAX_OVERRIDES_CHARACTERS - (EVENT_CHARACTERS if info.data.get("on") else 0)
+
+
+def _overrides_of(info: ValidationInfo, more: Mapping[str, str]) -> int:
+    """Measure command, environment and variables beside them; nothing where one has a mistake."""
+    known = info.data
+    if "environment" not in known or "command" not in known:
+        return 0
+    return _overrides_characters(known["command"], {**known["environment"], **more})
+
+
 def check_overrides(
-    command: Sequence[str], environment: Mapping[str, str | Reference], secrets: Collection[str]
+    command: Sequence[str],
+    environment: Mapping[str, str | Reference],
+    secrets: Collection[str],
+    most_characters: int = MAX_OVERRIDES_CHARACTERS,
 ) -> None:
     """Check that RunTask takes what a run says over its container, which has these secrets."""
     if twice := sorted(set(secrets) & set(environment)):
@@ -109,10 +144,10 @@ def check_overrides(
             "take another name"
         )
     length = _overrides_characters(command, environment)
-    if length > MAX_OVERRIDES_CHARACTERS:
+    if length > most_characters:
         raise EntryError(
             f"command and environment have {length:,} characters and may have "
-            f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
+            f"{most_characters:,}: move what jobs share to the container's environment"
         )
 
 
@@ -156,9 +191,28 @@ def longest_run_seconds(
     return rounds * (timeout_seconds * (1 + len(waits)) + sum(waits))
 
 
+class ProgressSettings(BaseModel):
+    """What a program must tell that a run waits for by a token."""
+
+    model_config = MODEL
+
+    heartbeat_seconds: HeartbeatSeconds = Field(
+        validation_alias="heartbeat",
+        description="How long the program may be silent, from the start of its task on, which "
+        "takes Fargate a minute or two: `1m` to less than the job's timeout.",
+        examples=["5m"],
+    )
+
+
 class JobSettings(ScheduleSettings):
     """A command in a container, with its schedule and failure policy."""
 
+    on: Events = Field(
+        default=(),
+        description="What starts the job beside its schedule, unless it is off: one event, or a "
+        "list of them. See docs/features.md.",
+        examples=[{"objectCreated": {"bucket": "files", "prefix": "in/"}}],
+    )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
         description="The program and its arguments.", examples=[["python", "-m", "list_files"]]
     )
@@ -207,11 +261,19 @@ class JobSettings(ScheduleSettings):
         description="Fan-out: a run is several tasks, each an element of this array.",
         examples=[{"size": 20}],
     )
-    overlap: Literal["forbid", "allow", "replace"] = Field(
-        default="forbid",
+    progress: ProgressSettings | None = Field(
+        default=None,
+        description="The program tells the run that the work goes on, and how it ended.",
+        examples=[{"heartbeat": "5m"}],
+    )
+    overlap: Annotated[Literal["forbid", "allow", "replace"], BeforeValidator(_overlap)] = Field(
+        default=None,
+        validate_default=True,
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
-        "`allow`: both run. `replace`: the older one is stopped.",
+        "`allow`: both run. `replace`: the older one is stopped. A job with `on` has `allow` "
+        "unless it says otherwise: each event is something to do, and `forbid` would drop it.",
         examples=["allow"],
+        json_schema_extra={"default": "forbid"},
     )
     notify: JobNotify = Field(
         default_factory=JobNotifySettings,
@@ -237,7 +299,7 @@ class JobSettings(ScheduleSettings):
         cls, environment: dict[str, str | Reference], info: ValidationInfo
     ) -> dict[str, str | Reference]:
         secrets = map_or_empty((container_as_written(info) or {}).get("secrets"))
-        check_overrides(info.data.get("command", ()), environment, secrets)
+        check_overrides(info.data.get("command", ()), environment, secrets, _most_characters(info))
         return environment
 
     @field_validator("warn_after_seconds")
@@ -263,18 +325,37 @@ class JobSettings(ScheduleSettings):
     def _elements_fit_beside_the_command(
         cls, array: ArraySettings | None, info: ValidationInfo
     ) -> ArraySettings | None:
-        known = info.data
-        if array and array.items and "environment" in known and "command" in known:
-            item = longest_item(array)
-            length = _overrides_characters(
-                known["command"], {**known["environment"], "JOB_ARRAY_ITEM": item}
-            )
-            if length > MAX_OVERRIDES_CHARACTERS:
+        if array and array.items:
+            length = _overrides_of(info, {"JOB_ARRAY_ITEM": longest_item(array)})
+            if length > (most := _most_characters(info)):
                 raise ValueError(
                     f"command, environment and the longest item have {length:,} characters and "
-                    f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
+                    f"may have {most:,}: put long items into a bucket"
                 )
         return array
+
+    @field_validator("progress")
+    @classmethod
+    def _is_told_in_time(
+        cls, progress: ProgressSettings | None, info: ValidationInfo
+    ) -> ProgressSettings | None:
+        if progress is None:
+            return None
+        timeout_seconds = info.data.get("timeout_seconds")
+        if timeout_seconds is not None and progress.heartbeat_seconds >= timeout_seconds:
+            raise ValueError(
+                f"a heartbeat of {durations.text(progress.heartbeat_seconds)} is not less than the "
+                f"timeout of {durations.text(timeout_seconds)}: write a shorter one"
+            )
+        token = {"JOB_TASK_TOKEN": "x" * LONGEST_TOKEN}
+        array = info.data.get("array")
+        item = {"JOB_ARRAY_ITEM": longest_item(array)} if array else {}
+        if (length := _overrides_of(info, token | item)) > (most := _most_characters(info)):
+            raise ValueError(
+                f"command, environment and the token have {length:,} characters and may have "
+                f"{most:,}: move some of them to the container's environment"
+            )
+        return progress
 
     @field_validator("memory_mib")
     @classmethod

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -28,6 +29,8 @@ class Caught:
 
     error: str
     cause: str = ""
+    after_seconds: int = 0
+    """That the task had taken by then."""
 
 
 @dataclass
@@ -72,7 +75,9 @@ def evaluate(template: Any, states: dict[str, Any], variables: dict[str, Any]) -
         return [evaluate(value, states, variables) for value in template]
     if not (isinstance(template, str) and template.startswith("{%")):
         return template
-    found = _parsed(template[2:-2].strip()).evaluate(None, {**variables, "states": states})
+    parsed = _parsed(template[2:-2].strip())
+    jsonata.Jsonata.CURRENT.jsonata = parsed  # else $millis() is that of the one parsed last
+    found = parsed.evaluate(None, {**variables, "states": states})
     if found is None:
         raise AssertionError(f"States.QueryEvaluationError: {template}")
     return found
@@ -136,8 +141,16 @@ def _play(
                 states["result"] = [item.output for item in inner]
                 given, name = said(state["Output"]), state["Next"]
             case "Task":
-                end.requests.append(said(state["Arguments"]))
                 answer = answers.pop(0)
+                seconds = answer.after_seconds if isinstance(answer, Caught) else 0
+                ago = datetime.now(UTC) - timedelta(seconds=seconds)
+                entered = ago.isoformat(timespec="milliseconds")
+                states["context"] = {
+                    **context,
+                    "State": {"EnteredTime": entered.replace("+00:00", "Z")},
+                    "Task": {"Token": "token"},
+                }
+                end.requests.append(said(state["Arguments"]))
                 if isinstance(answer, Caught):
                     catcher = next(
                         (
@@ -154,11 +167,9 @@ def _play(
                     given, name = said(catcher.get("Output", given)), catcher["Next"]
                     continue
                 states["result"] = answer
-                given, assigned = (
-                    said(state["Output"]) if "Output" in state else answer,
-                    said(state.get("Assign", {})),
-                )
-                variables |= assigned
+                output = said(state["Output"]) if "Output" in state else answer
+                assign(state)
+                given = output
                 if state.get("End"):
                     end.status, end.output = "SUCCEEDED", given
                     return end

@@ -180,9 +180,9 @@ def test_every_class_of_failure_has_a_verdict(said: Caught, kind: str) -> None:
 def test_the_history_of_the_largest_inline_run_stays_below_its_limit() -> None:
     """40 elements that use every budget that a stack file may write, and the limit decides."""
     usual = 1 + sum(map(len, machine()["States"]["Prepare"]["Assign"]["waits"].values()))
-    assert longest_history(40, usual) < 5_000
+    assert longest_history(40, usual) < 10_000
     most = next(attempts for attempts in range(1, 1_000) if not is_inline(40, attempts))
-    assert most > 40, "more attempts than any but the strangest stack file asks for"
+    assert most > 2 * usual
     assert longest_history(40, most - 1) <= 25_000 < longest_history(40, most)
 
 

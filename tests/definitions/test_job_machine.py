@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statelint.linter import Linter
 
+from definitions.job_array import JobArray
 from definitions.job_machine import (
     SPOT_WAITS,
     Capacity,
@@ -115,6 +116,15 @@ def test_the_task_gets_its_command_and_is_told_which_run_and_attempt_it_is() -> 
         "JOB_SCHEDULED_TIME": "2026-11-22T03:30:00Z",
         "JOB_ATTEMPT": "1",
     }
+
+
+def test_a_run_that_an_event_started_is_told_the_event() -> None:
+    event = {"id": "e-1", "detail": {"key": 'a "b"\né', "size": 5}}
+    (request,) = play(machine(), {"event": event, "eventId": "e-1"}, [DONE]).requests
+    (override,) = request["Overrides"]["ContainerOverrides"]
+    told = {pair["Name"]: pair["Value"] for pair in override["Environment"]}
+    assert json.loads(told["JOB_EVENT"]) == event
+    assert told["JOB_EVENT_ID"] == "e-1"
 
 
 def test_a_task_keeps_its_containers_size_unless_job_or_run_says_another() -> None:
@@ -286,6 +296,11 @@ def test_whatever_goes_wrong_no_budget_is_overdrawn_and_the_run_ends(
         allowed.remove(wait)
 
 
+def test_people_may_open_a_shell_only_where_it_was_asked_for() -> None:
+    assert "EnableExecuteCommand" not in machine()["States"]["Run"]["Arguments"]
+    assert machine(debug=True)["States"]["Run"]["Arguments"]["EnableExecuteCommand"] is True
+
+
 def test_statelint_accepts_the_machine_but_for_the_expression_it_does_not_know() -> None:
     (complaint,) = Linter.validate(machine())
     assert "Wait.Seconds" in complaint, "3.1 wants a number there"
@@ -346,3 +361,141 @@ def test_without_capacity_on_demand_either_a_job_waits_for_it() -> None:
     end = play(on("spotThenOnDemand"), {}, [none, none, DONE])
     assert end.waits == [0, 30]
     assert end.output["attempts"] == 3
+
+
+# -- progress by token
+
+
+def told(**retries: Any) -> dict[str, Any]:
+    return machine(
+        heartbeat_seconds=300, retries=RetryBudgets(heartbeat=(), **retries), family="a/family:7"
+    )
+
+
+def task_of(run: str = "run-1", attempt: str = "1") -> dict[str, Any]:
+    environment = [
+        {"Name": "JOB_RUN_ID", "Value": run},
+        {"Name": "JOB_ATTEMPT", "Value": attempt},
+    ]
+    return {
+        "TaskArn": f"{TASK}-{run}",
+        "StartedAt": "2026-11-22T03:31:00Z",
+        "Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": environment}]},
+    }
+
+
+def test_a_program_that_tells_of_itself_gets_a_token_and_says_how_it_ended() -> None:
+    made = told()
+    assert made["States"]["Run"]["Resource"].endswith(":ecs:runTask.waitForTaskToken")
+    assert made["States"]["Run"]["HeartbeatSeconds"] == 300
+    end = play(made, {}, [{"taskArn": TASK}])
+    assert end.states == ["Prepare", "Run"]
+    (override,) = end.requests[0]["Overrides"]["ContainerOverrides"]
+    assert {"Name": "JOB_TASK_TOKEN", "Value": "token"} in override["Environment"]
+    assert (end.output["class"], end.output["logStream"]) == ("succeeded", STREAM)
+
+
+@pytest.mark.parametrize("said", [{}, "done", None, [1]], ids=repr)
+def test_whatever_the_program_answers_is_a_success(said: Any) -> None:
+    end = play(told(), {}, [said])
+    assert end.status == "SUCCEEDED"
+    assert "logStream" not in end.output
+
+
+def test_a_program_says_itself_why_it_failed() -> None:
+    words = {"exitCode": 3, "reason": "No such bucket", "taskArn": TASK}
+    end = play(told(app=(60,)), {}, [Caught("JobFailed", json.dumps(words))] * 2)
+    assert (end.error, end.waits) == ("JobFailed", [60])
+    assert cause(end) == {
+        "class": "failed",
+        "exitCode": 3,
+        "stopCode": "EssentialContainerExited",
+        "reason": "No such bucket",
+        "attempts": 2,
+        "taskArn": TASK,
+        "logGroup": "/fargate-batch/dev/default",
+        "logStream": STREAM,
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (Caught("Oops", "it broke"), "it broke"),
+        (Caught("Oops"), "The program gave no reason"),
+        (Caught("Oops", "{}"), "The program gave no reason"),
+        (Caught(None, None), "The program gave no reason"),  # pyright: ignore[reportArgumentType] - as recorded
+    ],
+    ids=str,
+)
+def test_other_words_of_a_program_are_a_failure_too(said: Caught, reason: str) -> None:
+    end = play(told(), {}, [said])
+    assert (end.error, cause(end)["class"], cause(end)["reason"]) == ("JobFailed", "failed", reason)
+
+
+@pytest.mark.parametrize("error", ["States.Timeout", "States.HeartbeatTimeout"])
+def test_a_silent_task_is_found_and_stopped(error: str) -> None:
+    others = [task_of("run-2"), task_of(attempt="2")]
+    found = {"Tasks": [*others, task_of()]}
+    end = play(told(), {}, [Caught(error, "", 400), {"TaskArns": ["a", "b", "c"]}, found, {}])
+    assert end.states[2:] == ["Tasks", "Which?", "Found?", "Stop task", "Again?", "Failed"]
+    assert end.requests[1]["Family"] == "family"
+    assert end.requests[-1]["Task"] == f"{TASK}-run-1"
+    assert end.error == "JobHeartbeatLost"
+    said = cause(end)
+    assert (said["class"], said["reason"]) == ("heartbeat lost", "no heartbeat in time")
+    assert said["logStream"] == f"{STREAM}-run-1"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [{"TaskArns": []}, Caught("Ecs.InvalidParameterException", "Tasks cannot be empty.")],
+        [{"TaskArns": ["a"]}, {"Tasks": [task_of("run-2")]}],
+        [Caught("Ecs.AccessDeniedException", "no")],
+    ],
+    ids=["none", "another", "denied"],
+)
+def test_a_silent_task_that_is_not_found_is_told_of_all_the_same(found: list[Any]) -> None:
+    end = play(told(), {}, [Caught("States.Timeout", "", 400), *found])
+    assert end.error == "JobHeartbeatLost"
+    assert "logStream" not in cause(end)
+
+
+def test_a_task_that_tells_of_itself_for_too_long_is_stopped_too() -> None:
+    found = [{"TaskArns": ["a"]}, {"Tasks": [task_of()]}, {}]
+    end = play(told(), {}, [Caught("States.Timeout", "", 900), *found])
+    assert (end.error, cause(end)["reason"]) == ("JobTimedOut", "no end within 900 s")
+    assert end.states[-3:] == ["Stop task", "Again?", "Failed"]
+
+
+def test_a_lost_heartbeat_has_its_own_budget() -> None:
+    again = machine(heartbeat_seconds=300, retries=RetryBudgets(heartbeat=(30,)))
+    silent: list[Any] = [Caught("States.Timeout", "", 400), {"TaskArns": []}, {"Tasks": []}]
+    end = play(again, {}, [*silent, DONE])
+    assert (end.status, end.waits) == ("SUCCEEDED", [30])
+
+
+def test_a_task_that_was_never_accepted_is_told_by_ecs() -> None:
+    end = play(told(start=()), {}, [Caught("ECS.AmazonECSException", CAPACITY)])
+    assert (end.error, cause(end)["class"]) == ("JobNotStarted", "not started")
+
+
+def test_progress_capacity_and_arrays_go_together() -> None:
+    budgets = RetryBudgets(heartbeat=(0,), spot=(0,))
+    made = machine(
+        heartbeat_seconds=300,
+        capacity="spotThenOnDemand",
+        array=JobArray(size=2),
+        retries=budgets,
+    )
+    none = Caught("ECS.AmazonECSException", CAPACITY)
+    ours = task_of(attempt="2")
+    ours["Overrides"]["ContainerOverrides"][0]["Environment"].append(
+        {"Name": "JOB_ARRAY_INDEX", "Value": "1"}
+    )
+    silent = [Caught("States.Timeout", "", 400), {"TaskArns": ["a"]}, {"Tasks": [ours]}, {}]
+    end = play(made, {}, [DONE, none, *silent, DONE])
+    assert end.status == "SUCCEEDED"
+    assert end.items[1].states.count("Run on demand") == 2
+    assert end.requests[-2]["Task"] == ours["TaskArn"]

@@ -127,3 +127,35 @@ def test_a_wrong_capacity_or_stop_timeout_is_refused(
     directory: Path, sections: dict[str, object], line: str
 ) -> None:
     assert lines(directory, sections) == (line,)
+
+
+def test_a_job_may_have_to_tell_of_its_progress(directory: Path) -> None:
+    assert read(directory, job()).jobs["nightly"].progress is None
+    told = read(directory, job(progress={"heartbeat": "5m"})).jobs["nightly"].progress
+    assert told
+    assert told.heartbeat_seconds == 300
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ({"progress": {}}, ".progress.heartbeat: missing: write heartbeat: 5m"),
+        ({"progress": {"heartbeat": "30s"}}, ".progress.heartbeat: 30s is too short: write 1m"),
+        (
+            {"progress": {"heartbeat": "15m"}, "timeout": "15m"},
+            ".progress: a heartbeat of 15m is not less than the timeout of 15m: write a shorter "
+            "one",
+        ),
+        (
+            {"progress": {"heartbeat": "5m"}, "environment": {"LONG": "x" * 5_500}},
+            ".progress: command, environment and the token have 7,668 characters and may have "
+            "7,500: move some of them to the container's environment",
+        ),
+        (
+            {"environment": {"JOB_TASK_TOKEN": "mine"}},
+            ".environment.JOB_TASK_TOKEN: is set by every run itself: take another name",
+        ),
+    ],
+)
+def test_wrong_progress_is_refused(directory: Path, keys: dict[str, object], line: str) -> None:
+    assert lines(directory, job(**keys)) == (f"jobs.nightly{line}",)

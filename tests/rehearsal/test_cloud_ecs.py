@@ -515,3 +515,14 @@ def test_a_program_hears_that_its_task_is_taken_back(account: Account) -> None:
     assert (ended["stopCode"], ended["containers"][0]["exitCode"]) == ("SpotInterruption", 7)
     assert account.log_lines() == ["begun", "told"]
     assert ended["stoppedAt"] - ended["startedAt"] == timedelta(seconds=30)
+
+
+def test_a_container_can_ask_which_task_it_is_in(account: Account) -> None:
+    account.write_program(
+        "import json, os\nfrom urllib.request import urlopen\n"
+        "with urlopen(os.environ['ECS_CONTAINER_METADATA_URI_V4'] + '/task') as answer:\n"
+        "    print(json.load(answer)['TaskARN'])\n"
+    )
+    account.task_definition()
+    arn = account.ended_task()["taskArn"]
+    assert account.log_lines() == [arn]

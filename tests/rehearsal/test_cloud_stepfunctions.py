@@ -80,6 +80,20 @@ def test_a_wait_until_an_instant_ends_at_it(account: Account) -> None:
     assert account.run(machine)["stopDate"] == START + timedelta(hours=6, minutes=30)
 
 
+def test_an_expression_knows_what_time_it_is_each_time_it_is_evaluated(account: Account) -> None:
+    machine = account.machine(
+        {
+            "Before": {"Type": "Pass", "Output": "{% 1 + 1 %}", "Next": "Wait"},
+            "Wait": {"Type": "Wait", "Seconds": 60, "Next": "Now"},
+            "Now": {"Type": "Pass", "Output": "{% $now() & ' ' & $millis() %}", "End": True},
+        }
+    )
+    for minute in (1, 2):  # the second time, no expression is compiled any more
+        instant = START + timedelta(minutes=minute)
+        said = f"{instant:%Y-%m-%dT%H:%M:%S}.000Z {int(instant.timestamp() * 1_000)}"
+        assert account.run(machine)["output"] == json.dumps(said)
+
+
 def test_history_carries_virtual_times(account: Account) -> None:
     arn = account.start(account.machine({"Wait": wait(60)}))
     account.aws.wait_for(arn)
