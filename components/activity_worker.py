@@ -124,6 +124,7 @@ class ActivityWorker(pulumi.ComponentResource):
                 container=args.container,
                 overlap=args.overlap,
                 scheduled_time=SCHEDULED_TIME,
+                calendar=args.timetable.calendar,
                 notify=args.notify,
             ),
             # They name the dispatcher, not the machine, which must be there when they fire.

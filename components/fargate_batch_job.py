@@ -101,6 +101,8 @@ class FargateBatchJobArgs:
             overlap=self.overlap,
             notify=self.notify,
             scheduled_time=scheduled_time,
+            # An event comes when it comes: calendars are asked of the schedule's times only.
+            calendar=None if scheduled_time is None else self.timetable.calendar,
             **warned(self.warn_after_seconds),
         )
 

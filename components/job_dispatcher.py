@@ -29,6 +29,8 @@ class JobDispatcherArgs:
     """Topic that hears of triggers that came to nothing."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    calendars: Mapping[str, Any] | None = None
+    """Tables of the calendars that jobs ask (see ``calendar_tables``); ``None`` if none does."""
     watched: bool = False
     """Whether some schedules start the watcher."""
     messages: Mapping[str, Mapping[str, Any]] | None = None
@@ -112,6 +114,7 @@ class JobDispatcher(pulumi.ComponentResource):
                             job_machines_arn=names.job_machines_arn,
                             task_definition_arns=arns,
                             skipped_machine_arn=names.machine_arn(skipped_name),
+                            calendars=args.calendars,
                         ),
                     )
                 )

@@ -84,6 +84,7 @@ class JobFlow(pulumi.ComponentResource):
                 container=None,
                 overlap=args.overlap,
                 scheduled_time=SCHEDULED_TIME,
+                calendar=args.timetable.calendar,
                 notify=args.notify,
             ),
             success_within_seconds=args.expect_success_within_seconds,

@@ -96,7 +96,7 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
                 tags={"Name": names.of(f"endpoints-{zone}")},
                 opts=child,
             )
-            for zone, cidr in zip(args.zones, plan.endpoints, strict=True)
+            for zone, cidr in zip(args.zones, plan.ways_out, strict=True)
         ]
 
         # Groups without inline rules; the rules that follow are the only ones.
@@ -120,7 +120,7 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
                 vpc_id=vpc.vpc_id,
                 service_name=f"com.amazonaws.{names.region}.{service}",
                 vpc_endpoint_type="Gateway",
-                route_table_ids=[tasks.route_table.id],
+                route_table_ids=[table.id for table in tasks.route_tables],
                 policy=policies.s3_endpoint_policy(names, programs="s3" in args.services)
                 if service == "s3"
                 else policies.endpoint_policy(names),
@@ -184,7 +184,7 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
         self.vpc_id = vpc.vpc_id
         self.tasks = TaskNetwork(
             subnet_ids=[subnet.id for subnet in tasks.subnets],
-            security_group_id=task_group.id,
+            security_group_ids=[task_group.id],
             assign_public_ip=False,
             ready=[
                 made.id for made in (*tasks.associations, *rules, *gateways.values(), *endpoints)
@@ -194,6 +194,6 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
             {
                 "vpc_id": self.vpc_id,
                 "subnet_ids": self.tasks.subnet_ids,
-                "security_group_id": self.tasks.security_group_id,
+                "security_group_ids": self.tasks.security_group_ids,
             }
         )

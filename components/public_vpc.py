@@ -74,9 +74,10 @@ class PublicVpc(pulumi.ComponentResource):
             cidr_by_zone=dict(zip(args.zones, plan.tasks, strict=True)),
             opts=child,
         )
+        (table,) = tasks.route_tables
         way_out = aws.ec2.Route(
             f"{name}-way-out",
-            route_table_id=tasks.route_table.id,
+            route_table_id=table.id,
             destination_cidr_block=ANYWHERE,
             gateway_id=gateway.id,
             opts=child,
@@ -102,7 +103,7 @@ class PublicVpc(pulumi.ComponentResource):
         self.vpc_id = vpc.vpc_id
         self.tasks = TaskNetwork(
             subnet_ids=[subnet.id for subnet in tasks.subnets],
-            security_group_id=task_group.id,
+            security_group_ids=[task_group.id],
             assign_public_ip=True,
             ready=[made.id for made in (way_out, *tasks.associations, to_anywhere)],
         )
@@ -110,6 +111,6 @@ class PublicVpc(pulumi.ComponentResource):
             {
                 "vpc_id": self.vpc_id,
                 "subnet_ids": self.tasks.subnet_ids,
-                "security_group_id": self.tasks.security_group_id,
+                "security_group_ids": self.tasks.security_group_ids,
             }
         )

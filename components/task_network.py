@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import cycle
 
 import pulumi
 import pulumi_aws as aws
@@ -14,9 +15,9 @@ class TaskNetwork:
     """The four things a task needs to know of its network."""
 
     subnet_ids: list[pulumi.Output[str]]
-    """Subnets that tasks start in, one a zone."""
-    security_group_id: pulumi.Output[str]
-    """Security group of every task."""
+    """Subnets that tasks start in."""
+    security_group_ids: list[pulumi.Output[str]]
+    """Security groups of every task."""
     assign_public_ip: bool
     """Whether a task gets a public address: without one it reaches endpoints only."""
     ready: list[pulumi.Output[str]]
@@ -25,11 +26,11 @@ class TaskNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSubnets:
-    """A subnet a zone, and the table that routes all of them."""
+    """A subnet a zone, and the tables that route them: one for all, or one each."""
 
     subnets: list[aws.ec2.Subnet]
     associations: list[aws.ec2.RouteTableAssociation]
-    route_table: aws.ec2.RouteTable
+    route_tables: list[aws.ec2.RouteTable]
 
 
 def task_subnets(
@@ -38,17 +39,25 @@ def task_subnets(
     names: Names,
     vpc_id: pulumi.Input[str],
     cidr_by_zone: Mapping[str, str],
+    table_each: bool = False,
     opts: pulumi.ResourceOptions,
 ) -> TaskSubnets:
     """Register the subnets that tasks start in.
 
     Nothing gets a public address on launch: a task asks for one if its network has a way out.
-    Resources: ``<name>-routes``, for each zone ``<name>-tasks-<zone>`` and
-    ``<name>-tasks-<zone>-routes``.
+    Resources: ``<name>-routes``, or with ``table_each`` ``<name>-routes-<zone>``; for each zone
+    ``<name>-tasks-<zone>`` and ``<name>-tasks-<zone>-routes``.
     """
-    routes = aws.ec2.RouteTable(
-        f"{name}-routes", vpc_id=vpc_id, tags={"Name": names.of("tasks")}, opts=opts
-    )
+    parts = [f"-{zone}" for zone in cidr_by_zone] if table_each else [""]
+    tables = [
+        aws.ec2.RouteTable(
+            f"{name}-routes{part}",
+            vpc_id=vpc_id,
+            tags={"Name": names.of(f"tasks{part}")},
+            opts=opts,
+        )
+        for part in parts
+    ]
     subnets = {
         zone: aws.ec2.Subnet(
             f"{name}-tasks-{zone}",
@@ -64,11 +73,11 @@ def task_subnets(
         aws.ec2.RouteTableAssociation(
             f"{name}-tasks-{zone}-routes",
             subnet_id=subnet.id,
-            route_table_id=routes.id,
+            route_table_id=table.id,
             opts=opts,
         )
-        for zone, subnet in subnets.items()
+        for (zone, subnet), table in zip(subnets.items(), cycle(tables), strict=False)
     ]
     return TaskSubnets(
-        subnets=list(subnets.values()), associations=associations, route_table=routes
+        subnets=list(subnets.values()), associations=associations, route_tables=tables
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from definitions.calendars import SKIP_REASON
 from definitions.jsonata import expression, literal
 from definitions.names import MACHINE_LIMIT
 
@@ -20,6 +21,7 @@ WHEN_THROTTLED = {
     "JitterStrategy": "FULL",
 }
 
+_ALLOWED = expression("$states.input.overlap = 'allow'")
 START_AGAIN = {
     "ErrorEquals": [
         "StepFunctions.ExecutionLimitExceededException",
@@ -49,12 +51,15 @@ def dispatcher_machine(
     job_machines_arn: str,
     task_definition_arns: Mapping[str, str],
     skipped_machine_arn: str,
+    calendars: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Definition of the dispatcher.
 
     Input: ``job``; ``container``, ``flow``, ``overlap`` (``forbid`` if missing), ``scheduledTime``,
-    ``eventId``, ``run`` (the run's name) and ``input`` (the run's own input) where they are known.
-    ``job_machines_arn`` is what the ARN of every job's machine starts with.
+    ``eventId``, ``calendar`` (with ``zone``, ``skipOn``, ``onlyOn``, ``businessDays``), ``run``
+    (the run's name) and ``input`` (the run's own input) where they are known. ``job_machines_arn``
+    is what the ARN of every job's machine starts with. ``calendars`` are the ``calendar_tables`` of
+    a stack whose jobs ask calendars; a run without a scheduled time does not.
 
     The dispatcher alone knows each container's task definition with its revision and hands it to
     the run: a new image updates the task definition and this machine, not every job's machine
@@ -63,7 +68,8 @@ def dispatcher_machine(
     hands each of its steps its own.
 
     It succeeds with ``result``: ``started``, ``duplicate`` (this trigger already had its run) or
-    ``skipped`` (``forbid``, and an older run is still going), and says ``because``. A skipped run
+    ``skipped`` (a calendar leaves out its day, or ``forbid``, and an older run is still going), and
+    says ``because``. A skipped run
     is an execution of ``skipped_machine_arn`` under the name that it would have had.
     """
     known = {
@@ -90,6 +96,26 @@ def dispatcher_machine(
         'eventId': $states.input.eventId,
         'reason': $because
     }""")
+    asks_calendar: dict[str, Any] = {
+        "Condition": expression(
+            "$exists($states.input.calendar) and $exists($states.input.scheduledTime)"
+        ),
+        # Plain data, not an expression: nothing has to be parsed, whatever its length.
+        "Assign": {**known, "calendars": calendars},
+        "Next": "Calendar?",
+    }
+    calendar: dict[str, Any] = {
+        "Type": "Choice",
+        "Choices": [
+            {
+                "Condition": expression(f"{SKIP_REASON} != ''"),
+                "Assign": {"because": expression(SKIP_REASON)},
+                "Next": "Record skipped",
+            },
+            {"Condition": _ALLOWED, "Next": "Start"},
+        ],
+        "Default": "List",
+    }
     return {
         "Comment": "One trigger becomes at most one run",
         "QueryLanguage": "JSONata",
@@ -99,15 +125,13 @@ def dispatcher_machine(
             "Overlap?": {
                 "Type": "Choice",
                 "Choices": [
-                    {
-                        "Condition": expression("$states.input.overlap = 'allow'"),
-                        "Assign": known,
-                        "Next": "Start",
-                    }
+                    *([asks_calendar] if calendars else []),
+                    {"Condition": _ALLOWED, "Assign": known, "Next": "Start"},
                 ],
                 "Assign": known,
                 "Default": "List",
             },
+            **({"Calendar?": calendar} if calendars else {}),
             "List": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::aws-sdk:sfn:listExecutions",
@@ -227,11 +251,13 @@ def trigger(
     overlap: str,
     scheduled_time: str | None = None,
     event_id: str | None = None,
+    calendar: Mapping[str, Any] | None = None,
     **run_input: Any,
 ) -> dict[str, Any]:
     """Make what a schedule, a rule or a pipe hands to the dispatcher.
 
-    ``container`` is ``None`` for a flow. ``run_input`` is what the run itself gets: ``notify``,
+    ``container`` is ``None`` for a flow, ``calendar`` where every day is a day to run (see
+    ``CalendarRules.in_trigger``). ``run_input`` is what the run itself gets: ``notify``,
     ``event`` and so on.
     """
     return {
@@ -240,6 +266,7 @@ def trigger(
         "overlap": overlap,
         **({} if scheduled_time is None else {"scheduledTime": scheduled_time}),
         **({} if event_id is None else {"eventId": event_id}),
+        **({} if calendar is None else {"calendar": dict(calendar)}),
         "input": run_input,
     }
 

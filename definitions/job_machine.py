@@ -267,7 +267,7 @@ class TaskPlacement:
 
     cluster_arn: str
     subnet_ids: tuple[str, ...]
-    security_group_id: str
+    security_group_ids: tuple[str, ...]
     assign_public_ip: bool
 
 
@@ -499,7 +499,7 @@ def _arguments(job: str, placement: TaskPlacement, *, spot: bool, debug: bool) -
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
                 "Subnets": list(placement.subnet_ids),
-                "SecurityGroups": [placement.security_group_id],
+                "SecurityGroups": list(placement.security_group_ids),
                 "AssignPublicIp": "ENABLED" if placement.assign_public_ip else "DISABLED",
             }
         },

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 MAX_ZONES = 4
 LARGEST_VPC_PREFIX = 16
 SMALLEST_VPC_PREFIX = 24
-ENDPOINT_SUBNET_PREFIX = 27
+WAY_OUT_SUBNET_PREFIX = 27
 _EIGHTHS_BITS = 3
 
 PRIVATE_RANGES = (
@@ -24,15 +24,15 @@ class SubnetPlan:
 
     tasks: tuple[str, ...]
     """Where the containers run: an eighth of the VPC each."""
-    endpoints: tuple[str, ...]
-    """Where the interface endpoints live: a /27 each, which holds 27 of them."""
+    ways_out: tuple[str, ...]
+    """Where the interface endpoints stand, or the NAT gateways: a /27 each, which holds 27."""
 
 
 def plan_subnets(cidr: str, zones: int) -> SubnetPlan:
     """Divide a VPC's addresses so that adding a zone never renumbers the others.
 
     The VPC is cut into eighths: the first four are for the tasks of zones one to four, the last
-    four hold the endpoints. The plan has a place for four zones whether they are used or not.
+    four hold the ways out. The plan has a place for four zones whether they are used or not.
 
     Args:
         cidr: the VPC, /16 to /24, from a private range.
@@ -47,8 +47,8 @@ def plan_subnets(cidr: str, zones: int) -> SubnetPlan:
     eighths = list(vpc.subnets(prefixlen_diff=_EIGHTHS_BITS))
     return SubnetPlan(
         tasks=tuple(str(eighths[zone]) for zone in range(zones)),
-        endpoints=tuple(
-            str(next(eighths[MAX_ZONES + zone].subnets(new_prefix=ENDPOINT_SUBNET_PREFIX)))
+        ways_out=tuple(
+            str(next(eighths[MAX_ZONES + zone].subnets(new_prefix=WAY_OUT_SUBNET_PREFIX)))
             for zone in range(zones)
         ),
     )

@@ -8,9 +8,10 @@ schedule.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from definitions import schedules
@@ -51,6 +52,8 @@ class Timetable:
     """How late a trigger may still be delivered, 60 to 86,400."""
     enabled: bool = True
     """Whether the schedules fire."""
+    calendar: Mapping[str, Any] | None = None
+    """Which days are left out, as a trigger says it; ``None`` for none."""
 
 
 def timetable(
@@ -62,6 +65,7 @@ def timetable(
     window_minutes: int | None = None,
     start_deadline_seconds: int = 3_600,
     enabled: bool = True,
+    calendar: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> Timetable:
     """Return what there is to deploy now.
@@ -74,6 +78,7 @@ def timetable(
         window_minutes: how late a trigger may come.
         start_deadline_seconds: how late it may still be delivered.
         enabled: whether the schedules fire.
+        calendar: which days are left out, as a trigger says it.
         now: the present.
 
     Raises:
@@ -97,6 +102,7 @@ def timetable(
         window_minutes=window_minutes,
         start_deadline_seconds=start_deadline_seconds,
         enabled=enabled,
+        calendar=calendar,
     )
 
 

@@ -20,6 +20,7 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.stepfunctions.registrations import throttling_warnings
 from rehearsal.day import live
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
+from rehearsal.existing_network import make_existing_network
 from rehearsal.faults import FAULTS
 from rehearsal.features import asked_for
 from rehearsal.live import Live
@@ -231,6 +232,7 @@ def _rehearse(
     region = stack_file.config.get("aws:region", "us-east-1")
     with EmbeddedAws(region=region, start=START) as aws:
         report.begin(stack_file.stack, region, START)
+        make_existing_network(aws, stack_file)
         notes.lap("start")
         try:
             deployment = _deploy(aws, stack_file, earlier, report)

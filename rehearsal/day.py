@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from definitions import schedules
-from rehearsal.stage import NOBODY, Outcome, Stage, Started
+from rehearsal.stage import NOBODY, Outcome, Stage, Started, run_name
 
 
 def live(stage: Stage, hours: int) -> Iterator[Outcome]:
@@ -19,22 +19,24 @@ def live(stage: Stage, hours: int) -> Iterator[Outcome]:
     end = begin + timedelta(hours=hours)
     scheduled = stage.scheduled
     expected = {job.name: _fires(job, begin, end) for job in scheduled}
-    twice = next((job for job in scheduled if expected[job.name]), None)
+    twice = next((job for job in scheduled if _starts(stage, job, expected[job.name])), None)
     if twice is not None:
         _, name = min(expected[twice.name])
         stage.aws.schedules.deliver_twice(stage.exports["scheduleGroup"], name)
     stage.aws.clock.run_until(end + max(map(_longest_window, scheduled), default=timedelta()))
     for job in scheduled:
-        runs = {_run(job, when) for when, _ in expected[job.name]}
-        yield stage.explained(_ordinary(stage, job, begin, end, runs))
+        times = {when for when, _ in expected[job.name]}
+        yield stage.explained(_ordinary(stage, job, begin, end, times))
     if twice is not None:
         yield _came_twice(stage, twice, expected[twice.name])
 
 
 def _ordinary(
-    stage: Stage, job: Started, begin: datetime, end: datetime, runs: set[str]
+    stage: Stage, job: Started, begin: datetime, end: datetime, times: set[datetime]
 ) -> Outcome:
-    first, last = _run(job, begin), _run(job, end)
+    off = {run_name(job, when) for when in times if stage.off_because(job, when)}
+    runs = {run_name(job, when) for when in times} - off
+    first, last = run_name(job, begin), run_name(job, end)
     ends = [
         stage.aws.wait_for(run["executionArn"])
         for run in list(stage.executions(job.machine_arn))  # waiting makes more of them
@@ -45,13 +47,23 @@ def _ordinary(
     return Outcome(
         at=begin,
         what=f"{job.name}: its schedule fires",
-        expected={"runs": len(runs), "succeeded": len(runs)},
+        expected={
+            "runs": len(runs),
+            "succeeded": len(runs),
+            **({"skipped": len(off)} if off else {}),
+        },
         happened={
             "runs": len(ends),
             "succeeded": len(ends) - len(failed),
+            "skipped": sum(stage.skipped_because(run) is not None for run in off),
             "because": stage.why(failed[0]) if failed else ", ".join(strange) or None,
         },
     )
+
+
+def _starts(stage: Stage, job: Started, fires: set[tuple[datetime, str]]) -> bool:
+    """Return whether a job has a first time to run, and calendars do not leave it out."""
+    return bool(fires) and not stage.off_because(job, min(fires)[0])
 
 
 def _is_scheduled(run: str, job: Started) -> bool:
@@ -61,7 +73,7 @@ def _is_scheduled(run: str, job: Started) -> bool:
 
 def _came_twice(stage: Stage, job: Started, fires: set[tuple[datetime, str]]) -> Outcome:
     when, _ = min(fires)
-    run = _run(job, when)
+    run = run_name(job, when)
     duplicates = sum(other == when for other, _ in fires)  # each schedule of this time has one
     return Outcome(
         at=when,
@@ -77,11 +89,6 @@ def _came_twice(stage: Stage, job: Started, fires: set[tuple[datetime, str]]) ->
             "message to": stage.told(run),
         },
     )
-
-
-def _run(job: Started, when: datetime) -> str:
-    """Name the run that is for a time; two schedules of a job that fire at once mean the same."""
-    return f"{job.name}-{when:%Y-%m-%dT%H%M%SZ}"
 
 
 def _longest_window(job: Started) -> timedelta:

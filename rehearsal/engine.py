@@ -28,7 +28,7 @@ import pulumi
 import pulumi.runtime
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from rehearsal import wire
@@ -110,7 +110,10 @@ class Provider(Protocol):
         ...
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any]:
-        """Answer a function call such as ``aws:index/getCallerIdentity:getCallerIdentity``."""
+        """Answer a function call such as ``aws:index/getCallerIdentity:getCallerIdentity``.
+
+        A ``ValueError`` is the answer that there is none: the program may expect it.
+        """
         ...
 
 
@@ -397,8 +400,12 @@ class _Monitor(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - named by gRPC
         provider = self._provider(request.provider)
-        answer = provider.invoke(request.tok, wire.plain(wire.from_struct(request.args)))
         response: Any = resource_pb2.ResourceInvokeResponse  # its field is named by a keyword
+        try:
+            answer = provider.invoke(request.tok, wire.plain(wire.from_struct(request.args)))
+        except ValueError as error:  # what AWS says, which the program may expect
+            failure: Any = provider_pb2.CheckFailure(reason=str(error))
+            return response(failures=[failure])
         return response(**{"return": wire.to_struct(answer)})
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - named by gRPC

@@ -5,11 +5,13 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from definitions.calendars import CalendarRules, skip_reason
 from definitions.notices import NOTICE
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage, WebhookCall
 from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
@@ -67,6 +69,16 @@ class Started:
     def schedule(self) -> dict[str, Any] | None:
         """The first of its schedules."""
         return next(iter(self.schedules), None)
+
+    @property
+    def calendar_rules(self) -> CalendarRules:
+        """On which days of its schedule it runs."""
+        asked = self.trigger.get("calendar", {})
+        return CalendarRules(
+            skip_on=tuple(asked.get("skipOn", ())),
+            only_on=tuple(asked.get("onlyOn", ())),
+            business_days=asked.get("businessDays", False),
+        )
 
     @property
     def notify(self) -> dict[str, Any]:
@@ -376,14 +388,15 @@ class Stage:
         ``then`` says. ``given`` is the run's own input; ``times`` is how often the trigger is
         delivered. A job without a schedule is started as a person starts it. ``steps`` is how all
         attempts of a flow's steps go, by what the names of their runs have behind the flow's.
+        Calendars are not asked: what day it is does not matter here.
         """
         at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
-        run = f"{job.name}-{at:%Y-%m-%dT%H%M%SZ}"
+        run = run_name(job, at)
         self.goes(run, then, attempts)
         for step, played in (steps or {}).items():
             self.goes(f"{run}-{step}", played)
         self.last_trigger = trigger = {
-            **job.trigger,
+            **{key: value for key, value in job.trigger.items() if key != "calendar"},
             "overlap": overlap,
             "scheduledTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
             "input": {**job.trigger.get("input", {}), "notify": "all", **(given or {})},
@@ -394,6 +407,18 @@ class Stage:
                 self.dispatch(trigger)
         else:
             self._schedule_once(job.schedule, at, trigger, twice=times > 1)
+        return run
+
+    def trigger_for(self, job: Started, at: datetime, *, times: int = 1) -> str:
+        """Hand the dispatcher what a job's schedule does at some time, and return the run's name.
+
+        The time may be any: calendars are asked for its day. Its attempt succeeds.
+        """
+        run = run_name(job, at)
+        self.goes(run, SUCCEEDS)
+        for _ in range(times):
+            scheduled = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            self.dispatch({**job.trigger, "scheduledTime": scheduled})
         return run
 
     def _schedule_once(
@@ -509,6 +534,33 @@ class Stage:
             or run.endswith((f"-{message}", f"-{letter.get('id')}"))  # a message, an event
         ]
         return " + ".join(sorted(results, reverse=True) + letters) or "lost"
+
+    def off_because(self, job: Started, at: datetime) -> str:
+        """Say why a job's calendars leave out a time of its schedule; empty if they do not.
+
+        By another calculator than the dispatcher's, from the days that are deployed.
+        """
+        if "calendar" not in job.trigger:
+            return ""
+        zone = ZoneInfo(job.trigger["calendar"]["zone"])
+        return skip_reason(at.astimezone(zone).date(), job.calendar_rules, self._calendars)
+
+    @cached_property
+    def _calendars(self) -> dict[str, dict[str, str]]:
+        """The days of the calendars that jobs ask, by their names."""
+        found = self.states.describe_state_machine(stateMachineArn=self.dispatcher_arn)
+        first = json.loads(found["definition"])["States"]["Overlap?"]["Choices"][0]
+        return first["Assign"]["calendars"]["dates"]
+
+    def skipped_because(self, run: str) -> str | None:
+        """Return the reason with which a run is listed as skipped; ``None`` if it is not."""
+        try:
+            found = self.states.describe_execution(
+                executionArn=execution_arn(self.skipped_arn, run)
+            )
+        except self.states.exceptions.ExecutionDoesNotExist:
+            return None
+        return json.loads(found["input"])["reason"]
 
     def _dispatches(self) -> Iterable[tuple[str, str]]:
         """Return the run that each ended execution of the dispatcher was for, and its result."""
@@ -681,6 +733,12 @@ class Stage:
         """Return the one container of a job's task definition."""
         return self.task_definition(job)["containerDefinitions"][0]
 
+    def placement(self, job: Job) -> dict[str, Any]:
+        """Return where a job's tasks run: ``Subnets``, ``SecurityGroups``, ``AssignPublicIp``."""
+        machine = self.states.describe_state_machine(stateMachineArn=job.machine_arn)
+        task = json.loads(machine["definition"])["States"]["Run"]["Arguments"]
+        return task["NetworkConfiguration"]["AwsvpcConfiguration"]
+
     def _play(self, attempt: Attempt) -> Played:
         self._environments[attempt.run] = attempt.environment
         attempts, then = self._attempts.get(attempt.run, ([], self.unplanned))
@@ -748,6 +806,11 @@ class Stage:
         ]
         for name in sorted(listed, key=lambda name: int(name.partition("--")[2] or 1)):
             yield scheduler.get_schedule(GroupName=group, Name=name)
+
+
+def run_name(job: Started, at: datetime) -> str:
+    """Name the run that is for a time; two schedules of a job that fire at once mean the same."""
+    return f"{job.name}-{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
 
 
 def execution_arn(machine_arn: str, run: str) -> str:

@@ -20,6 +20,7 @@ from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, 
 from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.job_watcher import JobWatcher, JobWatcherArgs
+from components.nat_vpc import PrivateVpcWithNat, PrivateVpcWithNatArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.private_table import PrivateTable, PrivateTableArgs
 from components.private_topic import PrivateTopic, PrivateTopicArgs
@@ -38,6 +39,7 @@ from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from definitions.watcher_machine import warned
+from stacks.existing_network import existing_network
 from stacks.settings import Settings
 from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
@@ -69,7 +71,10 @@ def build(settings: Settings) -> dict[str, Any]:
         region=settings.region,
         account=aws.get_caller_identity().account_id,
     )
-    zones = _zones(settings)
+    services = _endpoint_services(settings)
+    existing = settings.network.mode == "existing"
+    found = existing_network(settings, services) if existing else None
+    zones = [] if existing else _zones(settings)
     jobs = {name: _job(name, job, settings, names) for name, job in settings.jobs.items()}
 
     provider = aws.Provider(
@@ -83,7 +88,7 @@ def build(settings: Settings) -> dict[str, Any]:
     ours = pulumi.ResourceOptions(provider=provider)
 
     key = StackKey("key", StackKeyArgs(names=names), ours)
-    network = _network(settings, names, zones, key, ours)
+    network = found or _network(settings, names, zones, services, key, ours)
     cluster = BatchCluster(
         "batch",
         BatchClusterArgs(
@@ -206,6 +211,7 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
+            calendars=settings.calendar_tables,
             watched=bool(watched),
             messages=_messages(names, jobs),
         ),
@@ -219,7 +225,14 @@ def build(settings: Settings) -> dict[str, Any]:
                 names=names,
                 missing=bool(watched),
                 late=late,
-                calendars=calendar_tables({}, {entry.timezone for entry in watched}),
+                calendars=calendar_tables(
+                    {
+                        name: settings.calendars[name].days
+                        for entry in watched
+                        for name in entry.calendar_rules.calendars
+                    },
+                    {entry.timezone for entry in watched},
+                ),
                 dead_letter_queue_arn=notifier.dead_letter_queue_arn,
                 dead_letter_queue_url=notifier.dead_letter_queue_url,
                 execution_log_destination=cluster.execution_log_destination,
@@ -311,6 +324,7 @@ def _network(
     settings: Settings,
     names: Names,
     zones: list[str],
+    services: list[str],
     key: StackKey,
     ours: pulumi.ResourceOptions,
 ) -> TaskNetwork:
@@ -326,13 +340,26 @@ def _network(
             ),
             ours,
         ).tasks
+    if settings.network.mode == "nat":
+        return PrivateVpcWithNat(
+            "network",
+            PrivateVpcWithNatArgs(
+                names=names,
+                cidr=settings.network.cidr,
+                zones=zones,
+                gateway_each=settings.network.nat_gateways == "onePerZone",
+                log_retention_days=settings.log_retention_days,
+                key_arn=key.arn,
+            ),
+            ours,
+        ).tasks
     return PrivateVpcWithEndpoints(
         "network",
         PrivateVpcWithEndpointsArgs(
             names=names,
             cidr=settings.network.cidr,
             zones=zones,
-            services=_endpoint_services(settings),
+            services=services,
             log_retention_days=settings.log_retention_days,
             key_arn=key.arn,
         ),
@@ -521,13 +548,13 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
         cluster_arn=cluster.cluster_arn,
         runner=[cluster.runner_role_arn, cluster.execution_log_destination],
         subnet_ids=network.subnet_ids,
-        security_group_id=network.security_group_id,
+        security_group_ids=network.security_group_ids,
         ready=network.ready,
     ).apply(
         lambda known: TaskPlacement(
             cluster_arn=known["cluster_arn"],
             subnet_ids=tuple(known["subnet_ids"]),
-            security_group_id=known["security_group_id"],
+            security_group_ids=tuple(known["security_group_ids"]),
             assign_public_ip=network.assign_public_ip,
         )
     )

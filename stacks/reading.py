@@ -25,8 +25,9 @@ from definitions.grants import VERBS
 from stacks import job_files
 from stacks.settings import SECTIONS, Settings, events
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
+from stacks.settings.calendars import end_warnings, table_mistakes
 from stacks.settings.containers import DEFAULT_CONTAINERS, NOT_OFFERED
-from stacks.settings.schedules import schedule_warnings
+from stacks.settings.schedules import never_warnings, schedule_warnings
 from stacks.settings.storage import PARAMETERS
 from stacks.wording import MASK, flow, instead, kind, shown
 
@@ -149,6 +150,7 @@ def read_settings(
     except ValidationError as error:
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
     if settings is not None:
+        mistakes += table_mistakes(settings.calendar_tables)
         mistakes += events.mistakes(settings.jobs)
         mistakes += _policy_mistakes(settings)
     if settings is None or mistakes or gathered.mistakes:
@@ -166,8 +168,12 @@ def read_settings(
                 ("workers", settings.workers),
             )
             for name, entry in entries.items()
-            for warning in schedule_warnings(f"{section}.{name}", name, entry, now)
+            for warning in (
+                *schedule_warnings(f"{section}.{name}", name, entry, now),
+                *never_warnings(f"{section}.{name}", entry, settings.calendars, now.date()),
+            )
         ),
+        *end_warnings(settings.calendars, now.date()),
         *events.warnings(settings.jobs, settings.containers),
         *_flow_warnings(settings),
     ]
@@ -235,6 +241,7 @@ def _surroundings_of(
         containers={name: map_or_empty(entry) for name, entry in maps["containers"].items()},
         jobs={name: map_or_empty(entry) for name, entry in maps["jobs"].items()},
         tags=frozenset(maps["tags"]),
+        calendars=frozenset(maps["calendars"]),
         channels=frozenset(map_or_empty(maps["notify"].get("channels"))),
     )
 
@@ -302,6 +309,7 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
         "topics": names.longest_chosen_name(prefix, names.TOPIC_LIMIT),
         "tables": names.longest_chosen_name(prefix, names.TABLE_LIMIT),
         "secrets": names.longest_chosen_name(prefix, MAX_SECRET_NAME),
+        "calendars": MAX_CONFIG_BYTES,  # no name of AWS is made of them
         **dict.fromkeys(MACHINES, names.longest_job_name(prefix)),
         "notify.channels": names.longest_channel_name(prefix),
     }

@@ -26,6 +26,7 @@ from rehearsal.cloud.repairs import Repairs
 def repair(repairs: Repairs) -> None:
     """Let all be changed and deleted that AWS lets change and delete."""
     _network_acls_go_with_what_they_are_of(repairs)
+    _nat_gateways_leave_nothing_behind(repairs)
     _rules_have_descriptions(repairs)
     _rules_change_as_a_whole(repairs)
     _endpoints_change_as_a_whole(repairs)
@@ -54,6 +55,21 @@ def _network_acls_go_with_what_they_are_of(repairs: Repairs) -> None:
 
     repairs.put(EC2Backend, "delete_subnet", without_subnet)
     repairs.put(EC2Backend, "delete_vpc", without_vpc)
+
+
+def _nat_gateways_leave_nothing_behind(repairs: Repairs) -> None:
+    """Moto keeps the interface of a NAT gateway that is deleted, and its hold on the address."""
+    delete = EC2Backend.delete_nat_gateway
+
+    def without_interface(self: Any, nat_gateway_id: str) -> Any:
+        deleted = delete(self, nat_gateway_id)
+        for address in deleted.address_set:
+            if association := address.get("associationId"):
+                self.disassociate_address(association_id=association)
+            self.delete_network_interface(address["networkInterfaceId"])
+        return deleted
+
+    repairs.put(EC2Backend, "delete_nat_gateway", without_interface)
 
 
 def _is_of(association: Any, subnet_id: str) -> bool:

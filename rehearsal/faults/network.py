@@ -83,9 +83,31 @@ def _nothing_goes_out(stage: Stage) -> Generator[None]:
 
 def _placement(stage: Stage) -> Iterator[str]:
     """Name the security groups of the job's tasks."""
-    machine = stage.states.describe_state_machine(stateMachineArn=stage.job.machine_arn)
-    task = json.loads(machine["definition"])["States"]["Run"]["Arguments"]
-    yield from task["NetworkConfiguration"]["AwsvpcConfiguration"]["SecurityGroups"]
+    yield from stage.placement(stage.job)["SecurityGroups"]
+
+
+def _nat_gateways(stage: Stage) -> list[Any]:
+    """Return the NAT gateways beside the job's subnets."""
+    network, subnets = _network(stage), stage.placement(stage.job)["Subnets"]
+    vpcs = {network.get_subnet(subnet).vpc_id for subnet in subnets}
+    return [nat for nat in network.nat_gateways.values() if nat.vpc_id in vpcs]
+
+
+@contextmanager
+def _without_nat_gateways(stage: Stage) -> Generator[None]:
+    """Delete the NAT gateways, and put the same ones back: new ones would have other ids."""
+    gateways = _nat_gateways(stage)
+    for gateway in gateways:
+        gateway.state = "deleted"
+    try:
+        yield
+    finally:
+        for gateway in gateways:
+            gateway.state = "available"
+
+
+def _no_nat_gateway(stage: Stage) -> str | None:
+    return None if _nat_gateways(stage) else "the network has no NAT gateway"
 
 
 def _network(stage: Stage) -> Any:
@@ -113,6 +135,13 @@ FAULTS = (
         broken=_narrow_policy,
         unless=_unless_endpoint("ecr.api"),
         expects=lambda _: not_started("AccessDeniedException"),
+    ),
+    Scenario(
+        name="nat-gateways-deleted",
+        says="Somebody deleted the NAT gateways by which tasks reach ECR",
+        broken=_without_nat_gateways,
+        unless=_no_nat_gateway,
+        expects=lambda _: not_started("connection issue"),
     ),
     Scenario(
         name="security-group-closed",

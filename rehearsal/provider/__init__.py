@@ -31,6 +31,8 @@ for _service in (
     "ec2",
     "ec2_endpoints",
     "ec2_groups",
+    "ec2_looks",
+    "ec2_nat",
     "ecr",
     "ecs",
     "events",
@@ -247,6 +249,7 @@ class AwsProvider:
 
         Raises:
             NotImplementedError: the rehearsal does not know this function or an argument.
+            ValueError: what is asked for is not there.
         """
         if token not in FUNCTIONS:
             raise NotImplementedError(f"function {token} is not known to the rehearsal")

@@ -7,12 +7,13 @@ configuration.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from stacks.settings.base import MODEL, ListOf, Text
+from stacks.settings.calendars import CalendarSettings, asked_tables
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
 from stacks.settings.events import QueueSettings
 from stacks.settings.flows import FlowSettings
@@ -102,6 +103,11 @@ class Settings(BaseModel):
         description="Secrets of the stack.",
         examples=[{"sample": {"values": {"S3_BUCKET_NAME": {"bucket": "files"}}}}],
     )
+    calendars: dict[str, CalendarSettings] = Field(
+        default_factory=dict[str, CalendarSettings],
+        description="Named lists of days, such as holidays.",
+        examples=[{"jp-holidays": {"country": "JP", "years": [2026, 2027]}}],
+    )
     jobs: dict[str, JobSettings] = Field(
         default_factory=dict[str, JobSettings],
         description="The jobs: each is a command in a container, on a schedule, on events or run "
@@ -168,6 +174,14 @@ class Settings(BaseModel):
         description="What is allowed but may surprise, one line each. Not a key of the file.",
         examples=[()],
     )
+
+    @property
+    def calendar_tables(self) -> dict[str, Any] | None:
+        """The days and clocks that the dispatcher needs to know; None where nobody asks."""
+        asking = (*self.jobs.values(), *self.flows.values(), *self.workers.values())
+        return asked_tables(
+            self.calendars, ((entry.calendar_rules, entry.timezone) for entry in asking)
+        )
 
     def tells_progress(self, container: str) -> bool:
         """Tell whether a job in a container is waited for by a token."""

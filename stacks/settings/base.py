@@ -52,6 +52,7 @@ class Surroundings:
     containers: Mapping[str, Mapping[str, Any]]
     jobs: Mapping[str, Mapping[str, Any]]
     tags: frozenset[str]
+    calendars: frozenset[str]
     channels: frozenset[str]
 
 

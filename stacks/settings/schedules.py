@@ -1,9 +1,9 @@
 """When something runs: the keys that a job, and whatever else is scheduled, has for it."""
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, cast
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from definitions import durations, schedules
+from definitions.calendars import CalendarRules, ever_runs
 from definitions.timetable import (
     MAX_WINDOW_MINUTES,
     MIN_WINDOW_MINUTES,
@@ -26,7 +27,8 @@ from definitions.timetable import (
     timetable,
 )
 from definitions.watcher_machine import MAX_SECONDS, MIN_WITHIN_SECONDS
-from stacks.settings.base import MODEL, EntryError, Seconds, between
+from stacks.settings.base import MODEL, EntryError, ListOf, Seconds, between
+from stacks.settings.calendars import CalendarName, CalendarSettings
 from stacks.wording import flow, kind, shown
 
 MIN_START_DEADLINE_SECONDS = 60
@@ -123,6 +125,23 @@ class ScheduleSettings(BaseModel):
         default="UTC",
         description="The time zone of `schedule`, `startDate` and `endDate`.",
         examples=["Asia/Tokyo"],
+    )
+    skip_on: ListOf[CalendarName] = Field(
+        default=(),
+        description="Calendars on whose days the schedule's runs are skipped, by the day in "
+        "`timezone` that a run is scheduled for. Skipped runs are listed, with the reason.",
+        examples=[["jp-holidays"]],
+    )
+    only_on: ListOf[CalendarName] = Field(
+        default=(),
+        description="Calendars on whose days alone the schedule's runs are not skipped.",
+        examples=[["month-ends"]],
+    )
+    business_days: bool = Field(
+        default=False,
+        description="Whether runs of a Saturday or Sunday are skipped; with `skipOn`, those of "
+        "holidays too.",
+        examples=[True],
     )
     start_date: Moment | None = Field(
         default=None,
@@ -221,6 +240,27 @@ class ScheduleSettings(BaseModel):
                 schedules.spread(expression, "")
         return spread
 
+    @field_validator("skip_on", "only_on", "business_days")
+    @classmethod
+    def _asks_for_a_schedule(cls, asked: Any, info: ValidationInfo) -> Any:
+        if asked:
+            _check_there_is_a_schedule(info)
+        return asked
+
+    @field_validator("only_on")
+    @classmethod
+    def _leaves_a_day(cls, only_on: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if both := [name for name in only_on if name in info.data.get("skip_on", ())]:
+            raise ValueError(f"{both[0]} is in skipOn too: keep one")
+        return only_on
+
+    @property
+    def calendar_rules(self) -> CalendarRules:
+        """The days on which the schedule starts runs."""
+        return CalendarRules(
+            skip_on=self.skip_on, only_on=self.only_on, business_days=self.business_days
+        )
+
     @field_validator("expect_success_within_seconds")
     @classmethod
     def _can_be_waited_for(cls, within: int | None, info: ValidationInfo) -> int | None:
@@ -273,6 +313,7 @@ def timetable_of(name: str, entry: ScheduleSettings, now: datetime) -> Timetable
         window_minutes=None if window is None else window // SECONDS_PER_MINUTE,
         start_deadline_seconds=entry.start_deadline_seconds,
         enabled=entry.enabled,
+        calendar=entry.calendar_rules.in_trigger(entry.timezone),
         now=now,
     )
 
@@ -312,6 +353,24 @@ def schedule_warnings(
                 yield from _gap_warnings(said, schedule, entry.timezone, now)
             case _:
                 pass
+
+
+def never_warnings(
+    path: str, entry: ScheduleSettings, calendars: Mapping[str, CalendarSettings], today: date
+) -> Iterator[str]:
+    """Tell of a schedule of whose days calendars leave none."""
+    rules = entry.calendar_rules
+    if rules.in_trigger(entry.timezone) is None:
+        return
+    days = {name: calendars[name].days for name in rules.calendars}
+    first = max(today, date.fromisoformat((entry.start_date or str(today))[:10]))
+    last = date.fromisoformat((entry.end_date or str(date.max))[:10])
+    for expression in entry.schedule:
+        if not ever_runs(schedules.parse(expression), rules, days, first, last):
+            yield (
+                f"{path}.schedule: {shown(expression)} comes on no day that the calendars leave: "
+                "change the schedule, or the calendars"
+            )
 
 
 def _once_warnings(once: schedules.At, zone: ZoneInfo, now: datetime) -> Iterator[str]:

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 import pytest
 
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
+from definitions.calendars import CalendarRules
 from definitions.job_machine import TaskPlacement
 from definitions.timetable import Planned, Timetable
 from tests.components.naming import NAMES
@@ -17,7 +18,7 @@ PLATFORM = JobPlatform(
     placement=TaskPlacement(
         cluster_arn="arn:cluster",
         subnet_ids=("subnet-a",),
-        security_group_id="sg-1",
+        security_group_ids=("sg-1",),
         assign_public_ip=True,
     ),
     scheduler_role_arn="arn:scheduler",
@@ -104,6 +105,17 @@ def test_the_trigger_carries_what_the_dispatcher_needs() -> None:
         "overlap": "replace",
         "scheduledTime": "<aws.scheduler.scheduled-time>",
         "input": {"notify": "all"},
+    }
+
+
+def test_a_trigger_carries_the_jobs_calendars_and_its_zone() -> None:
+    calendar = CalendarRules(skip_on=("jp-holidays",), business_days=True).in_trigger("Asia/Tokyo")
+    timetable = replace(GIVEN["timetable"], calendar=calendar)
+    made = job(timetable=timetable).one(aws.scheduler.Schedule)
+    assert json.loads(made.inputs["target"]["input"])["calendar"] == {
+        "zone": "Asia/Tokyo",
+        "skipOn": ["jp-holidays"],
+        "businessDays": True,
     }
 
 

@@ -1,11 +1,13 @@
 """One trigger becomes at most one run."""
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from statelint.linter import Linter
 
+from definitions.calendars import CalendarRules, calendar_tables
 from definitions.dispatcher_machine import dispatcher_machine, skipped_machine, trigger
 from tests.definitions.playing import CONTEXT, Caught, End, play
 
@@ -18,9 +20,12 @@ NAME = "list-files-2026-11-22T033000Z"
 EVENT = "17793124-05d4-b198-2fde-7ededc63b103"
 
 
-def dispatcher() -> dict[str, Any]:
+def dispatcher(calendars: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return dispatcher_machine(
-        job_machines_arn=MACHINES, task_definition_arns=DEFINITIONS, skipped_machine_arn=SKIPPED
+        job_machines_arn=MACHINES,
+        task_definition_arns=DEFINITIONS,
+        skipped_machine_arn=SKIPPED,
+        calendars=calendars,
     )
 
 
@@ -81,6 +86,61 @@ def test_a_skipped_run_is_listed_under_the_name_that_it_would_have_had() -> None
             "reason": "an older run is still going: arn:older",
         },
     }
+
+
+CALENDARS = calendar_tables({"holidays": {"2026-11-22": "Fair"}}, ["UTC", "Asia/Tokyo"])
+RULES = CalendarRules(skip_on=("holidays",))
+
+
+def asking(zone: str, overlap: str, *answers: Any, **changes: Any) -> End:
+    """A trigger of a job that asks a calendar."""
+    given = trigger(
+        job="list-files",
+        container="default",
+        overlap=overlap,
+        scheduled_time=AT,
+        calendar=RULES.in_trigger(zone),
+    )
+    return play(dispatcher(CALENDARS), {**given, **changes}, list(answers))
+
+
+def test_a_run_on_a_day_that_a_calendar_leaves_out_is_skipped_and_listed() -> None:
+    end = asking("UTC", "forbid", STARTED)
+    because = "2026-11-22 is in holidays (Fair)"
+    assert end.states == ["Overlap?", "Calendar?", "Record skipped", "Skipped"]
+    assert (end.output["result"], end.output["because"]) == ("skipped", because)
+    assert end.requests[-1]["StateMachineArn"] == SKIPPED
+    assert end.requests[-1]["Name"] == NAME
+    assert end.requests[-1]["Input"] == {
+        "job": "list-files",
+        "scheduledTime": AT,
+        "reason": because,
+    }
+
+
+def test_the_day_is_that_of_the_time_which_the_run_was_scheduled_for() -> None:
+    late = {"scheduledTime": "2026-11-22T15:00:00Z"}
+    assert asking("Asia/Tokyo", "allow", STARTED).output["result"] == "skipped"
+    end = asking("Asia/Tokyo", "allow", STARTED, **late)
+    assert end.output["result"] == "started", "it is the 23rd in Tokyo"
+    assert end.states == ["Overlap?", "Calendar?", "Start"]
+
+
+def test_a_run_that_calendars_leave_is_still_subject_to_overlap() -> None:
+    late = {"scheduledTime": "2026-11-24T15:00:00Z"}
+    going = {"Executions": [{"Name": "older", "ExecutionArn": "arn:older"}]}
+    end = asking("UTC", "forbid", going, STARTED, **late)
+    assert end.output["because"] == "an older run is still going: arn:older"
+
+
+def test_a_run_by_hand_asks_no_calendar() -> None:
+    given = {"job": "list-files", "overlap": "allow", "calendar": RULES.in_trigger("UTC")}
+    assert play(dispatcher(CALENDARS), given, [STARTED]).output["result"] == "started"
+
+
+def test_a_plain_job_asks_no_calendar_in_a_stack_that_has_some() -> None:
+    given = trigger(job="list-files", container="default", overlap="allow", scheduled_time=AT)
+    assert play(dispatcher(CALENDARS), given, [STARTED]).states == ["Overlap?", "Start"]
 
 
 def test_a_trigger_that_is_skipped_twice_is_listed_once() -> None:
@@ -192,4 +252,5 @@ def test_the_retries_outlast_a_thousand_jobs_written_for_the_same_minute(
 
 def test_statelint_accepts_both_machines() -> None:
     assert Linter.validate(dispatcher()) == []
+    assert Linter.validate(dispatcher(CALENDARS)) == []
     assert Linter.validate(skipped_machine()) == []

@@ -37,7 +37,7 @@ def machine(**changed: Any) -> dict[str, Any]:
         "placement": TaskPlacement(
             cluster_arn="cluster",
             subnet_ids=("subnet-a", "subnet-b"),
-            security_group_id="sg-1",
+            security_group_ids=("sg-1",),
             assign_public_ip=False,
         ),
     }

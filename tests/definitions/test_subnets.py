@@ -12,7 +12,7 @@ from definitions.subnets import plan_subnets
 def test_a_stack_in_one_zone_has_an_eighth_for_tasks_and_a_27_for_endpoints() -> None:
     plan = plan_subnets("10.40.0.0/16", 1)
     assert plan.tasks == ("10.40.0.0/19",)
-    assert plan.endpoints == ("10.40.128.0/27",)
+    assert plan.ways_out == ("10.40.128.0/27",)
 
 
 def test_four_zones_fill_the_plan() -> None:
@@ -23,7 +23,7 @@ def test_four_zones_fill_the_plan() -> None:
         "192.168.7.64/27",
         "192.168.7.96/27",
     )
-    assert plan.endpoints == (
+    assert plan.ways_out == (
         "192.168.7.128/27",
         "192.168.7.160/27",
         "192.168.7.192/27",
@@ -39,8 +39,8 @@ def test_another_zone_never_renumbers_nor_overlaps(prefix: int, offset: int) -> 
     plans = [plan_subnets(str(vpc), zones) for zones in range(1, 5)]
     for fewer, more in pairwise(plans):
         assert more.tasks[:-1] == fewer.tasks
-        assert more.endpoints[:-1] == fewer.endpoints
-    blocks = [ipaddress.IPv4Network(block) for block in plans[-1].tasks + plans[-1].endpoints]
+        assert more.ways_out[:-1] == fewer.ways_out
+    blocks = [ipaddress.IPv4Network(block) for block in plans[-1].tasks + plans[-1].ways_out]
     assert all(block.subnet_of(vpc) for block in blocks)
     assert not any(one.overlaps(other) for one, other in combinations(blocks, 2))
 

@@ -28,7 +28,7 @@ def machine() -> dict[str, Any]:
         placement=TaskPlacement(
             cluster_arn="cluster",
             subnet_ids=("subnet-a",),
-            security_group_id="sg-1",
+            security_group_ids=("sg-1",),
             assign_public_ip=False,
         ),
     )

@@ -37,6 +37,11 @@ from stacks.settings.storage import (
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PUBLIC = {"mode": "public"}
+EXISTING = {
+    "mode": "existing",
+    "subnetIds": ["subnet-01234567"],
+    "securityGroupIds": ["sg-01234567"],
+}
 COMMAND = {"command": ["python", "-m", "list_files"]}
 DAILY = {"schedule": "cron(0 3 * * ? *)"}
 ECR = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/batch:1.4.2"
@@ -324,16 +329,42 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
         # network
         ({"network": {}}, "network.mode: missing: write mode: endpoints or mode: public"),
         (
-            {"network": {"mode": "nat"}},
-            'network.mode: "nat" is not offered yet: write endpoints or public',
+            {"network": {"mode": "public", "natGateways": "onePerZone"}},
+            "network.natGateways: says nothing in mode public: remove it, or write mode: nat",
         ),
         (
-            {"network": {"mode": "existing"}},
-            'network.mode: "existing" is not offered yet: write endpoints or public',
+            {"network": {"mode": "nat", "subnetIds": ["subnet-01234567"]}},
+            "network.subnetIds: says nothing in mode nat: remove it, or write mode: existing",
+        ),
+        (
+            {"network": {**EXISTING, "cidr": "10.50.0.0/16"}},
+            "network.cidr: says nothing in mode existing: remove it, or write mode: endpoints",
+        ),
+        (
+            {"network": {"mode": "existing", "securityGroupIds": ["sg-01234567"]}},
+            "network: has no subnetIds: write subnetIds: [subnet-0123456789abcdef0]",
+        ),
+        (
+            {"network": {"mode": "existing", "subnetIds": ["subnet-01234567"]}},
+            "network: has no securityGroupIds: write securityGroupIds: [sg-0123456789abcdef0]",
+        ),
+        (
+            {"network": {**EXISTING, "subnetIds": ["sg-01234567"]}},
+            'network.subnetIds[0]: "sg-01234567" is not an id: write one like '
+            "subnet-0123456789abcdef0",
+        ),
+        (
+            {"network": {**EXISTING, "vpcId": "main"}},
+            'network.vpcId: "main" is not an id: write one like vpc-0123456789abcdef0',
+        ),
+        (
+            {"network": {**EXISTING, "securityGroupIds": ["sg-01234567"] * 6}},
+            "network.securityGroupIds: […] has 6 entries: write at most 5",
         ),
         (
             {"network": {"mode": "private"}},
-            'network.mode: "private" is not one of the choices: write endpoints or public',
+            'network.mode: "private" is not one of the choices: write endpoints, nat, public or '
+            "existing",
         ),
         (
             {"network": {"mode": "public", "cidr": "10.40.1.0/16"}},
@@ -1314,7 +1345,7 @@ def test_all_mistakes_of_a_file_are_told_together(directory: Path) -> None:
     found = lines(
         directory,
         {
-            "network": {"mode": "nat"},
+            "network": {"mode": "private"},
             "containers": {"default": {"build": "app", "secrets": {"TOKEN": "sample:TOKN"}}},
             "secrets": {"sample": {"values": {"TOKEN": MASKED, "PIN": 5}}},
             "jobs": {

@@ -80,7 +80,7 @@ def test_what_the_program_adds_itself_is_no_key() -> None:
     [
         ("aws:region", "text", "required", "Example: `ap-northeast-1`"),
         ("network", "map", "required", "VPC"),
-        ("network.mode", "`endpoints` or `public`", "required", "internet"),
+        ("network.mode", "`endpoints`, `nat`, `public` or `existing`", "required", "internet"),
         ("network.availabilityZones", "whole number", "`2`", "zones"),
         ("containers", "map of maps", "`{default: {build: app}}`", "shapes"),
         (

@@ -25,6 +25,7 @@ _NETWORK = [
     ("describe_internet_gateways", "InternetGateways"),
     ("describe_network_interfaces", "NetworkInterfaces"),
     ("describe_flow_logs", "FlowLogs"),
+    ("describe_addresses", "Addresses"),
 ]
 
 

@@ -32,7 +32,7 @@ def job(account: Account, retries: RetryBudgets | None = None, timeout_seconds: 
         placement=TaskPlacement(
             cluster_arn=account.cluster_arn,
             subnet_ids=(account.subnet_id,),
-            security_group_id=account.security_group_id,
+            security_group_ids=(account.security_group_id,),
             assign_public_ip=False,
         ),
     )

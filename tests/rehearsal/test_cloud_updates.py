@@ -180,3 +180,16 @@ def test_a_slack_channel_has_tags(aws: EmbeddedAws) -> None:
     assert aws.chatbot.list_tags_for_resource(ResourceARN=made)["Tags"] == [
         {"TagKey": "a", "TagValue": "2"}
     ]
+
+
+def test_a_nat_gateway_that_is_deleted_leaves_no_interface_and_frees_its_address(
+    account: Account,
+) -> None:
+    ec2 = account.aws.client("ec2")
+    assert account.subnet_id  # whose network has a NAT gateway
+    (gateway,) = ec2.describe_nat_gateways()["NatGateways"]
+    ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
+    (address,) = ec2.describe_addresses()["Addresses"]
+    assert "AssociationId" not in address
+    in_subnet = [{"Name": "subnet-id", "Values": [gateway["SubnetId"]]}]
+    assert ec2.describe_network_interfaces(Filters=in_subnet)["NetworkInterfaces"] == []

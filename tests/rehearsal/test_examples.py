@@ -6,6 +6,7 @@ import pytest
 
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy
+from rehearsal.existing_network import make_existing_network
 from rehearsal.features import asked_for
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import play_all
@@ -21,6 +22,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 def test_an_example_works(example: Path) -> None:
     stack_file = read_stack_file(ROOT, example.stem, example)
     with EmbeddedAws(region=stack_file.config["aws:region"], start=START) as aws:
+        make_existing_network(aws, stack_file)
         deployment = deploy(ROOT, stack_file, AwsProvider(aws), now=START)
         up = deployed_again(ROOT, stack_file, aws, deployment)
         stage = Stage(aws, deployment.outputs, up)

@@ -613,6 +613,32 @@ def test_a_route_goes_one_way(provider: AwsProvider) -> None:
     )
 
 
+def test_a_nat_gateway_needs_an_internet_gateway_and_an_address_of_its_own(
+    provider: AwsProvider,
+) -> None:
+    kind, vpc_id = "aws:ec2/natGateway:NatGateway", vpc(provider)
+    address, _ = make(provider, "aws:ec2/eip:Eip")
+    given = {"subnetId": subnet(provider, vpc_id, 1), "allocationId": address}
+    refused(provider, "has no Internet gateway attached (Gateway.NotAttached)", kind, **given)
+    make(provider, "aws:ec2/internetGateway:InternetGateway", vpcId=vpc_id)
+    make(provider, kind, **given)
+    refused(provider, "is associated already", kind, **given)
+
+
+def test_an_address_that_a_gateway_has_is_not_given_back(provider: AwsProvider) -> None:
+    vpc_id = vpc(provider)
+    make(provider, "aws:ec2/internetGateway:InternetGateway", vpcId=vpc_id)
+    address, outputs = make(provider, "aws:ec2/eip:Eip")
+    make(
+        provider,
+        "aws:ec2/natGateway:NatGateway",
+        subnetId=subnet(provider, vpc_id, 1),
+        allocationId=address,
+    )
+    with pytest.raises(ValueError, match="cannot be deleted"):
+        provider.delete("aws:ec2/eip:Eip", address, outputs, outputs)
+
+
 def test_a_flow_log_is_checked(provider: AwsProvider) -> None:
     kind = "aws:ec2/flowLog:FlowLog"
     log: dict[str, Any] = {

@@ -111,6 +111,13 @@ subnet = aws.ec2.Subnet(
 aws.ec2.RouteTableAssociation(
     "association", subnet_id=subnet.id, route_table_id=table.id, opts=ours
 )
+address = aws.ec2.Eip("address", domain="vpc", opts=ours)
+aws.ec2.NatGateway(
+    "nat",
+    allocation_id=address.allocation_id,
+    subnet_id=subnet.id,
+    opts=pulumi.ResourceOptions(provider=provider, depends_on=[gateway]),
+)
 group = aws.ec2.SecurityGroup(
     "group",
     description="tasks",
