@@ -15,8 +15,9 @@ from definitions.notices import NO_CHANNELS, NOTICE, Channels
 Statement = dict[str, Any]
 
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
-# token and CloudWatch's reads exist once an account; the answer to a task names its token; tasks are
-# listed by container instances, of which Fargate has none; a key's policy can only mean its own key.
+# token and CloudWatch's reads exist once an account; the answer to a task names its token; a list
+# of tasks names container instances, of which Fargate has none; a key's policy can only mean its
+# own key.
 EVERYTHING = "*"
 
 ECS_TASK_EVENTS_RULE = "StepFunctionsGetEventsForECSTaskRule"
