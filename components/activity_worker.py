@@ -35,6 +35,8 @@ class ActivityWorkerArgs:
     """Environment variables beside the container's."""
     timetable: Timetable = field(default_factory=Timetable)
     """When it runs; without schedules it is only started by hand."""
+    expect_success_within_seconds: int | None = None
+    """How long after each of its times some run must have succeeded; ``None``: nobody asks."""
     timeout_seconds: int = 3600
     """Longest time from fetching the task to the answer."""
     heartbeat_seconds: int = 60
@@ -123,6 +125,7 @@ class ActivityWorker(pulumi.ComponentResource):
                 scheduled_time=SCHEDULED_TIME,
                 notify=args.notify,
             ),
+            success_within_seconds=args.expect_success_within_seconds,
             # They name the dispatcher, not the machine, which must be there when they fire.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),
         )

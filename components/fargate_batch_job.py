@@ -1,13 +1,14 @@
 """One scheduled job."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
 from components.standard_machine import standard_machine
+from components.trigger_events import trigger_pipes, trigger_rules
 from components.trigger_schedules import SCHEDULED_TIME, trigger_schedules
 from definitions import sizes
 from definitions.dispatcher_machine import trigger
@@ -29,6 +30,10 @@ class JobPlatform:
     """Where tasks run; known once machines can be made and their tasks can start."""
     scheduler_role_arn: pulumi.Input[str]
     """Role of the schedules; known once all that a schedule names is there."""
+    rule_role_arn: pulumi.Input[str] | None = None
+    """Role of the rules, likewise; ``None`` where no job listens to an event."""
+    pipe_role_arn: pulumi.Input[str] | None = None
+    """Role of the pipes, likewise; ``None`` where no job listens to a queue."""
     tracing: bool
     """Whether state machines send traces to X-Ray."""
     keep_paused: bool = False
@@ -39,7 +44,6 @@ class JobPlatform:
 class FargateBatchJobArgs:
     """What to run, when, and what to do when it fails."""
 
-    platform: JobPlatform
     job: str
     """Name of the job."""
     command: list[str]
@@ -53,7 +57,12 @@ class FargateBatchJobArgs:
     memory_mib: int | None = None
     """Memory in MiB; ``None`` for the container's."""
     timetable: Timetable = field(default_factory=Timetable)
-    """When it runs; without schedules it is only started by hand."""
+    """When it runs; without schedules it is started by events, or by hand."""
+    event_patterns: Sequence[Mapping[str, Any]] = ()
+    """Patterns of EventBridge whose events start it, while the timetable is enabled."""
+    queues: Sequence[str] = ()
+    """Names of queues of the stack whose messages start it, likewise; the dispatcher must know
+    of them."""
     timeout_seconds: int = 3600
     """Longest time for one attempt."""
     retries: RetryBudgets = field(default_factory=RetryBudgets)
@@ -84,12 +93,24 @@ class FargateBatchJobArgs:
         if not self.command:
             raise ValueError("command: must name at least the program")
 
+    def trigger(self, scheduled_time: str | None = None) -> dict[str, Any]:
+        """Make what the dispatcher is handed to start the job."""
+        return trigger(
+            job=self.job,
+            container=self.container,
+            overlap=self.overlap,
+            notify=self.notify,
+            scheduled_time=scheduled_time,
+            **warned(self.warn_after_seconds),
+        )
+
 
 class FargateBatchJob(pulumi.ComponentResource):
     """A job's state machine and its schedule: two AWS resources.
 
-    Children: ``<name>-machine``, ``<name>-schedule`` (if it has one), ``<name>-schedule-2`` and so
-    on (if it has more).
+    Children: ``<name>-machine``, ``<name>-schedule`` (if it has one); ``<name>-event`` and
+    ``<name>-event-target`` (if an event starts it), ``<name>-pipe`` (if a message does); further
+    ones have their numbers behind (``<name>-schedule-2``).
     """
 
     pulumi_type = "fargate-batch:index:FargateBatchJob"
@@ -98,10 +119,14 @@ class FargateBatchJob(pulumi.ComponentResource):
     """ARN of the job's machine; its executions are the job's runs."""
 
     def __init__(
-        self, name: str, args: FargateBatchJobArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        platform: JobPlatform,
+        args: FargateBatchJobArgs,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(self.pulumi_type, name, None, opts)
-        platform, names = args.platform, args.platform.names
+        names = platform.names
 
         machine = standard_machine(
             f"{name}-machine",
@@ -132,6 +157,8 @@ class FargateBatchJob(pulumi.ComponentResource):
             tags={"job": args.job, **args.tags},
             opts=pulumi.ResourceOptions(parent=self),
         )
+        # What starts it names the dispatcher, not the machine, which must be there by then.
+        after_machine = pulumi.ResourceOptions(parent=self, depends_on=[machine])
         trigger_schedules(
             f"{name}-schedule",
             names=names,
@@ -139,18 +166,32 @@ class FargateBatchJob(pulumi.ComponentResource):
             timetable=args.timetable,
             keep_paused=platform.keep_paused,
             role_arn=platform.scheduler_role_arn,
-            trigger=trigger(
-                job=args.job,
-                container=args.container,
-                overlap=args.overlap,
-                notify=args.notify,
-                scheduled_time=SCHEDULED_TIME,
-                **warned(args.warn_after_seconds),
-            ),
+            trigger=args.trigger(SCHEDULED_TIME),
             success_within_seconds=args.expect_success_within_seconds,
-            # They name the dispatcher, not the machine, which must be there when they fire.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[machine]),
+            opts=after_machine,
         )
+        if platform.rule_role_arn is not None:
+            trigger_rules(
+                f"{name}-event",
+                names=names,
+                starts=args.job,
+                patterns=args.event_patterns,
+                enabled=args.timetable.enabled,
+                start_deadline_seconds=args.timetable.start_deadline_seconds,
+                role_arn=platform.rule_role_arn,
+                trigger=args.trigger(),
+                opts=after_machine,
+            )
+        if platform.pipe_role_arn is not None:
+            trigger_pipes(
+                f"{name}-pipe",
+                names=names,
+                starts=args.job,
+                queues=args.queues,
+                enabled=args.timetable.enabled,
+                role_arn=platform.pipe_role_arn,
+                opts=after_machine,
+            )
 
         self.machine_arn = machine.arn
         self.register_outputs({"machine_arn": self.machine_arn})

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +12,7 @@ from components.alarm import Metric, alarm_at_first, ended_badly
 from components.standard_machine import standard_machine
 from definitions import policies
 from definitions.dispatcher_machine import dispatcher_machine, skipped_machine
+from definitions.events import hearing_events
 from definitions.names import Names
 
 
@@ -29,6 +31,9 @@ class JobDispatcherArgs:
     """Whether the state machine sends traces to X-Ray."""
     watched: bool = False
     """Whether some schedules start the watcher."""
+    messages: Mapping[str, Mapping[str, Any]] | None = None
+    """Trigger of a message in each queue, by the queue's ARN; ``None`` where no event starts a
+    job."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
@@ -101,10 +106,13 @@ class JobDispatcher(pulumi.ComponentResource):
             role_arn=role.arn,
             definition=pulumi.Output.all(**args.task_definition_arns).apply(
                 lambda arns: json.dumps(
-                    dispatcher_machine(
-                        job_machines_arn=names.job_machines_arn,
-                        task_definition_arns=arns,
-                        skipped_machine_arn=names.machine_arn(skipped_name),
+                    _hearing(
+                        args.messages,
+                        dispatcher_machine(
+                            job_machines_arn=names.job_machines_arn,
+                            task_definition_arns=arns,
+                            skipped_machine_arn=names.machine_arn(skipped_name),
+                        ),
                     )
                 )
             ),
@@ -184,3 +192,9 @@ class JobDispatcher(pulumi.ComponentResource):
 
 def _of_schedules(name: str, group_name: pulumi.Input[str]) -> Metric:
     return Metric(namespace="AWS/Scheduler", name=name, dimensions={"ScheduleGroup": group_name})
+
+
+def _hearing(
+    messages: Mapping[str, Mapping[str, Any]] | None, machine: dict[str, Any]
+) -> dict[str, Any]:
+    return machine if messages is None else hearing_events(machine, messages)

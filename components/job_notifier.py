@@ -64,6 +64,8 @@ class JobNotifierArgs:
     """Whether the state machine sends traces to X-Ray."""
     starts_watched: bool = False
     """Whether the watcher's rule may leave events in the dead-letter queue."""
+    events_start_jobs: bool = False
+    """Whether rules of jobs may leave undeliverable events in the dead-letter queue."""
     channels: Mapping[str, NamedChannel] = field(default_factory=dict[str, NamedChannel])
     """Further channels, by the names that jobs call them."""
     recovery: bool = False
@@ -159,6 +161,7 @@ class JobNotifier(pulumi.ComponentResource):
                 [
                     rule_name,
                     *([names.of("started")] if args.starts_watched else []),
+                    *([names.chosen("*")] if args.events_start_jobs else []),
                     *([names.channel("*")] if webhooks else []),
                 ],
             ),

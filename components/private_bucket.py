@@ -22,13 +22,16 @@ class PrivateBucketArgs:
     """Keep what is overwritten or deleted."""
     expire_after_days: int | None
     """Days after which files, and versions of them, go; ``None`` keeps them."""
+    tells_events: bool = False
+    """Whether EventBridge hears of every object."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
     """An S3 bucket without any public way in.
 
     Children: ``<name>-bucket``, ``<name>-access``, ``<name>-ownership``, ``<name>-encryption``,
-    ``<name>-versioning``, ``<name>-lifecycle``, ``<name>-policy``.
+    ``<name>-versioning``, ``<name>-lifecycle``, ``<name>-policy``, ``<name>-events`` (if
+    EventBridge hears of its objects).
     """
 
     pulumi_type = "fargate-batch:index:PrivateBucket"
@@ -106,6 +109,11 @@ class PrivateBucket(pulumi.ComponentResource):
             # S3 refuses two changes of a bucket's access at once.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
         )
+
+        if args.tells_events:
+            aws.s3.BucketNotification(
+                f"{name}-events", bucket=bucket.bucket, eventbridge=True, opts=child
+            )
 
         self.bucket_name = bucket.bucket
         self.register_outputs({"bucket_name": self.bucket_name})

@@ -293,11 +293,11 @@ def job_machine(
     With ``debug``, people may open a shell in its tasks (ECS Exec).
 
     A run's input may hold ``taskDefinition``, ``command``, ``environment``, ``cpuUnits``,
-    ``memoryMib``, ``scheduledTime`` and ``notify``; whatever is missing, the job's own values
-    (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size) take its place. A run
-    without ``taskDefinition`` takes the latest of ``family``. A run of an ``array`` may name the
-    ``indexes`` that it is for. With ``heartbeat_seconds`` the program itself tells that it goes on,
-    and how it ended, by the token in ``JOB_TASK_TOKEN``.
+    ``memoryMib``, ``scheduledTime``, ``event``, ``eventId`` and ``notify``; whatever is missing,
+    the job's own values (``cpu_units`` and ``memory_mib`` are ``None`` for the container's size)
+    take its place. A run without ``taskDefinition`` takes the latest of ``family``. A run of an
+    ``array`` may name the ``indexes`` that it is for. With ``heartbeat_seconds`` the program itself
+    tells that it goes on, and how it ended, by the token in ``JOB_TASK_TOKEN``.
 
     It ends in success, or fails with one of the ``Job…`` errors and a short JSON cause: class,
     exit code, stop code, reason, attempts, task, log group and stream.
@@ -322,7 +322,9 @@ def job_machine(
                             'JOB_NAME': {literal(job)},
                             'JOB_RUN_ID': {source.run},
                             'JOB_SCHEDULED_TIME': $exists($given.scheduledTime)
-                              ? $given.scheduledTime : {source.start_time}
+                              ? $given.scheduledTime : {source.start_time},
+                            'JOB_EVENT': $exists($given.event) ? $string($given.event),
+                            'JOB_EVENT_ID': $given.eventId
                         }}{source.more}])}}])
                 )"""),
                 "waits": waits,

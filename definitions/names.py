@@ -15,8 +15,8 @@ STACK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """A project or a stack."""
 
 # Limits of AWS: StartExecution and CreateStateMachine 80, CreateSchedule 64, CreateRole 64,
-# CreateBucket 63, CreateQueue 80, CreateTopic 256, CreateTable 255, PutRule, CreateConnection and
-# CreateApiDestination 64. The account behind a bucket's name has 12 digits.
+# CreateBucket 63, CreateQueue 80, CreateTopic 256, CreateTable 255, PutRule, CreatePipe,
+# CreateConnection and CreateApiDestination 64. The account behind a bucket's name has 12 digits.
 MACHINE_LIMIT = 80
 SCHEDULE_LIMIT = 64
 ROLE_LIMIT = 64
@@ -26,6 +26,9 @@ TOPIC_LIMIT = 256
 TABLE_LIMIT = 255
 RULE_LIMIT = 64
 SCHEDULED_TIME_LENGTH = len("-2026-11-22T033000Z")
+EVENT_ID_LENGTH = len("-7bf73129-1428-4cd3-a780-95db273d1602")
+MAX_EVENTS = 5
+"""That one job may listen to: our own bound, so that its rules' numbers have one digit."""
 
 
 def stack_prefix(project: str, stack: str) -> str:
@@ -40,6 +43,18 @@ def longest_job_name(prefix: str, schedules: int = 1, *, watched: bool = False) 
         MACHINE_LIMIT - len(f"{prefix}--"),
         SCHEDULE_LIMIT - len(watch_name(last) if watched else last),
         MACHINE_LIMIT - SCHEDULED_TIME_LENGTH,
+    )
+
+
+def longest_event_job_name(prefix: str) -> int:
+    """Characters the name of a job may have that listens to events.
+
+    It is in the names of its rules, and before the event's id in that of each run.
+    """
+    return min(
+        longest_job_name(prefix),
+        RULE_LIMIT - len(f"{prefix}----{MAX_EVENTS}"),
+        MACHINE_LIMIT - EVENT_ID_LENGTH,
     )
 
 
@@ -94,6 +109,10 @@ class Names:
     def chosen(self, name: str) -> str:
         """Name of something a user named: ``fargate-batch-prod--list-files``."""
         return f"{self.prefix}--{name}"
+
+    def event_source(self, job: str, number: int) -> str:
+        """Name of what starts a job by an event, a rule or a pipe: the first is 1."""
+        return self.chosen(schedule_name(job, number))
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource in this region and account."""
@@ -210,7 +229,7 @@ class Names:
         return self.arn("sns", self.chosen(name))
 
     def queue_arn(self, name: str) -> str:
-        """ARN of a queue by the name its user chose."""
+        """ARN of a queue by the name its user chose; ``*`` means all of them in a policy."""
         return self.arn("sqs", self.chosen(name))
 
     def queue_url(self, name: str) -> str:

@@ -247,7 +247,8 @@ def _about_a_run() -> str:
       : $recovered ? 'recovered' : $class)
     & ($not($good) and $exists($facts.exitCode) ? ' (' & $code & ')' : '');
   $runLines := $watched ? [] : [
-    'Scheduled ' & ($exists($given.scheduledTime) ? $given.scheduledTime : 'by hand')
+    ($exists($given.scheduledTime) ? 'Scheduled ' & $given.scheduledTime
+      : $exists($given.eventId) ? 'Started by event ' & $given.eventId : 'Scheduled by hand')
       & ', took ' & $took($round(($detail.stopDate - $detail.startDate) / 1000)),
     'Class ' & $class & ($exists($code) ? ', ' & $code : '')
       & ($exists($facts.attempts)

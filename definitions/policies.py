@@ -15,8 +15,8 @@ from definitions.notices import NO_CHANNELS, NOTICE, Channels
 Statement = dict[str, Any]
 
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
-# token and CloudWatch's reads exist once an account; the answer to a task names its token; a list
-# of tasks names container instances, of which Fargate has none; a key's policy can only mean its
+# token and CloudWatch's reads exist once an account; the answer to a task names its token; tasks
+# are listed by container instances, of which Fargate has none; a key's policy can only mean its
 # own key.
 EVERYTHING = "*"
 
@@ -98,6 +98,13 @@ def scheduler_trust(names: Names) -> str:
 def rule_trust(names: Names, rule: str) -> str:
     """Let one EventBridge rule, or all that a trailing ``*`` means, use a role."""
     return _trust("events.amazonaws.com", names.account, names.arn("events", f"rule/{rule}"))
+
+
+def pipes_trust(names: Names) -> str:
+    """Let the pipes of this stack's jobs use a role."""
+    return _trust(
+        "pipes.amazonaws.com", names.account, names.arn("pipes", f"pipe/{names.chosen('*')}")
+    )
 
 
 def flow_logs_trust(names: Names) -> str:
@@ -374,6 +381,22 @@ def scheduler_policy(names: Names, *, watched: bool) -> str:
 def rule_policy(names: Names, machine: str) -> str:
     """What an EventBridge rule may do: start one state machine."""
     return document(_allow("StartMachine", ["states:StartExecution"], names.machine_arn(machine)))
+
+
+def pipes_policy(names: Names) -> str:
+    """What pipes may do: take messages off the stack's queues, start the dispatcher."""
+    return document(
+        _allow(
+            "TakeMessages",
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            names.queue_arn("*"),
+        ),
+        _allow(
+            "StartDispatcher",
+            ["states:StartExecution"],
+            names.machine_arn(names.of("dispatcher")),
+        ),
+    )
 
 
 def flow_logs_policy(names: Names, log_group: str) -> str:
@@ -669,6 +692,11 @@ def dead_letter_queue_policy(names: Names, rules: Sequence[str]) -> str:
         },
         _only_tls([arn], "sqs:*"),
     )
+
+
+def queue_policy(queue_arn: str) -> str:
+    """Nobody reaches a queue without TLS; who may send and receive is for IAM to say."""
+    return document(_only_tls([queue_arn], "sqs:*"))
 
 
 def bucket_policy(bucket_arn: str) -> str:

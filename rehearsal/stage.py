@@ -205,6 +205,9 @@ class Stage:
         """Deploys the stack once more."""
         self.states: Any = aws.client("stepfunctions")
         self._attempts: dict[str, tuple[list[Played], Played]] = {}
+        self.unplanned = Played()
+        """How tasks go that nobody triggered by :meth:`trigger`: those of schedules and events."""
+        self._environments: dict[str, Mapping[str, str]] = {}
         self._dispatched: dict[str, tuple[str, str]] = {}
         self.last_trigger: Facts = {}
         """What the dispatcher got, or should have got, at the last call of :meth:`trigger`."""
@@ -438,14 +441,46 @@ class Stage:
 
     @contextmanager
     def schedules_paused(self) -> Generator[None]:
-        """Disable the stack's own schedules meanwhile: no other run meets what goes wrong."""
+        """Disable the stack's own schedules meanwhile: no other run meets what goes wrong.
+
+        Neither does an event start one, nor a message.
+        """
+        rules = [rule["Name"] for rule in self.event_rules() if rule["State"] == "ENABLED"]
+        pipes = [pipe["Name"] for pipe in self.event_pipes() if pipe["DesiredState"] == "RUNNING"]
         for one in self.scheduled:
             self.set_schedules(one, State="DISABLED")
+        for rule in rules:
+            self.aws.client("events").disable_rule(Name=rule)
+        for pipe in pipes:
+            self.aws.client("pipes").stop_pipe(Name=pipe)
         try:
             yield
         finally:
             for one in self.scheduled:
                 self.set_schedules(one)
+            for rule in rules:
+                self.aws.client("events").enable_rule(Name=rule)
+            for pipe in pipes:
+                self.aws.client("pipes").start_pipe(Name=pipe)
+
+    def event_rules(self) -> list[dict[str, Any]]:
+        """Return the rules that start jobs, as EventBridge describes them."""
+        events: Any = self.aws.client("events")
+        pages = events.get_paginator("list_rule_names_by_target").paginate(
+            TargetArn=self.dispatcher_arn
+        )
+        return [events.describe_rule(Name=name) for page in pages for name in page["RuleNames"]]
+
+    def event_pipes(self) -> list[dict[str, Any]]:
+        """Return the pipes that start jobs, as EventBridge describes them."""
+        pipes: Any = self.aws.client("pipes")
+        found = pipes.list_pipes(TargetPrefix=self.dispatcher_arn)["Pipes"]
+        return [pipes.describe_pipe(Name=pipe["Name"]) for pipe in found]
+
+    def started_by(self, source: str) -> Job | None:
+        """Return the job that a rule or pipe of this name starts; none if it is not rehearsed."""
+        name = source.removeprefix(f"{self.exports['scheduleGroup']}--").partition("--")[0]
+        return next((job for job in self.jobs if job.name == name), None)
 
     def set_schedules(self, job: Started, **changes: Any) -> None:
         """Put a job's or flow's schedules back as they were deployed, but for some changes.
@@ -467,7 +502,12 @@ class Stage:
     def fate(self, run: str) -> str:
         """Say what each delivery of a run's trigger came to, or that nothing came of it."""
         results = [result for of, result in self._dispatches() if of == run]
-        letters = [DEAD_LETTER for letter in self.letters() if _trigger_of(letter) == run]
+        letters = [
+            DEAD_LETTER
+            for message, letter in self._letters().items()
+            if _trigger_of(letter) == run
+            or run.endswith((f"-{message}", f"-{letter.get('id')}"))  # a message, an event
+        ]
         return " + ".join(sorted(results, reverse=True) + letters) or "lost"
 
     def _dispatches(self) -> Iterable[tuple[str, str]]:
@@ -487,6 +527,10 @@ class Stage:
 
     def letters(self) -> list[dict[str, Any]]:
         """Look into the dead-letter queue, which stays as it is: the bodies of its messages."""
+        return list(self._letters().values())
+
+    def _letters(self) -> dict[str, dict[str, Any]]:
+        """Return the same by the ids of the messages."""
         sqs: Any = self.aws.client("sqs")
         seen: dict[str, dict[str, Any]] = {}
         while True:
@@ -496,12 +540,12 @@ class Stage:
                 VisibilityTimeout=0,
             )
             new = {
-                message["MessageId"]: json.loads(message["Body"])
+                message["MessageId"]: _message(message["Body"])
                 for message in answer.get("Messages", [])
                 if message["MessageId"] not in seen
             }
             if not new:
-                return list(seen.values())
+                return seen
             seen |= new
 
     def empty_dead_letters(self) -> None:
@@ -618,6 +662,10 @@ class Stage:
         said = "; ".join([refused[0], *([because] if because else [])])
         return replace(outcome, happened={**outcome.happened, "because": said})
 
+    def environment(self, run: str) -> Mapping[str, str]:
+        """Return the environment variables that a run's program had; none if it did not start."""
+        return self._environments.get(run, {})
+
     def running_tasks(self) -> set[str]:
         """Return the ARNs of the tasks that go on in the stack's cluster."""
         pages: Any = self.aws.client("ecs").get_paginator("list_tasks")
@@ -634,7 +682,8 @@ class Stage:
         return self.task_definition(job)["containerDefinitions"][0]
 
     def _play(self, attempt: Attempt) -> Played:
-        attempts, then = self._attempts.get(attempt.run, ([], Played()))
+        self._environments[attempt.run] = attempt.environment
+        attempts, then = self._attempts.get(attempt.run, ([], self.unplanned))
         return attempts.pop(0) if attempts else then
 
     def _definition(self, machine_arn: str) -> dict[str, Any]:
@@ -736,6 +785,15 @@ def _run_name(trigger: Mapping[str, Any]) -> str:
     return f"{trigger['job']}-{trigger.get('scheduledTime', '').replace(':', '')}"
 
 
+def _message(text: str) -> dict[str, Any]:
+    """Read a message: those of a stack's own queues may hold anything."""
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        return {}
+    return {**value} if isinstance(value, dict) else {}
+
+
 def _trigger_of(letter: dict[str, Any]) -> str | None:
     """Name the run of a trigger that is a dead letter."""
     return _run_name(letter) if "job" in letter else None
@@ -747,7 +805,7 @@ def _notice_of(letter: dict[str, Any]) -> str | None:
         return letter["detail"]["run"]
     if "detail" in letter:
         detail = letter["detail"]
-        return None if detail["status"] == "RUNNING" else detail["name"]
+        return None if detail.get("status") == "RUNNING" else detail.get("name")
     return _told_of(letter["notice"]["chat"]) if "notice" in letter else None
 
 

@@ -1,6 +1,6 @@
 """The whole stack, in the order the data flows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.activity_worker import ActivityWorker, ActivityWorkerArgs
 from components.batch_cluster import BatchCluster, BatchClusterArgs
 from components.channel_webhook import Webhook
+from components.event_roles import EventRoles, EventRolesArgs
 from components.fargate_batch_job import FargateBatchJob, FargateBatchJobArgs, JobPlatform
 from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer, JobContainerArgs, SecretSource
@@ -16,6 +17,7 @@ from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_flow import JobFlow, JobFlowArgs
 from components.job_image import JobImage, JobImageArgs
 from components.job_notifier import JobNotifier, JobNotifierArgs, NamedChannel, SlackChannels
+from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.job_watcher import JobWatcher, JobWatcherArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
@@ -27,6 +29,8 @@ from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.task_network import TaskNetwork
 from definitions.calendars import calendar_tables
+from definitions.dispatcher_machine import JOB_REPLACED
+from definitions.events import job_ended, object_created
 from definitions.flow_machine import FlowStep
 from definitions.grants import Kind
 from definitions.job_array import JobArray, is_inline
@@ -37,6 +41,7 @@ from definitions.watcher_machine import warned
 from stacks.settings import Settings
 from stacks.settings.arrays import ArraySettings
 from stacks.settings.containers import ContainerSettings
+from stacks.settings.events import EventSettings
 from stacks.settings.flows import FlowJobSettings
 from stacks.settings.grants import Reference
 from stacks.settings.jobs import JobSettings
@@ -65,6 +70,7 @@ def build(settings: Settings) -> dict[str, Any]:
         account=aws.get_caller_identity().account_id,
     )
     zones = _zones(settings)
+    jobs = {name: _job(name, job, settings, names) for name, job in settings.jobs.items()}
 
     provider = aws.Provider(
         "aws",
@@ -94,7 +100,11 @@ def build(settings: Settings) -> dict[str, Any]:
     )
     watched = [
         entry
-        for entry in (*settings.jobs.values(), *settings.flows.values())
+        for entry in (
+            *settings.jobs.values(),
+            *settings.flows.values(),
+            *settings.workers.values(),
+        )
         if entry.expect_success_within_seconds is not None
     ]
     late = any(job.warn_after_seconds is not None for job in settings.jobs.values())
@@ -112,6 +122,7 @@ def build(settings: Settings) -> dict[str, Any]:
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
             starts_watched=late,
+            events_start_jobs=any(job.event_patterns for job in jobs.values()),
         ),
         ours,
     )
@@ -123,10 +134,25 @@ def build(settings: Settings) -> dict[str, Any]:
                 bucket=name,
                 versioned=bucket.versioned,
                 expire_after_days=bucket.expire_after_days,
+                tells_events=name in _buckets_listened_to(settings),
             ),
             ours,
         )
         for name, bucket in settings.buckets.items()
+    }
+    queues = {
+        name: JobQueue(
+            f"queue-{name}",
+            JobQueueArgs(
+                names=names,
+                queue=name,
+                visibility_timeout_seconds=queue.visibility_timeout_seconds,
+                retention_days=queue.retention_days,
+                dead_letter_queue_arn=notifier.dead_letter_queue_arn,
+            ),
+            ours,
+        )
+        for name, queue in settings.queues.items()
     }
     topics = {
         name: PrivateTopic(
@@ -184,6 +210,7 @@ def build(settings: Settings) -> dict[str, Any]:
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
             watched=bool(watched),
+            messages=_messages(names, jobs),
         ),
         ours,
     )
@@ -204,25 +231,31 @@ def build(settings: Settings) -> dict[str, Any]:
             ),
             ours,
         )
+    # What a schedule, rule or pipe names as text must be there when it delivers a trigger.
+    ready = [
+        dispatcher.machine_arn,
+        dispatcher.schedule_group_name,
+        notifier.dead_letter_queue_arn,
+        notifier.listening,
+    ]
+    roles = _event_roles(names, jobs, ours)
     platform = JobPlatform(
         names=names,
         placement=_placement(cluster, network),
-        scheduler_role_arn=pulumi.Output.all(
-            dispatcher.scheduler_role_arn,
-            dispatcher.machine_arn,
-            dispatcher.schedule_group_name,
-            notifier.dead_letter_queue_arn,
-            notifier.listening,
-            watcher and watcher.machine_arn,
-        ).apply(lambda known: known[0]),
+        scheduler_role_arn=_after(
+            [*ready, *([watcher.machine_arn] if watcher else [])], dispatcher.scheduler_role_arn
+        ),
+        rule_role_arn=roles and roles.rule_role_arn and _after(ready, roles.rule_role_arn),
+        pipe_role_arn=roles
+        and roles.pipe_role_arn
+        and _after([*ready, *(queue.arn for queue in queues.values())], roles.pipe_role_arn),
         tracing=settings.tracing,
         keep_paused=settings.keep_paused,
     )
-    jobs = {
-        name: FargateBatchJob(f"job-{name}", _job(name, job, settings, platform), ours)
-        for name, job in settings.jobs.items()
+    machines = {
+        name: FargateBatchJob(f"job-{name}", platform, job, ours) for name, job in jobs.items()
     }
-    flows = _flows(settings, platform, jobs, ours)
+    flows = _flows(settings, platform, machines, ours)
     workers = {
         name: ActivityWorker(
             f"worker-{name}", _worker(name, worker, settings, platform, containers), ours
@@ -243,7 +276,7 @@ def build(settings: Settings) -> dict[str, Any]:
     return {
         "clusterArn": cluster.cluster_arn,
         "dispatcherArn": dispatcher.machine_arn,
-        "jobMachineArns": {name: job.machine_arn for name, job in jobs.items()},
+        "jobMachineArns": {name: job.machine_arn for name, job in machines.items()},
         "flowMachineArns": {name: flow.machine_arn for name, flow in flows.items()},
         "workerMachineArns": {name: worker.machine_arn for name, worker in workers.items()},
         "scheduleGroup": dispatcher.schedule_group_name,
@@ -251,6 +284,7 @@ def build(settings: Settings) -> dict[str, Any]:
         "failureTopicArn": notifier.failure_topic_arn,
         "deadLetterQueueUrl": notifier.dead_letter_queue_url,
         "bucketNames": {name: bucket.bucket_name for name, bucket in buckets.items()},
+        "queueUrls": {name: queue.url for name, queue in queues.items()},
         "topicArns": {name: topic.topic_arn for name, topic in topics.items()},
         "tableNames": {name: table.table_name for name, table in tables.items()},
         "repositoryUrls": {
@@ -502,18 +536,64 @@ def _placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[Tas
     )
 
 
-def _job(
-    name: str, job: JobSettings, settings: Settings, platform: JobPlatform
-) -> FargateBatchJobArgs:
+def _after(ready: Sequence[pulumi.Output[str]], arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return an ARN that is known once other things are there."""
+    return pulumi.Output.all(arn, *ready).apply(lambda known: known[0])
+
+
+def _event_roles(
+    names: Names, jobs: Mapping[str, FargateBatchJobArgs], ours: pulumi.ResourceOptions
+) -> EventRoles | None:
+    """Make the roles with which events start jobs, if any does."""
+    rules = any(job.event_patterns for job in jobs.values())
+    pipes = any(job.queues for job in jobs.values())
+    if not rules and not pipes:
+        return None
+    return EventRoles("events", EventRolesArgs(names=names, rules=rules, pipes=pipes), ours)
+
+
+def _messages(
+    names: Names, jobs: Mapping[str, FargateBatchJobArgs]
+) -> dict[str, dict[str, Any]] | None:
+    """Return the trigger of a message in each queue, by its ARN; nothing without any event."""
+    if not any(job.event_patterns or job.queues for job in jobs.values()):
+        return None
+    return {names.queue_arn(queue): job.trigger() for job in jobs.values() for queue in job.queues}
+
+
+def _buckets_listened_to(settings: Settings) -> set[str]:
+    return {
+        event.object_created.bucket
+        for job in settings.jobs.values()
+        for event in job.on
+        if event.object_created
+    }
+
+
+def _event_patterns(on: Sequence[EventSettings], names: Names) -> Iterator[Mapping[str, Any]]:
+    for event in on:
+        if created := event.object_created:
+            yield object_created(
+                names.bucket(created.bucket), prefix=created.prefix, suffix=created.suffix
+            )
+        elif ended := event.job_ended:
+            arn = names.machine_arn(names.chosen(ended.job))
+            yield job_ended(arn, ended.result, replaced=JOB_REPLACED)
+        elif event.pattern is not None:
+            yield event.pattern
+
+
+def _job(name: str, job: JobSettings, settings: Settings, names: Names) -> FargateBatchJobArgs:
     return FargateBatchJobArgs(
-        platform=platform,
         job=name,
         command=list(job.command),
         container=job.container,
-        environment=_environment(job.environment, settings, platform.names),
+        environment=_environment(job.environment, settings, names),
         cpu_units=job.cpu_units,
         memory_mib=job.memory_mib,
         timetable=timetable_of(name, job, settings.now),
+        event_patterns=list(_event_patterns(job.on, names)),
+        queues=[event.message.queue for event in job.on if event.message],
         timeout_seconds=job.timeout_seconds,
         retries=_retries(job),
         capacity=job.capacity,
@@ -628,6 +708,7 @@ def _worker(
         made=containers[worker.container],
         environment=_environment(worker.environment, settings, platform.names),
         timetable=timetable_of(name, worker, settings.now),
+        expect_success_within_seconds=worker.expect_success_within_seconds,
         timeout_seconds=worker.timeout_seconds,
         heartbeat_seconds=worker.heartbeat_seconds,
         debug=bool(settings.containers[worker.container].debug),

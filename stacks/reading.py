@@ -23,7 +23,7 @@ from definitions import names, policies
 from definitions.flow_machine import FLOW_AND_JOB_LIMIT
 from definitions.grants import VERBS
 from stacks import job_files
-from stacks.settings import SECTIONS, Settings
+from stacks.settings import SECTIONS, Settings, events
 from stacks.settings.base import EntryError, Surroundings, map_or_empty
 from stacks.settings.containers import DEFAULT_CONTAINERS, NOT_OFFERED
 from stacks.settings.schedules import schedule_warnings
@@ -149,6 +149,7 @@ def read_settings(
     except ValidationError as error:
         mistakes += [_mistake(details) for details in error.errors(include_url=False)]
     if settings is not None:
+        mistakes += events.mistakes(settings.jobs)
         mistakes += _policy_mistakes(settings)
     if settings is None or mistakes or gathered.mistakes:
         placed = (gathered.placed(file, mistake) for mistake in mistakes)
@@ -167,6 +168,7 @@ def read_settings(
             for name, entry in entries.items()
             for warning in schedule_warnings(f"{section}.{name}", name, entry, now)
         ),
+        *events.warnings(settings.jobs, settings.containers),
         *_flow_warnings(settings),
     ]
     told = tuple(gathered.placed(file, warning) for warning in warnings)
@@ -296,6 +298,7 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
     limits = {
         "containers": names.longest_container_name(prefix),
         "buckets": names.longest_bucket_name(prefix),
+        "queues": names.longest_chosen_name(prefix, names.QUEUE_LIMIT),
         "topics": names.longest_chosen_name(prefix, names.TOPIC_LIMIT),
         "tables": names.longest_chosen_name(prefix, names.TABLE_LIMIT),
         "secrets": names.longest_chosen_name(prefix, MAX_SECRET_NAME),
@@ -304,11 +307,13 @@ def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]
     }
     channels = map_or_empty(sections.get("notify")).get("channels")
     sections = {**sections, "notify.channels": channels}
-    for section, limit in limits.items():
+    for section, most in limits.items():
         first_of: dict[str, str] = {}
-        for name in map_or_empty(sections.get(section)):
-            path = f"{section}.{name}"
+        for name, entry in map_or_empty(sections.get(section)).items():
+            path, limit = f"{section}.{name}", most
             meant = _name_instead(name)
+            if section == "jobs" and map_or_empty(entry).get("on"):
+                limit = names.longest_event_job_name(prefix)
             if not names.USER_NAME.fullmatch(name):
                 yield f"{path}: is not a name (lower case, digits, single hyphens): write {meant}"
             elif len(name) > limit and len(prefix) <= MAX_PREFIX_LENGTH:

@@ -20,6 +20,7 @@ _WORDS = {
     "string": ("text", "texts"),
     "integer": ("whole number", "whole numbers"),
     "boolean": ("true or false", "true or false"),
+    "object": ("map", "maps"),
 }
 """JSON Schema's types in the words of YAML: one, and several in a list or map."""
 

@@ -50,6 +50,7 @@ from rehearsal.cloud.ecs import Attempt, Fargate, Played
 from rehearsal.cloud.events import EventBus
 from rehearsal.cloud.iam import ADMINISTRATOR_KEY, Iam
 from rehearsal.cloud.network import Front, Network
+from rehearsal.cloud.pipes import Pipes
 from rehearsal.cloud.repairs import (
     Repairs,
     answer_receives_at_once,
@@ -117,6 +118,7 @@ class EmbeddedAws:
         self.network = Network(self)
         self.events = EventBus(self)
         self.schedules = Schedules(self)
+        self.pipes = Pipes(self)
         self.alarms = Alarms(self)
         self.chatbot = Chatbot(self)
         self.fargate = Fargate(self)
@@ -157,13 +159,14 @@ class EmbeddedAws:
             self.webhooks.repair(repairs)
             self.schedules.repair(repairs)
             self.alarms.repair(repairs)
-            s3.repair(repairs)
+            s3.repair(repairs, self)
             secretsmanager.repair(repairs)
             self.iam.repair(repairs)
             tracing.repair(repairs, self)
             sns.repair(repairs, self)
             iam_api.repair(repairs)
             sqs.repair(repairs)
+            self.pipes.repair(repairs)
             updates.repair(repairs)
             self._exit = stack.pop_all()
         return self

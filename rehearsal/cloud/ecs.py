@@ -892,11 +892,6 @@ def _check_request(backend: Any, definition: Any, wanted: _Request) -> None:
             "Fargate requires task definition to have execution role ARN to support secrets "
             "and ECR images."
         )
-    if wanted.enable_execute_command and not definition.task_role_arn:
-        raise InvalidParameterException(
-            "A valid taskRoleArn is not being used. Specify a valid task role in your task "
-            "definition and try again."
-        )
     _check_network(backend, wanted)
 
 

@@ -114,6 +114,10 @@ class EventBus:
         self._aws.alarms.hear(event)
         self._arrive(event, region, "default")
 
+    def repeat(self, event: dict[str, Any]) -> None:
+        """Let an event of the default bus arrive once more, as "at least once" allows."""
+        self._arrive(event, event["region"], "default")
+
     def _event(
         self,
         source: str,

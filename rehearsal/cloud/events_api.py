@@ -12,7 +12,7 @@ from typing import Any
 from moto.events import models, responses
 
 from definitions import schedules
-from rehearsal.cloud.event_pattern import PatternError, Rule, compile_pattern, matches
+from definitions.event_pattern import PatternError, Rule, compile_pattern, matches
 from rehearsal.cloud.repairs import Refusal, Repairs
 
 MAX_PATTERN_CHARACTERS = 2_048

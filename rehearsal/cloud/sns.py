@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from moto.sns import models
 
+from definitions.event_pattern import matches
 from rehearsal.cloud import sns_api
-from rehearsal.cloud.event_pattern import matches
 from rehearsal.cloud.repairs import Repairs, text_of
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sns import models
 from moto.sns.responses import SNSResponse
 
-from rehearsal.cloud.event_pattern import PatternError, Rule, compile_pattern
-from rehearsal.cloud.json_tokens import TokenError, read_all
+from definitions.event_pattern import PatternError, Rule, compile_pattern
+from definitions.json_tokens import TokenError, read_all
 from rehearsal.cloud.repairs import Refusal, Repairs, check_requests
 
 MAX_MESSAGE_BYTES = 262_144

@@ -4,8 +4,8 @@ The calls are those of a program with its task's role, from its task's place in 
 """
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -69,7 +69,7 @@ class _Program:
 # -- buckets
 
 
-def _bucket_calls(program: _Program, grant: Grant) -> Iterator[Call]:
+def _bucket_calls(program: _Program, grant: Grant) -> Generator[Call]:
     bucket = program.stage.exports["bucketNames"][grant.name]
     s3, key = program.client("s3"), f"{grant.prefix}{FILE}"
     match grant.verb:
@@ -104,19 +104,23 @@ def _beyond_buckets(program: _Program) -> Iterator[Call]:
 # -- queues
 
 
-def _queue_calls(program: _Program, grant: Grant) -> Iterator[Call]:
+def _queue_calls(program: _Program, grant: Grant) -> Generator[Call]:
+    """Send or take a message that is gone before anybody who waits for one hears of it."""
     url = _url(program, grant.name)
     sqs, owner = program.client("sqs"), program.administrator("sqs")
-    if grant.verb == "send":
-        yield partial(sqs.send_message, QueueUrl=url, MessageBody="{}")
-    else:
-        owner.send_message(QueueUrl=url, MessageBody="{}")
-        yield partial(sqs.receive_message, QueueUrl=url, VisibilityTimeout=0)
-        (message,) = owner.receive_message(QueueUrl=url)["Messages"]
-        handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
-        yield partial(sqs.change_message_visibility, **handle, VisibilityTimeout=60)
-        yield partial(sqs.delete_message, **handle)
-    owner.purge_queue(QueueUrl=url)  # before anybody who waits for messages hears of it
+    try:
+        if grant.verb == "send":
+            yield partial(sqs.send_message, QueueUrl=url, MessageBody="{}")
+        else:
+            owner.send_message(QueueUrl=url, MessageBody="{}")
+            yield partial(sqs.receive_message, QueueUrl=url, VisibilityTimeout=0)
+            found: Any = owner.receive_message(QueueUrl=url, VisibilityTimeout=0)
+            handle = {"QueueUrl": url, "ReceiptHandle": found["Messages"][0]["ReceiptHandle"]}
+            yield partial(sqs.change_message_visibility, **handle, VisibilityTimeout=0)
+            yield partial(sqs.delete_message, **handle)
+    finally:
+        for message in owner.receive_message(QueueUrl=url).get("Messages", []):
+            owner.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def _beyond_queues(program: _Program) -> Iterator[Call]:
@@ -140,7 +144,7 @@ def _url(program: _Program, name: str) -> str:
 # -- topics
 
 
-def _topic_calls(program: _Program, grant: Grant) -> Iterator[Call]:
+def _topic_calls(program: _Program, grant: Grant) -> Generator[Call]:
     arn = program.stage.exports["topicArns"][grant.name]
     yield partial(program.client("sns").publish, TopicArn=arn, Message="{}")
 
@@ -155,7 +159,7 @@ def _beyond_topics(program: _Program) -> Iterator[Call]:
 # -- tables
 
 
-def _table_calls(program: _Program, grant: Grant) -> Iterator[Call]:
+def _table_calls(program: _Program, grant: Grant) -> Generator[Call]:
     table = program.stage.exports["tableNames"][grant.name]
     dynamodb, key = program.client("dynamodb"), _key(program, grant.name)
     item = {"TableName": table, "Key": key}
@@ -206,7 +210,7 @@ def _conditions(key: dict[str, Any]) -> dict[str, Any]:
 # -- secrets
 
 
-def _secret_calls(program: _Program, grant: Grant) -> Iterator[Call]:
+def _secret_calls(program: _Program, grant: Grant) -> Generator[Call]:
     secret = _secret(program, grant.name)
     yield partial(program.client("secretsmanager").get_secret_value, SecretId=secret)
 
@@ -227,7 +231,7 @@ def _secret(program: _Program, name: str) -> str:
 # -- jobs
 
 
-def _job_calls(program: _Program, grant: Grant) -> Iterator[Call]:
+def _job_calls(program: _Program, grant: Grant) -> Generator[Call]:
     """Start a run twice by the same name: there is one."""
     stage = program.stage
     arn = stage.exports["jobMachineArns"][grant.name]
@@ -249,7 +253,7 @@ def _beyond_jobs(program: _Program) -> Iterator[Call]:
         yield partial(states.start_execution, stateMachineArn=arn, input="{}")
 
 
-_CALLS: dict[Kind, Callable[[_Program, Grant], Iterator[Call]]] = {
+_CALLS: dict[Kind, Callable[[_Program, Grant], Generator[Call]]] = {
     "bucket": _bucket_calls,
     "queue": _queue_calls,
     "topic": _topic_calls,
@@ -277,8 +281,9 @@ def _used(stage: Stage, _: Scenario, *, kind: Kind) -> Facts:
     with as_agent(_place(stage)):
         for program in programs:
             for grant in sorted(program.grants):
-                for call in _CALLS[kind](program, grant):
-                    call()
+                with closing(_CALLS[kind](program, grant)) as calls:
+                    for call in calls:
+                        call()
         for program in programs:
             through += [_words(call) for call in _BEYOND[kind](program) if not _is_refused(call)]
     return {**_EXPECTED, "anything else": ", ".join(through) or "refused"}

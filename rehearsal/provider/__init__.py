@@ -38,6 +38,7 @@ for _service in (
     "iam",
     "kms",
     "logs",
+    "pipes",
     "s3",
     "scheduler",
     "secretsmanager",

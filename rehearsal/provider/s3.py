@@ -46,6 +46,7 @@ ENCRYPTION = (
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+NOTIFICATION = "aws:s3/bucketNotification:BucketNotification"
 
 
 def _list_tags(call: Call) -> dict[str, str]:
@@ -311,6 +312,33 @@ def read_ownership(call: Call) -> Found:
 def delete_ownership(call: Call) -> None:
     """Have everybody own what they put into a bucket."""
     call.client("s3").delete_bucket_ownership_controls(Bucket=call.id)
+
+
+@updates(NOTIFICATION)
+@creates(NOTIFICATION, replaces={"bucket"})
+def put_notification(call: Call) -> str:
+    """Say whether EventBridge hears of a bucket's objects."""
+    bucket = call.args.need("bucket")
+    told: dict[str, Any] = {"EventBridgeConfiguration": {}} if call.args.get("eventbridge") else {}
+    call.client("s3").put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration=told
+    )
+    return bucket
+
+
+@reads(NOTIFICATION)
+def read_notification(call: Call) -> Found:
+    """Look whether EventBridge hears of a bucket's objects."""
+    found = call.client("s3").get_bucket_notification_configuration(Bucket=call.id)
+    return {"eventbridge": "EventBridgeConfiguration" in found}, {"bucket": call.id}
+
+
+@deletes(NOTIFICATION)
+def delete_notification(call: Call) -> None:
+    """Tell nobody of a bucket's objects."""
+    call.client("s3").put_bucket_notification_configuration(
+        Bucket=call.id, NotificationConfiguration={}
+    )
 
 
 def _capital(key: str) -> str:

@@ -14,6 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from stacks.settings.base import MODEL, ListOf, Text
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
+from stacks.settings.events import QueueSettings
 from stacks.settings.flows import FlowSettings
 from stacks.settings.jobs import JobSettings
 from stacks.settings.network import NetworkSettings
@@ -81,6 +82,11 @@ class Settings(BaseModel):
         description="Buckets of the stack.",
         examples=[{"files": {"expireAfterDays": 365}}],
     )
+    queues: dict[str, QueueSettings] = Field(
+        default_factory=dict[str, QueueSettings],
+        description="Queues of the stack; a message may start a job.",
+        examples=[{"orders": {}}],
+    )
     topics: dict[str, TopicSettings] = Field(
         default_factory=dict[str, TopicSettings],
         description="SNS topics of the stack, for whoever subscribes.",
@@ -98,7 +104,8 @@ class Settings(BaseModel):
     )
     jobs: dict[str, JobSettings] = Field(
         default_factory=dict[str, JobSettings],
-        description="The jobs: each is a command in a container, on a schedule or run by hand.",
+        description="The jobs: each is a command in a container, on a schedule, on events or run "
+        "by hand.",
         examples=[{"list-files": {"command": ["python", "-m", "list_files"]}}],
     )
     job_files: ListOf[Text] = Field(

@@ -10,16 +10,10 @@ from stacks.settings.grants import Reference, reference
 from stacks.wording import flow, kind, shown
 
 OWN_VARIABLES = (
-    "JOB_NAME",
-    "JOB_RUN_ID",
-    "JOB_ATTEMPT",
-    "JOB_SCHEDULED_TIME",
-    "JOB_ARRAY_INDEX",
-    "JOB_ARRAY_SIZE",
-    "JOB_ARRAY_ITEM",
-    "JOB_TASK_TOKEN",
-    "JOB_ACTIVITY_ARN",
-    "JOB_HEARTBEAT_SECONDS",
+    *("JOB_NAME", "JOB_RUN_ID", "JOB_ATTEMPT", "JOB_SCHEDULED_TIME"),
+    *("JOB_EVENT", "JOB_EVENT_ID"),
+    *("JOB_ARRAY_INDEX", "JOB_ARRAY_SIZE", "JOB_ARRAY_ITEM"),
+    *("JOB_TASK_TOKEN", "JOB_ACTIVITY_ARN", "JOB_HEARTBEAT_SECONDS"),
 )
 """The environment variables that every run sets itself."""
 

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from definitions import durations
+from definitions.events import MAX_EVENT_CHARACTERS
 from definitions.job_machine import SPOT_WAITS, Capacity
 from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
 from stacks.settings.arrays import ArraySettings, longest_item
@@ -30,6 +31,7 @@ from stacks.settings.base import (
 )
 from stacks.settings.containers import DEFAULT_CPU_UNITS, DEFAULT_MEMORY_MIB, CpuUnits, check_size
 from stacks.settings.environment import Environment
+from stacks.settings.events import Events
 from stacks.settings.grants import Reference
 from stacks.settings.notify import JobNotify, JobNotifySettings
 from stacks.settings.schedules import ScheduleSettings
@@ -49,6 +51,8 @@ LONGEST_TOKEN = 2_048
 
 MAX_OVERRIDES_CHARACTERS = 7_500
 """RunTask takes overrides of 8,192 characters of JSON; the run's own variables need the rest."""
+EVENT_CHARACTERS = MAX_EVENT_CHARACTERS + 200
+"""What ``JOB_EVENT`` and ``JOB_EVENT_ID`` take of them, names and quotes included."""
 
 _LONGEST_REFERENCE = "x" * 160
 """Stands for what AWS calls something of the stack: an ARN, or the address of a queue."""
@@ -95,6 +99,13 @@ def container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     return surroundings.containers[info.data["container"]]
 
 
+def _overlap(overlap: object, info: ValidationInfo) -> object:
+    """Choose what is right for most jobs: a trigger of a clock may be skipped, an event not."""
+    if overlap is not None:
+        return overlap
+    return "allow" if info.data.get("on") else "forbid"
+
+
 def _overrides_characters(
     command: Sequence[str], environment: Mapping[str, str | Reference]
 ) -> int:
@@ -107,6 +118,11 @@ def _overrides_characters(
     return len(json.dumps(overrides, separators=(",", ":")))
 
 
+def _most_characters(info: ValidationInfo) -> int:
+    """Return how many of them a job may use itself: an event needs its part."""
+    return MAX_OVERRIDES_CHARACTERS - (EVENT_CHARACTERS if info.data.get("on") else 0)
+
+
 def _overrides_of(info: ValidationInfo, more: Mapping[str, str]) -> int:
     """Measure command, environment and variables beside them; nothing where one has a mistake."""
     known = info.data
@@ -116,7 +132,10 @@ def _overrides_of(info: ValidationInfo, more: Mapping[str, str]) -> int:
 
 
 def check_overrides(
-    command: Sequence[str], environment: Mapping[str, str | Reference], secrets: Collection[str]
+    command: Sequence[str],
+    environment: Mapping[str, str | Reference],
+    secrets: Collection[str],
+    most_characters: int = MAX_OVERRIDES_CHARACTERS,
 ) -> None:
     """Check that RunTask takes what a run says over its container, which has these secrets."""
     if twice := sorted(set(secrets) & set(environment)):
@@ -125,10 +144,10 @@ def check_overrides(
             "take another name"
         )
     length = _overrides_characters(command, environment)
-    if length > MAX_OVERRIDES_CHARACTERS:
+    if length > most_characters:
         raise EntryError(
             f"command and environment have {length:,} characters and may have "
-            f"{MAX_OVERRIDES_CHARACTERS:,}: move what jobs share to the container's environment"
+            f"{most_characters:,}: move what jobs share to the container's environment"
         )
 
 
@@ -188,6 +207,12 @@ class ProgressSettings(BaseModel):
 class JobSettings(ScheduleSettings):
     """A command in a container, with its schedule and failure policy."""
 
+    on: Events = Field(
+        default=(),
+        description="What starts the job beside its schedule, unless it is off: one event, or a "
+        "list of them. See docs/features.md.",
+        examples=[{"objectCreated": {"bucket": "files", "prefix": "in/"}}],
+    )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
         description="The program and its arguments.", examples=[["python", "-m", "list_files"]]
     )
@@ -241,11 +266,14 @@ class JobSettings(ScheduleSettings):
         description="The program tells the run that the work goes on, and how it ended.",
         examples=[{"heartbeat": "5m"}],
     )
-    overlap: Literal["forbid", "allow", "replace"] = Field(
-        default="forbid",
+    overlap: Annotated[Literal["forbid", "allow", "replace"], BeforeValidator(_overlap)] = Field(
+        default=None,
+        validate_default=True,
         description="What a run does that finds an older one going. `forbid`: it is skipped. "
-        "`allow`: both run. `replace`: the older one is stopped.",
+        "`allow`: both run. `replace`: the older one is stopped. A job with `on` has `allow` "
+        "unless it says otherwise: each event is something to do, and `forbid` would drop it.",
         examples=["allow"],
+        json_schema_extra={"default": "forbid"},
     )
     notify: JobNotify = Field(
         default_factory=JobNotifySettings,
@@ -271,7 +299,7 @@ class JobSettings(ScheduleSettings):
         cls, environment: dict[str, str | Reference], info: ValidationInfo
     ) -> dict[str, str | Reference]:
         secrets = map_or_empty((container_as_written(info) or {}).get("secrets"))
-        check_overrides(info.data.get("command", ()), environment, secrets)
+        check_overrides(info.data.get("command", ()), environment, secrets, _most_characters(info))
         return environment
 
     @field_validator("warn_after_seconds")
@@ -299,10 +327,10 @@ class JobSettings(ScheduleSettings):
     ) -> ArraySettings | None:
         if array and array.items:
             length = _overrides_of(info, {"JOB_ARRAY_ITEM": longest_item(array)})
-            if length > MAX_OVERRIDES_CHARACTERS:
+            if length > (most := _most_characters(info)):
                 raise ValueError(
                     f"command, environment and the longest item have {length:,} characters and "
-                    f"may have {MAX_OVERRIDES_CHARACTERS:,}: put long items into a bucket"
+                    f"may have {most:,}: put long items into a bucket"
                 )
         return array
 
@@ -322,10 +350,10 @@ class JobSettings(ScheduleSettings):
         token = {"JOB_TASK_TOKEN": "x" * LONGEST_TOKEN}
         array = info.data.get("array")
         item = {"JOB_ARRAY_ITEM": longest_item(array)} if array else {}
-        if (length := _overrides_of(info, token | item)) > MAX_OVERRIDES_CHARACTERS:
+        if (length := _overrides_of(info, token | item)) > (most := _most_characters(info)):
             raise ValueError(
                 f"command, environment and the token have {length:,} characters and may have "
-                f"{MAX_OVERRIDES_CHARACTERS:,}: move some of them to the container's environment"
+                f"{most:,}: move some of them to the container's environment"
             )
         return progress
 

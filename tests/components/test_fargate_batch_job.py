@@ -24,15 +24,15 @@ PLATFORM = JobPlatform(
     tracing=False,
 )
 GIVEN: dict[str, Any] = {
-    "platform": PLATFORM,
     "job": "list-files",
     "command": ["python", "-m", "list_files"],
     "timetable": Timetable(schedules=(Planned(number=1, expression="cron(30 * * * ? *)"),)),
 }
 
 
-def job(**changed: Any) -> Deployment:
-    return deploy(lambda: FargateBatchJob("job", FargateBatchJobArgs(**(GIVEN | changed))))
+def job(platform: JobPlatform = PLATFORM, **changed: Any) -> Deployment:
+    args = FargateBatchJobArgs(**(GIVEN | changed))
+    return deploy(lambda: FargateBatchJob("job", platform, args))
 
 
 def timed(**changed: Any) -> Deployment:
@@ -216,6 +216,63 @@ def test_nothing_fires_before_the_machine_exists() -> None:
     made = job()
     machine = made.one(aws.sfn.StateMachine)
     assert machine.urn in made.one(aws.scheduler.Schedule).request.dependencies
+
+
+LISTENING = replace(PLATFORM, rule_role_arn="arn:rules", pipe_role_arn="arn:pipes")
+
+
+def on_events(*, timetable: Timetable | None = None, **changed: Any) -> Deployment:
+    """A job without a schedule."""
+    return job(LISTENING, timetable=timetable or Timetable(), **changed)
+
+
+def test_each_event_of_a_job_is_a_rule_that_hands_the_event_to_the_dispatcher() -> None:
+    patterns = [{"source": ["aws.s3"]}, {"source": ["aws.ecs"]}]
+    made = on_events(event_patterns=patterns, timetable=Timetable(start_deadline_seconds=600))
+    first, second = made.all(aws.cloudwatch.EventRule)
+    assert first.inputs["name"] == "fargate-batch-dev--list-files"
+    assert second.inputs["name"] == "fargate-batch-dev--list-files--2"
+    assert json.loads(second.inputs["eventPattern"]) == patterns[1]
+    assert first.inputs["state"] == "ENABLED"
+    target = made.all(aws.cloudwatch.EventTarget)[0].inputs
+    assert target["arn"].endswith(":stateMachine:fargate-batch-dev-dispatcher")
+    assert target["roleArn"] == "arn:rules"
+    assert target["deadLetterConfig"] == {"arn": NAMES.dead_letter_queue_arn}
+    assert target["retryPolicy"] == {
+        "maximumEventAgeInSeconds": 600,
+        "maximumRetryAttempts": 185,
+    }
+    assert target["inputTransformer"] == {
+        "inputPaths": {"id": "$.id"},
+        "inputTemplate": '{"job": "list-files", "container": "default", "overlap": "forbid", '
+        '"input": {"notify": "failure", "event": <aws.events.event.json>}, "eventId": "<id>"}',
+    }
+
+
+def test_each_queue_of_a_job_is_a_pipe_to_the_dispatcher() -> None:
+    first, second = on_events(queues=["orders", "refunds"]).all(aws.pipes.Pipe)
+    assert first.inputs["name"] == "fargate-batch-dev--list-files"
+    assert second.inputs["name"] == "fargate-batch-dev--list-files--2"
+    assert first.inputs["source"] == NAMES.queue_arn("orders")
+    assert first.inputs["target"].endswith(":stateMachine:fargate-batch-dev-dispatcher")
+    assert first.inputs["roleArn"] == "arn:pipes"
+    assert first.inputs["desiredState"] == "RUNNING"
+    assert first.inputs["sourceParameters"] == {"sqsQueueParameters": {"batchSize": 1}}
+    assert first.inputs["targetParameters"] == {
+        "stepFunctionStateMachineParameters": {"invocationType": "FIRE_AND_FORGET"}
+    }
+
+
+def test_a_job_that_is_not_enabled_hears_nothing_and_leaves_messages_where_they_are() -> None:
+    off = Timetable(enabled=False)
+    made = on_events(event_patterns=[{"source": ["a"]}], queues=["orders"], timetable=off)
+    assert made.one(aws.cloudwatch.EventRule).inputs["state"] == "DISABLED"
+    assert made.one(aws.pipes.Pipe).inputs["desiredState"] == "STOPPED"
+
+
+def test_a_message_starts_what_a_schedule_starts() -> None:
+    args = FargateBatchJobArgs(**GIVEN, overlap="replace", notify="all")
+    assert args.trigger("then") == {**args.trigger(), "scheduledTime": "then"}
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_the_schedule_has_the_dispatcher_hand_the_flow_every_task_definition() -
 
 def test_a_flow_is_made_after_its_jobs() -> None:
     def both() -> None:
-        job = FargateBatchJob("job", FargateBatchJobArgs(**GIVEN))
+        job = FargateBatchJob("job", PLATFORM, FargateBatchJobArgs(**GIVEN))
         role = FlowRole("flows", FlowRoleArgs(names=NAMES, tracing=False))
         args = JobFlowArgs(
             platform=PLATFORM, flow="nightly", steps=STEPS, jobs=[job], role_arn=role.arn

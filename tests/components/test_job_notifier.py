@@ -203,6 +203,18 @@ def test_the_dead_letter_queue_is_encrypted_and_somebody_is_called_when_it_fills
     assert alarm["threshold"] == 1
 
 
+def test_only_the_stacks_own_rules_leave_dead_letters() -> None:
+    def rules(**given: Any) -> Any:
+        policy = notifier(**given).one(aws.sqs.QueuePolicy).inputs["policy"]
+        keep = json.loads(policy)["Statement"][0]
+        return keep["Condition"]["ArnLike"]["aws:SourceArn"]
+
+    ended = NAMES.arn("events", "rule/fargate-batch-dev-ended")
+    assert rules() == ended
+    of_jobs = NAMES.arn("events", "rule/fargate-batch-dev--*")
+    assert rules(events_start_jobs=True) == [ended, of_jobs]
+
+
 def test_a_notifier_that_fails_calls_somebody() -> None:
     alarm = notifier().one(aws.cloudwatch.MetricAlarm, "notifier-failed").inputs
     total, *terms = alarm["metricQueries"]

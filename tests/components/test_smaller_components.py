@@ -10,10 +10,14 @@ import pulumi_awsx as awsx
 import pytest
 
 from components.batch_cluster import BatchCluster, BatchClusterArgs
+from components.event_roles import EventRoles, EventRolesArgs
 from components.job_dispatcher import JobDispatcher, JobDispatcherArgs
 from components.job_image import JobImage, JobImageArgs
+from components.job_queue import JobQueue, JobQueueArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.private_table import PrivateTable, PrivateTableArgs
+from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.stack_key import StackKey, StackKeyArgs
 from definitions.build_context import context_tag
 from tests.components.naming import KEY_ARN, LOG_DESTINATION, NAMES
@@ -101,6 +105,56 @@ def test_files_and_their_versions_expire_and_broken_uploads_go() -> None:
     assert set(rules(bucket(expire_after_days=None))) == {"abort-uploads"}
 
 
+def test_event_bridge_hears_of_a_bucket_only_if_somebody_listens() -> None:
+    heard = bucket(tells_events=True).one(aws.s3.BucketNotification).inputs
+    assert heard == {"bucket": "fargate-batch-dev--files-123456789012", "eventbridge": True}
+    assert bucket().all(aws.s3.BucketNotification) == []
+
+
+def test_a_queue_is_encrypted_over_tls_only_and_its_failures_are_dead_letters() -> None:
+    args = JobQueueArgs(
+        names=NAMES,
+        queue="orders",
+        visibility_timeout_seconds=60,
+        retention_days=2,
+        dead_letter_queue_arn="arn:dead",
+    )
+    made = deploy(lambda: JobQueue("queue", args))
+    queue = made.one(aws.sqs.Queue).inputs
+    assert queue["name"] == "fargate-batch-dev--orders"
+    assert queue["sqsManagedSseEnabled"] is True
+    assert (queue["visibilityTimeoutSeconds"], queue["messageRetentionSeconds"]) == (60, 172_800)
+    assert json.loads(queue["redrivePolicy"]) == {
+        "deadLetterTargetArn": "arn:dead",
+        "maxReceiveCount": 5,
+    }
+    (statement,) = json.loads(made.one(aws.sqs.QueuePolicy).inputs["policy"])["Statement"]
+    assert (statement["Effect"], statement["Sid"]) == ("Deny", "RefusePlainText")
+
+
+@pytest.mark.parametrize(
+    ("rules", "pipes", "roles"),
+    [
+        (True, False, ["fargate-batch-dev-triggers"]),
+        (False, True, ["fargate-batch-dev-pipes"]),
+        (True, True, ["fargate-batch-dev-triggers", "fargate-batch-dev-pipes"]),
+    ],
+)
+def test_events_have_the_roles_that_they_need(rules: bool, pipes: bool, roles: list[str]) -> None:
+    args = EventRolesArgs(names=NAMES, rules=rules, pipes=pipes)
+    made = deploy(lambda: EventRoles("events", args))
+    assert [role.inputs["name"] for role in made.all(aws.iam.Role)] == roles
+
+
+def test_the_dispatcher_reads_events_only_where_there_are_some() -> None:
+    def begins(**given: Any) -> str:
+        machine = dispatcher(**given).one(aws.sfn.StateMachine, "d-machine").inputs
+        return json.loads(machine["definition"])["StartAt"]
+
+    assert begins() == "Overlap?"
+    assert begins(messages={}) == "Read event"
+
+
 def test_versions_are_kept_if_asked() -> None:
     def status(made: Deployment) -> str:
         return made.one(aws.s3.BucketVersioning).inputs["versioningConfiguration"]["status"]
@@ -162,7 +216,7 @@ def test_a_directory_without_dockerfile_is_refused_before_anything_is_registered
         JobImageArgs(repository="r", build="tests", platform="linux/arm64", key_arn=KEY_ARN)
 
 
-def dispatcher() -> Deployment:
+def dispatcher(**changed: Any) -> Deployment:
     return deploy(
         lambda: JobDispatcher(
             "d",
@@ -172,6 +226,7 @@ def dispatcher() -> Deployment:
                 execution_log_destination=LOG_DESTINATION,
                 alarm_topic_arn="arn:failure",
                 tracing=True,
+                **changed,
             ),
         )
     )
@@ -200,3 +255,44 @@ def test_triggers_that_come_to_nothing_call_somebody() -> None:
     assert alarms["d-dropped"]["metricName"] == "InvocationDroppedCount"
     assert alarms["d-dropped"]["dimensions"] == {"ScheduleGroup": "fargate-batch-dev"}
     assert all(alarm["alarmActions"] == ["arn:failure"] for alarm in alarms.values())
+
+
+def table(**changed: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "names": NAMES,
+        "table": "state",
+        "partition_key": "customer",
+        "sort_key": "day",
+        "expire_attribute": "expiresAt",
+    }
+    made = deploy(lambda: PrivateTable("t", PrivateTableArgs(**(given | changed))))
+    return made.one(aws.dynamodb.Table).inputs
+
+
+def test_a_table_has_the_keys_that_were_asked_for_and_a_way_back() -> None:
+    made = table()
+    assert (made["name"], made["billingMode"]) == ("fargate-batch-dev--state", "PAY_PER_REQUEST")
+    assert (made["hashKey"], made["rangeKey"]) == ("customer", "day")
+    assert made["attributes"] == [
+        {"name": "customer", "type": "S"},
+        {"name": "day", "type": "S"},
+    ]
+    assert made["ttl"] == {"attributeName": "expiresAt", "enabled": True}
+    assert made["pointInTimeRecovery"] == {"enabled": True}
+
+
+def test_a_table_may_do_with_one_key_and_keep_what_is_in_it() -> None:
+    made = table(sort_key=None, expire_attribute=None)
+    assert not {"rangeKey", "ttl"} & set(made)
+    assert made["attributes"] == [{"name": "customer", "type": "S"}]
+
+
+def test_a_topic_is_encrypted_by_the_stacks_key_and_hears_nobody_in_plain_text() -> None:
+    args = PrivateTopicArgs(names=NAMES, topic="alerts", key_arn=KEY_ARN)
+    made = deploy(lambda: PrivateTopic("t", args))
+    topic = made.one(aws.sns.Topic).inputs
+    assert (topic["name"], topic["kmsMasterKeyId"]) == ("fargate-batch-dev--alerts", KEY_ARN)
+    policy = made.one(aws.sns.TopicPolicy).inputs
+    (deny,) = json.loads(policy["policy"])["Statement"]
+    assert deny["Effect"] == "Deny"
+    assert deny["Resource"] == [NAMES.chosen_topic_arn("alerts")]

@@ -118,6 +118,15 @@ def test_the_task_gets_its_command_and_is_told_which_run_and_attempt_it_is() -> 
     }
 
 
+def test_a_run_that_an_event_started_is_told_the_event() -> None:
+    event = {"id": "e-1", "detail": {"key": 'a "b"\né', "size": 5}}
+    (request,) = play(machine(), {"event": event, "eventId": "e-1"}, [DONE]).requests
+    (override,) = request["Overrides"]["ContainerOverrides"]
+    told = {pair["Name"]: pair["Value"] for pair in override["Environment"]}
+    assert json.loads(told["JOB_EVENT"]) == event
+    assert told["JOB_EVENT_ID"] == "e-1"
+
+
 def test_a_task_keeps_its_containers_size_unless_job_or_run_says_another() -> None:
     def overrides(cpu_units: int | None, memory_mib: int | None, given: Any) -> dict[str, Any]:
         made = machine(cpu_units=cpu_units, memory_mib=memory_mib)
@@ -285,6 +294,11 @@ def test_whatever_goes_wrong_no_budget_is_overdrawn_and_the_run_ends(
     allowed = [*app, *start, *memory, *timeout, 0]
     for wait in end.waits:
         allowed.remove(wait)
+
+
+def test_people_may_open_a_shell_only_where_it_was_asked_for() -> None:
+    assert "EnableExecuteCommand" not in machine()["States"]["Run"]["Arguments"]
+    assert machine(debug=True)["States"]["Run"]["Arguments"]["EnableExecuteCommand"] is True
 
 
 def test_statelint_accepts_the_machine_but_for_the_expression_it_does_not_know() -> None:

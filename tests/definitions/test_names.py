@@ -22,6 +22,13 @@ def test_names_read_as_the_documentation_says() -> None:
     assert prod.repository("images/ETL-arm64") == "fargate-batch-prod/images-etl-arm64"
 
 
+def test_a_parameter_is_named_by_its_path_its_name_or_its_arn() -> None:
+    prefix = "arn:aws:ssm:eu-west-1:123456789012:parameter"
+    assert of("prod").parameter_arn("/batch/token") == f"{prefix}/batch/token"
+    assert of("prod").parameter_arn("token") == f"{prefix}/token"
+    assert of("prod").parameter_arn("arn:aws:ssm:x:1:parameter/y") == "arn:aws:ssm:x:1:parameter/y"
+
+
 words = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
 
 
@@ -41,12 +48,18 @@ def test_the_longest_names_still_fit_what_aws_takes(stack: str) -> None:
     job = "j" * names.longest_job_name(made.prefix)
     container = "c" * names.longest_container_name(made.prefix)
     bucket = "b" * names.longest_bucket_name(made.prefix)
+    queue = "q" * names.longest_chosen_name(made.prefix, names.QUEUE_LIMIT)
+    listening = "e" * names.longest_event_job_name(made.prefix)
     assert len(made.chosen(job)) <= 80
     assert len(job) <= 64
     assert len(f"{job}-2026-11-22T033000Z") <= 80
     assert len(made.execution_role(container)) <= 64
     assert len(made.task_role(container)) <= 64
     assert len(made.bucket(bucket)) <= 63
+    assert len(made.chosen(queue)) <= 80
+    assert len(made.event_source(listening, names.MAX_EVENTS)) <= 64
+    assert len(f"{listening}-7bf73129-1428-4cd3-a780-95db273d1602") <= 80
+    assert len(listening) <= len(job)
 
 
 @given(words)

@@ -271,8 +271,9 @@ def test_a_run_started_without_notify_is_told_about_when_it_fails() -> None:
     assert not play(notifier(), event("SUCCEEDED", input="{}"), []).requests
 
 
-def test_a_run_by_hand_says_so() -> None:
+def test_a_run_that_no_schedule_started_says_what_did() -> None:
     assert "Scheduled by hand" in told("FAILED", input="{}")["mail"]
+    assert "Started by event e-1" in told("FAILED", input='{"eventId": "e-1"}')["mail"]
 
 
 def test_what_was_too_large_for_the_event_is_looked_up() -> None:

@@ -65,6 +65,7 @@ IDENTITY = {
         parameter_arns=[PARAMETER],
         key_arn=KEY,
     ),
+    "pipes": policies.pipes_policy(NAMES),
     "task": task_policy(
         {
             "files": {"read": "in/", "write": ["out/", "tmp/"]},
@@ -83,6 +84,7 @@ TRUST = {
     "machine": policies.machine_trust(NAMES, "fargate-batch-prod--*"),
     "scheduler": policies.scheduler_trust(NAMES),
     "rule": policies.rule_trust(NAMES, "fargate-batch-prod-ended"),
+    "pipes": policies.pipes_trust(NAMES),
     "flow logs": policies.flow_logs_trust(NAMES),
     "chatbot": policies.chatbot_trust(NAMES),
 }
@@ -90,7 +92,8 @@ RESOURCE = {
     "key": policies.key_policy(NAMES),
     "chosen topic": policies.chosen_topic_policy(NAMES, "alerts"),
     "topic": policies.topic_policy(NAMES, NAMES.topic_arn("failure")),
-    "queue": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
+    "dead letters": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
+    "queue": policies.queue_policy(NAMES.queue_arn("orders")),
     "bucket": policies.bucket_policy("arn:aws:s3:::b"),
     "interface endpoint": policies.endpoint_policy(NAMES),
     "s3 endpoint": policies.s3_endpoint_policy(NAMES, programs=True),
@@ -215,6 +218,14 @@ def test_schedules_start_the_dispatcher_and_nothing_else() -> None:
     assert start["Resource"] == NAMES.machine_arn("fargate-batch-prod-dispatcher")
 
 
+def test_pipes_take_messages_of_this_stacks_queues_and_start_the_dispatcher() -> None:
+    (take,) = allowed(policies.pipes_policy(NAMES), "sqs:ReceiveMessage")
+    assert take["Resource"] == NAMES.queue_arn("*")
+    assert not NAMES.dead_letter_queue_arn.startswith(NAMES.queue_arn(""))
+    (start,) = allowed(policies.pipes_policy(NAMES), "states:StartExecution")
+    assert start["Resource"].endswith(":stateMachine:fargate-batch-prod-dispatcher")
+
+
 def test_fargate_reads_the_containers_own_image_log_and_secrets() -> None:
     document = IDENTITY["execution"]
     assert [s["Resource"] for s in allowed(document, "ecr:BatchGetImage")] == [REPOSITORY]
@@ -309,14 +320,14 @@ def test_the_stacks_key_serves_a_program_through_the_service_that_it_was_granted
     assert "kms:" not in task_policy({"files": "read", "table:state": "write"})
 
 
-@pytest.mark.parametrize("what", ["topic", "chosen topic", "queue", "bucket"])
+@pytest.mark.parametrize("what", ["topic", "chosen topic", "queue", "dead letters", "bucket"])
 def test_nobody_speaks_to_it_without_tls(what: str) -> None:
     (deny,) = [s for s in statements(RESOURCE[what]) if s["Effect"] == "Deny"]
     assert deny["Principal"] == "*"
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@pytest.mark.parametrize("what", ["key", "topic", "queue"])
+@pytest.mark.parametrize("what", ["key", "topic", "dead letters"])
 def test_services_are_admitted_for_this_stacks_resources_only(what: str) -> None:
     for statement in statements(RESOURCE[what]):
         if isinstance(statement["Principal"], dict) and "Service" in statement["Principal"]:

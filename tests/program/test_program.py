@@ -25,6 +25,7 @@ EXPORTS = {
     "failureTopicArn",
     "deadLetterQueueUrl",
     "bucketNames",
+    "queueUrls",
     "topicArns",
     "tableNames",
     "repositoryUrls",
@@ -34,6 +35,7 @@ EXPORTS = {
 
 GRANTABLE: dict[str, Any] = {
     "buckets": {"files": {}},
+    "queues": {"orders": {}},
     "topics": {"alerts": {}},
     "tables": {"state": {"partitionKey": "customer"}},
     "secrets": {"sample": {"values": {"TOKEN": "sesame"}}},
@@ -308,6 +310,7 @@ def test_bad_settings_register_nothing_and_say_everything_at_once() -> None:
 
 
 NEEDED = {
+    "sqs": {"grants": {"queue:orders": "send"}},
     "sns": {"grants": {"topic:alerts": "publish"}},
     "dynamodb": {"grants": {"table:state": "read"}},
     "states": {"grants": {"job:report": "start"}},
@@ -338,9 +341,10 @@ def test_a_network_without_a_way_out_has_the_endpoints_that_containers_need_and_
     assert endpoints == {"s3", "ecr.api", "ecr.dkr", "logs"} | services
 
 
-def test_a_program_is_told_what_things_are_called_on_aws() -> None:
+def test_a_program_has_room_and_is_told_what_things_are_called_on_aws() -> None:
     named = {
         "BUCKET": {"bucket": "files"},
+        "QUEUE": {"queue": "orders"},
         "TOPIC": {"topic": "alerts"},
         "TABLE": {"table": "state"},
         "SECRET": {"secret": "sample"},
@@ -349,13 +353,22 @@ def test_a_program_is_told_what_things_are_called_on_aws() -> None:
     made = deploy_stack(
         "dev",
         **GRANTABLE,
-        containers={"default": {"build": "app", "environment": {"LEVEL": "info", **named}}},
+        containers={
+            "default": {
+                "build": "app",
+                "ephemeralStorageGiB": 100,
+                "environment": {"LEVEL": "info", **named},
+            }
+        },
         jobs={"report": {"command": ["true"], "environment": {"OWN": {"table": "state"}}}},
     )
-    (container,) = json.loads(made.one(aws.ecs.TaskDefinition).inputs["containerDefinitions"])
+    task = made.one(aws.ecs.TaskDefinition).inputs
+    assert task["ephemeralStorage"] == {"sizeInGib": 100}
+    (container,) = json.loads(task["containerDefinitions"])
     assert {one["name"]: one["value"] for one in container["environment"]} == {
         "LEVEL": "info",
         "BUCKET": made.exports["bucketNames"]["files"],
+        "QUEUE": "https://sqs.ap-northeast-1.amazonaws.com/123456789012/fargate-batch-dev--orders",
         "TOPIC": "arn:aws:sns:ap-northeast-1:123456789012:fargate-batch-dev--alerts",
         "TABLE": "fargate-batch-dev--state",
         "SECRET": "fargate-batch-dev--sample",

@@ -48,6 +48,8 @@ def prover(stage: Stage) -> Prover:
     [
         ("default-task: ListPrefixes1: action s3:ListBucket", "grants-buckets"),
         ("WriteBuckets: action s3:AbortMultipartUpload", "grants-buckets"),
+        ("reader-task: SendQueues: action sqs:SendMessage", "grants-queues"),
+        ("ConsumeQueues: action sqs:ChangeMessageVisibility", "grants-queues"),
         ("PublishTopics: action sns:Publish", "grants-topics"),
         ("default-task: EncryptForTopics: action kms:GenerateDataKey*", "grants-topics"),
         ("reader-task: ReadTables: action dynamodb:Scan", "grants-tables"),
@@ -74,6 +76,7 @@ def test_a_program_misses_what_it_was_granted(prover: Prover, only: str, noticed
     [
         ({"Action": "s3:GetObject", "Resource": "*"}, "grants-buckets"),
         ({"Action": "s3:ListBucket", "Resource": "*"}, "grants-buckets"),
+        ({"Action": "sqs:*", "Resource": "*"}, "grants-queues"),
         ({"Action": "sns:Publish", "Resource": "*"}, "grants-topics"),
         ({"Action": "dynamodb:*", "Resource": "*"}, "grants-tables"),
         ({"Action": "secretsmanager:GetSecretValue", "Resource": "*"}, "grants-secrets"),

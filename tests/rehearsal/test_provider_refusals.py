@@ -646,6 +646,24 @@ def test_a_queue_is_checked(provider: AwsProvider, inputs: dict[str, Any], words
     refused(provider, words, "aws:sqs/queue:Queue", **inputs)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"name": "a b"}, "name is 'a b'"),
+        ({"billingMode": "PROVISIONED"}, "billingMode is 'PROVISIONED'"),
+        ({"rangeKey": "day"}, "attributes: name the keys and nothing else"),
+        ({"attributes": [{"name": "id", "type": "TEXT"}]}, "attributes.type is 'TEXT'"),
+    ],
+)
+def test_a_table_is_checked(provider: AwsProvider, inputs: dict[str, Any], words: str) -> None:
+    given = {
+        "billingMode": "PAY_PER_REQUEST",
+        "hashKey": "id",
+        "attributes": [{"name": "id", "type": "S"}],
+    }
+    refused(provider, words, "aws:dynamodb/table:Table", **{**given, **inputs})
+
+
 def test_policies_of_topics_queues_and_buckets_are_checked(provider: AwsProvider) -> None:
     foreign = policy(Principal="*", Action="kms:Decrypt", Resource="*")
     refused(

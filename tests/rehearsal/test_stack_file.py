@@ -196,3 +196,8 @@ def test_a_project_needs_a_file_and_a_name(tmp_path: Path) -> None:
         read_stack_file(tmp_path, "dev")
     with pytest.raises(StackFileError, match="write the project's name"):
         read(tmp_path, "", project="runtime: python\n")
+
+
+def test_on_is_a_key_like_any_other(tmp_path: Path) -> None:
+    made = read(tmp_path, "config:\n  p:jobs:\n    load:\n      on: {message: {queue: on}}\n")
+    assert json.loads(made.config["p:jobs"]) == {"load": {"on": {"message": {"queue": "on"}}}}

@@ -70,7 +70,7 @@ role = aws.iam.Role(
     description="for everybody",
     max_session_duration=7200,
     assume_role_policy=trust(
-        "ecs-tasks", "states", "events", "scheduler", "chatbot", "vpc-flow-logs"
+        "ecs-tasks", "states", "events", "pipes", "scheduler", "chatbot", "vpc-flow-logs"
     ),
     tags={"Name": "role"},
     opts=ours,
@@ -367,6 +367,7 @@ aws.s3.BucketPolicy(
     ),
     opts=ours,
 )
+aws.s3.BucketNotification("bucket-events", bucket=bucket.id, eventbridge=True, opts=ours)
 secret = aws.secretsmanager.Secret(
     "secret",
     name="everything",
@@ -440,6 +441,20 @@ aws.cloudwatch.EventTarget(
     role_arn=role.arn,
     dead_letter_config={"arn": queue.arn},
     retry_policy={"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 5},
+    opts=ours,
+)
+aws.pipes.Pipe(
+    "pipe",
+    name="everything",
+    description="messages",
+    source=queue.arn,
+    source_parameters={"sqs_queue_parameters": {"batch_size": 1}},
+    target=machine.arn,
+    target_parameters={
+        "step_function_state_machine_parameters": {"invocation_type": "FIRE_AND_FORGET"}
+    },
+    desired_state="RUNNING",
+    role_arn=role.arn,
     opts=ours,
 )
 connection = aws.cloudwatch.EventConnection(

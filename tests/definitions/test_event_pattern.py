@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.event_pattern import PatternError, compile_pattern, matches
+from definitions.event_pattern import PatternError, compile_pattern, matches
 
 
 def holds(tests: list[Any], value: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from rehearsal.cloud.json_tokens import Kind, TokenError, Tokens
+from definitions.json_tokens import Kind, TokenError, Tokens
 
 MAX_COMPLEXITY = 10
 """Beginnings of wildcard patterns that one text may match at once: seen refused from here on."""
