@@ -729,7 +729,7 @@ class Fargate:
         """Let the change of a task's state be an event, if anybody listens."""
         arn: str = task.task_arn
         region = arn.split(":")[3]
-        if not self._aws.events.is_heard("aws.ecs", region):
+        if not self._aws.events.is_heard("aws.ecs", region, lastStatus=task.last_status):
             return
         answer = self._aws.client("ecs", region).describe_tasks(
             cluster=task.cluster_arn, tasks=[arn]

@@ -94,11 +94,11 @@ class EventBus:
         repairs.put(models.EventsBackend, "put_rule", put_scheduled_rule)
         repairs.put(models.Rule, "enable", enable_scheduled)
 
-    def is_heard(self, source: str, region: str) -> bool:
-        """Tell whether any rule of the default bus could match events of a source."""
+    def is_heard(self, source: str, region: str, **detail: str) -> bool:
+        """Tell whether any rule of the default bus could match such events of a source."""
         bus = models.events_backends[self._aws.account][region].event_buses["default"]
         patterns: list[Any] = [rule.event_pattern for rule in bus.rules.values()]
-        return any(pattern.listens_to(source) for pattern in patterns)
+        return any(pattern.listens_to(source, **detail) for pattern in patterns)
 
     def publish(
         self,

@@ -51,14 +51,21 @@ class Pattern:
         """Return something that is true when there is a pattern."""
         return self._rule
 
-    def listens_to(self, source: str) -> bool:
-        """Tell whether some event of a source could match."""
-        ways = [way.get("source") for way in self._rule or []]
-        return any(tests is None or any(test.holds(source) for test in tests) for tests in ways)
+    def listens_to(self, source: str, **detail: str) -> bool:
+        """Tell whether some event of a source, with such members of its detail, could match."""
+        return any(
+            _could_hold(way.get("source"), source)
+            and all(_could_hold(way.get(f"detail.{name}"), value) for name, value in detail.items())
+            for way in self._rule or []
+        )
 
     def matches_event(self, event: dict[str, Any]) -> bool:
         """Tell whether an event matches; everything does where there is no pattern."""
         return self._rule is None or matches(self._rule, event)
+
+
+def _could_hold(tests: Any, value: str) -> bool:
+    return tests is None or any(test.holds(value) for test in tests)
 
 
 def repair(repairs: Repairs, accept: Callable[[dict[str, Any], str], str]) -> None:
