@@ -388,17 +388,19 @@ def _flow_mistakes(sections: Mapping[str, object]) -> Iterator[str]:
 
 
 def _flow_warnings(settings: Settings) -> Iterator[str]:
-    """Tell of jobs whose own schedule may start them while their flow runs them.
+    """Tell of jobs that their own schedule or events may start while their flow runs them.
 
     What a flow starts does not come by the dispatcher, which keeps runs of a job apart.
     """
     for flow_name, entry in settings.flows.items():
         for job in entry.jobs:
-            if settings.jobs[job].schedule and settings.jobs[job].overlap != "allow":
+            own = settings.jobs[job]
+            if (own.schedule or own.on) and own.overlap != "allow":
+                what = "a schedule" if own.schedule else "events"
                 yield (
-                    f"flows.{flow_name}.jobs.{job}: has a schedule of its own, too, and overlap "
-                    f"{settings.jobs[job].overlap} does not see the runs of a flow: take one away, "
-                    "or write overlap: allow if two at a time do no harm"
+                    f"flows.{flow_name}.jobs.{job}: has {what} of its own, too, and overlap "
+                    f"{own.overlap} does not see the runs of a flow: take one away, or write "
+                    "overlap: allow if two at a time do no harm"
                 )
 
 

@@ -1601,6 +1601,17 @@ def test_a_job_with_a_schedule_of_its_own_is_in_a_flow_with_a_warning(directory:
     )
 
 
+def test_a_job_with_events_of_its_own_is_in_a_flow_with_a_warning(directory: Path) -> None:
+    on = {"objectCreated": {"bucket": "files"}}
+    sections: dict[str, Any] = {
+        "buckets": {"files": {}},
+        "jobs": {"extract": {**COMMAND, "on": on, "overlap": "forbid"}},
+        "flows": {"nightly": {"jobs": {"extract": {}}}},
+    }
+    said = "nightly.jobs.extract: has events of its own, too, and overlap forbid does not see"
+    assert any(said in warning for warning in read(directory, sections).warnings)
+
+
 def test_a_schedule_that_never_comes_is_a_warning_of_a_flow_too(directory: Path) -> None:
     (warning,) = read(directory, flow({"load": {}}, schedule="cron(0 0 30 2 ? *)")).warnings
     assert warning.startswith("Pulumi.dev.yaml: flows.nightly.schedule: ")
