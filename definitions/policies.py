@@ -254,19 +254,8 @@ def flows_policy(names: Names, *, tracing: bool) -> str:
 
 
 def worker_policy(names: Names, worker: str) -> str:
-    """What a worker's program may do: fetch the tasks of its activity and answer them.
-
-    An answer names no resource (Service Authorization Reference): what it is about is in the token,
-    which only the one who fetched the task has.
-    """
-    return document(
-        _allow("FetchTasks", ["states:GetActivityTask"], names.activity_arn(worker)),
-        _allow(
-            "AnswerTasks",
-            ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
-            EVERYTHING,
-        ),
-    )
+    """What a worker's program may do beside answering: fetch the tasks of its activity."""
+    return document(_allow("FetchTasks", ["states:GetActivityTask"], names.activity_arn(worker)))
 
 
 def dispatcher_policy(names: Names, *, tracing: bool) -> str:
@@ -541,10 +530,12 @@ def task_policy(
         statements.append(
             _allow("DecryptSecrets", ["kms:Decrypt"], key_arn, _by_service(names, "secretsmanager"))
         )
-    if progress:  # by a token, which nobody can guess
+    if progress:
+        # It names no resource (Service Authorization Reference): what it is about is in the token,
+        # which only the one who was given the task has.
         statements.append(
             _allow(
-                "TellProgress",
+                "AnswerTasks",
                 ["states:SendTaskHeartbeat", "states:SendTaskSuccess", "states:SendTaskFailure"],
                 EVERYTHING,
             )

@@ -10,7 +10,7 @@ from rehearsal.stage import SUCCEEDS, Facts, Flow, Stage, execution_arn
 BROKEN = Played(exit_code=65)
 AGAIN = "-r1"
 """Behind the names of the runs that a flow's first redrive starts."""
-LONG = Played(exit_code=0, seconds=3_600)
+LONG = Played(exit_code=0, seconds=1_800)
 
 Machine = Mapping[str, Any]
 

@@ -22,7 +22,8 @@ def _job_whose(schedules: Callable[[Job], bool], what: str) -> Callable[[Stage],
 
 
 def _has_several(job: Job) -> bool:
-    return len(job.schedules) > 1
+    """Whether several schedules start a job, none of which a calendar may skip."""
+    return len(job.schedules) > 1 and "calendar" not in job.trigger
 
 
 def _has_window(job: Job) -> bool:

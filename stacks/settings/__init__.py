@@ -184,8 +184,9 @@ class Settings(BaseModel):
         )
 
     def tells_progress(self, container: str) -> bool:
-        """Tell whether a job in a container is waited for by a token."""
-        return any(job.progress and job.container == container for job in self.jobs.values())
+        """Tell whether a program in a container answers by a token: a job's, or a worker's."""
+        jobs = any(job.progress and job.container == container for job in self.jobs.values())
+        return jobs or any(worker.container == container for worker in self.workers.values())
 
 
 SECTIONS = tuple(
