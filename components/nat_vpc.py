@@ -6,12 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.closed_vpc import ClosedVpc, ClosedVpcArgs
-from components.task_network import TaskNetwork, task_subnets
+from components.task_network import ANYWHERE, TaskNetwork, calling_group, task_subnets
 from definitions.names import Names
 from definitions.subnets import plan_subnets
-
-HTTPS = 443
-ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,23 +145,7 @@ class PrivateVpcWithNat(pulumi.ComponentResource):
             tags={"Name": names.of("s3")},
             opts=child,
         )
-        task_group = aws.ec2.SecurityGroup(
-            f"{name}-task-group",
-            name=names.of("tasks"),
-            description="Batch tasks: nobody calls them, they call out over HTTPS",
-            vpc_id=vpc.vpc_id,
-            opts=child,
-        )
-        to_anywhere = aws.vpc.SecurityGroupEgressRule(
-            f"{name}-to-anywhere",
-            security_group_id=task_group.id,
-            cidr_ipv4=ANYWHERE,
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            description="To AWS services and the internet over HTTPS",
-            opts=child,
-        )
+        task_group, to_anywhere = calling_group(name, names=names, vpc_id=vpc.vpc_id, opts=child)
 
         self.vpc_id = vpc.vpc_id
         self.tasks = TaskNetwork(

@@ -6,12 +6,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.closed_vpc import ClosedVpc, ClosedVpcArgs
-from components.task_network import TaskNetwork, task_subnets
+from components.task_network import HTTPS, TaskNetwork, task_subnets
 from definitions import policies
 from definitions.names import Names
 from definitions.subnets import plan_subnets
 
-HTTPS = 443
 GATEWAYS = {"s3": "S3: image layers and granted buckets", "dynamodb": "DynamoDB: granted tables"}
 """Services whose endpoint is a route, and costs nothing; what tasks do there."""
 

@@ -9,6 +9,9 @@ import pulumi_aws as aws
 
 from definitions.names import Names
 
+HTTPS = 443
+ANYWHERE = "0.0.0.0/0"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TaskNetwork:
@@ -81,3 +84,30 @@ def task_subnets(
     return TaskSubnets(
         subnets=list(subnets.values()), associations=associations, route_tables=tables
     )
+
+
+def calling_group(
+    name: str, *, names: Names, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> tuple[aws.ec2.SecurityGroup, aws.vpc.SecurityGroupEgressRule]:
+    """Register the security group of tasks that may call the internet, and its one rule.
+
+    Resources: ``<name>-task-group``, ``<name>-to-anywhere``.
+    """
+    group = aws.ec2.SecurityGroup(
+        f"{name}-task-group",
+        name=names.of("tasks"),
+        description="Batch tasks: nobody calls them, they call out over HTTPS",
+        vpc_id=vpc_id,
+        opts=opts,
+    )
+    rule = aws.vpc.SecurityGroupEgressRule(
+        f"{name}-to-anywhere",
+        security_group_id=group.id,
+        cidr_ipv4=ANYWHERE,
+        ip_protocol="tcp",
+        from_port=HTTPS,
+        to_port=HTTPS,
+        description="To AWS services and the internet over HTTPS",
+        opts=opts,
+    )
+    return group, rule
