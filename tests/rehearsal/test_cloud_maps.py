@@ -99,6 +99,41 @@ def test_no_more_items_run_at_once_than_are_allowed(account: Account) -> None:
     assert found["stopDate"] - START == timedelta(minutes=2)
 
 
+def test_an_item_may_have_items_of_its_own(account: Account) -> None:
+    inside = {"Who": {"Type": "Pass", "Output": "{% $states.context.Execution.Id %}", "End": True}}
+    inner = distributed(inside, Label="parts")
+    found = account.run(account.machine({"Map": distributed({"Inner": inner})}))
+    assert [len(ids) for ids in found["output"]] == [3] * 3
+    assert ":execution:machine/items/parts:" in found["output"][0][0]
+    child = account.aws.client("stepfunctions").describe_execution(
+        executionArn=found["output"][0][0]
+    )
+    assert child["status"] == "SUCCEEDED"
+
+
+def counted(account: Account, arn: str) -> dict[str, int]:
+    """Return what the map run of an execution counts, without the noughts."""
+    states = account.aws.client("stepfunctions")
+    (run,) = states.list_map_runs(executionArn=arn)["mapRuns"]
+    described = states.describe_map_run(mapRunArn=run["mapRunArn"])
+    assert described["itemCounts"] == described["executionCounts"]
+    return {what: number for what, number in described["itemCounts"].items() if number}
+
+
+def test_a_map_run_counts_its_items(account: Account) -> None:
+    arn = account.start(account.machine({"Map": distributed(waiting())}))
+    account.aws.clock.run_until(START + timedelta(seconds=90))
+    assert counted(account, arn) == {"total": 3, "running": 1, "succeeded": 2, "resultsWritten": 2}
+    account.aws.wait_for(arn)
+    assert counted(account, arn) == {"total": 3, "succeeded": 3, "resultsWritten": 3}
+
+
+def test_a_map_run_counts_what_failed(account: Account) -> None:
+    machine = account.machine({"Map": distributed(failing(1), ToleratedFailureCount=1)})
+    arn = account.run(machine)["executionArn"]
+    assert counted(account, arn) == {"total": 3, "failed": 1, "succeeded": 2, "resultsWritten": 2}
+
+
 def test_a_stop_of_the_run_stops_its_items(account: Account) -> None:
     states = account.aws.client("stepfunctions")
     listen(account)

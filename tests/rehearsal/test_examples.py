@@ -1,4 +1,4 @@
-"""Every example deploys, and everything that it asks for works."""
+"""Every example deploys, everything that it asks for works, and some things go wrong on it."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy
 from rehearsal.existing_network import make_existing_network
+from rehearsal.faults import FAULTS
 from rehearsal.features import asked_for
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import play_all
@@ -14,6 +15,7 @@ from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import SUCCEEDS, Stage, deployed_again
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
+from tests.rehearsal.test_faults import ON_EXAMPLES
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
@@ -30,5 +32,11 @@ def test_an_example_works(example: Path) -> None:
         run = stage.trigger(stage.job, then=SUCCEEDS)
         stage.finish()
         assert stage.facts(run)["run"] == "succeeded"
-        for outcome in play_all(stage, asked_for(stage)):
+        faults = [FAULTS[name] for name in ON_EXAMPLES.get(example.stem, ())]
+        for outcome in play_all(stage, [*asked_for(stage), *faults]):
+            assert outcome.left_out is None
             assert outcome.passed, f"{outcome.what}: {outcome.expected}, was {outcome.happened}"
+
+
+def test_each_example_on_which_something_goes_wrong_is_there() -> None:
+    assert set(ON_EXAMPLES) <= {example.stem for example in EXAMPLES}

@@ -18,11 +18,18 @@ from rehearsal.stage import Facts, Job, Stage, deployed_again
 from tests.deploying import ROOT
 
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
+ON_EXAMPLES = {
+    "containers": ("parameter-missing", "parameter-denied"),
+    "nat": ("nat-gateways-deleted",),
+    "notify": ("webhook-down-for-a-while", "webhook-down", "webhook-refuses", "channel-denied"),
+}
+"""The faults that break what prod has not: test_examples.py plays them where they apply."""
+ON_PROD = [name for name in FAULTS if not any(name in names for names in ON_EXAMPLES.values())]
 
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    """The prod stack, to which every fault applies: deployed once, its own schedules paused."""
+    """The prod stack, to which nearly every fault applies: deployed once, its schedules paused."""
     stack_file = read_stack_file(ROOT, "prod")
     with EmbeddedAws(region=stack_file.config["aws:region"], start=START) as aws:
         deployment = deploy(ROOT, stack_file, AwsProvider(aws))
@@ -33,7 +40,7 @@ def stage() -> Iterator[Stage]:
             yield deployed
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", ON_PROD)
 def test_a_fault_comes_out_as_it_should(stage: Stage, name: str) -> None:
     outcome = play(stage, FAULTS[name])
     assert outcome.left_out is None

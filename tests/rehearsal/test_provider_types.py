@@ -178,7 +178,8 @@ def test_a_rules_target_has_role_retries_and_dead_letters(
 
 
 def test_an_alarm_watches_and_acts(everything: Deployment, cloud: StandInCloud) -> None:
-    (alarm,) = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    alarms = cloud.client("cloudwatch").describe_alarms(AlarmNames=["everything"])
+    (alarm,) = alarms["MetricAlarms"]
     assert alarm["AlarmArn"] == the(everything, "alarm").outputs["arn"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "everything"}]
     assert alarm["AlarmActions"] == [the(everything, "topic").id]

@@ -204,10 +204,14 @@ def element_of(
     name: str,
     now: datetime,
 ) -> Any:
-    """Make the execution of one item of a run's distributed Map; it is still to be started."""
-    machine = next(machine for machine in backend.state_machines if machine.arn == machine_arn)
+    """Make the execution of one item of a run's distributed Map; it is still to be started.
+
+    The run may be such an item itself: its machine is then ``<machine>/<label>``.
+    """
+    whole = machine_arn.partition("/")[0]
+    machine = next(machine for machine in backend.state_machines if machine.arn == whole)
     inside = copy.copy(machine)
-    inside.definition, inside.name = definition, f"{machine.name}/{label}"
+    inside.definition, inside.name = definition, f"{machine_arn.rpartition(':')[2]}/{label}"
     inside.roleArn = run["RoleArn"]
     started = _Started(machine=inside, source=inside)
     execution = _new_execution(backend, started, name, json.dumps(given), now)

@@ -70,6 +70,7 @@ def give_each_item_an_execution(repairs: Repairs, aws: "EmbeddedAws") -> None:
         counters = record.item_counter, record.execution_counter
         for counter in counters:
             counter.total.count()
+            counter.running.count()
         data = env.states.context_object.context_object_data
         data["Map"] = {"Item": {"Index": job.job_index, "Value": job.job_input}}
         env.states.reset(job.job_input)
@@ -98,9 +99,14 @@ def give_each_item_an_execution(repairs: Repairs, aws: "EmbeddedAws") -> None:
         except ClientError as error:
             job.job_output = FailureEventException(_denied(env, error))
             return
+        finally:
+            for counter in counters:
+                counter.running.offset(-1)
         job.job_output = child.output if child.status == "SUCCEEDED" else None
         for counter in counters:
             getattr(counter, _COUNTED[child.status]).count()
+            if child.status == "SUCCEEDED":
+                counter.results_written.count()
 
     repairs.put(DistributedItemProcessorWorker, "_eval_job", eval_job)
 
