@@ -64,7 +64,7 @@ def test_the_programs_of_its_container_may_fetch_tasks_of_its_activity_only() ->
     custom = worker().custom().values()
     (policy,) = (found.inputs for found in custom if found.name == "worker-policy")
     assert policy["role"] == NAMES.task_role("default")
-    fetch, _ = json.loads(policy["policy"])["Statement"]
+    (fetch,) = json.loads(policy["policy"])["Statement"]
     assert fetch["Resource"] == NAMES.activity_arn("sum-files")
 
 

@@ -159,3 +159,12 @@ def test_a_job_may_have_to_tell_of_its_progress(directory: Path) -> None:
 )
 def test_wrong_progress_is_refused(directory: Path, keys: dict[str, object], line: str) -> None:
     assert lines(directory, job(**keys)) == (f"jobs.nightly{line}",)
+
+
+def test_programs_that_answer_by_a_token_are_known_by_their_container(directory: Path) -> None:
+    worker = {"command": ["python", "-m", "sum_files"]}
+    assert not read(directory, job()).tells_progress("default")
+    assert read(directory, job(progress={"heartbeat": "5m"})).tells_progress("default")
+    answers = read(directory, {**job(), "workers": {"sum-files": worker}})
+    assert answers.tells_progress("default")
+    assert not answers.tells_progress("other")
