@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from definitions import names, policies
+from definitions import names
 from definitions.flow_machine import FLOW_AND_JOB_LIMIT
+from definitions.policies import programs
 from stacks.findings import unknown_key
 from stacks.settings import KEYS, Settings
 from stacks.settings.base import map_or_empty
@@ -281,7 +282,7 @@ def _policy_mistakes(settings: Settings) -> Iterator[str]:
         for name, secret in settings.secrets.items()
     }
     for name, container in settings.containers.items():
-        document = policies.task_policy(
+        document = programs.task_policy(
             own,
             container.granted,
             secret_arns=secret_arns,
