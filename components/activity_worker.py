@@ -12,8 +12,8 @@ from components.fargate_batch_job import JobPlatform
 from components.job_container import JobContainer
 from components.standard_machine import standard_machine
 from components.trigger_schedules import SCHEDULED_TIME, trigger_schedules
-from definitions import policies
 from definitions.dispatcher_machine import trigger
+from definitions.policies import programs
 from definitions.timetable import Timetable
 from definitions.worker_machine import worker_machine
 
@@ -83,7 +83,7 @@ class ActivityWorker(pulumi.ComponentResource):
             f"{name}-policy",
             name=f"worker-{args.worker}",
             role=names.task_role(args.container),
-            policy=policies.worker_policy(names, args.worker),
+            policy=programs.worker_policy(names, args.worker),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.made]),
         )
         machine = standard_machine(

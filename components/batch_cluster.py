@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import roles, trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +88,13 @@ class BatchCluster(pulumi.ComponentResource):
             f"{name}-runner-role",
             name=names.of("runner"),
             description="Machines of the jobs: run, watch and stop tasks",
-            assume_role_policy=policies.machine_trust(names, names.chosen("*")),
+            assume_role_policy=trust.machine_trust(names, names.chosen("*")),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-runner-policy",
             role=role.name,
-            policy=policies.runner_policy(
+            policy=roles.runner_policy(
                 names,
                 tracing=args.tracing,
                 distributed=args.distributed,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import roles, trust
 
 FLOW_LOG_GROUP = "flow-logs"
 
@@ -65,13 +65,13 @@ class ClosedVpc(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-flow-logs-role",
             name=names.of("flow-logs"),
-            assume_role_policy=policies.flow_logs_trust(names),
+            assume_role_policy=trust.flow_logs_trust(names),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-flow-logs-policy",
             role=role.name,
-            policy=policies.flow_logs_policy(names, names.log_group(FLOW_LOG_GROUP)),
+            policy=roles.flow_logs_policy(names, names.log_group(FLOW_LOG_GROUP)),
             opts=child,
         )
         aws.ec2.FlowLog(

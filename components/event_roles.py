@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import roles, trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,28 +44,28 @@ class EventRoles(pulumi.ComponentResource):
                 f"{name}-rules",
                 names.of("triggers"),
                 "Rules of jobs: start the dispatcher",
-                policies.rule_trust(names, names.chosen("*")),
-                policies.rule_policy(names, names.of("dispatcher")),
+                trust.rule_trust(names, names.chosen("*")),
+                roles.rule_policy(names, names.of("dispatcher")),
             )
         if args.pipes:
             self.pipe_role_arn = self._role(
                 f"{name}-pipes",
                 names.of("pipes"),
                 "Pipes of jobs: take messages, start the dispatcher",
-                policies.pipes_trust(names),
-                policies.pipes_policy(names),
+                trust.pipes_trust(names),
+                roles.pipes_policy(names),
             )
         self.register_outputs({})
 
     def _role(
-        self, name: str, role_name: str, description: str, trust: str, policy: str
+        self, name: str, role_name: str, description: str, trusted: str, policy: str
     ) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
             f"{name}-role",
             name=role_name,
             description=description,
-            assume_role_policy=trust,
+            assume_role_policy=trusted,
             opts=child,
         )
         attached = aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=policy, opts=child)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import roles, trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,13 @@ class FlowRole(pulumi.ComponentResource):
             f"{name}-role",
             name=args.names.of("flows"),
             description="Machines of the flows: start, watch and stop runs of jobs",
-            assume_role_policy=policies.machine_trust(args.names, args.names.chosen("*")),
+            assume_role_policy=trust.machine_trust(args.names, args.names.chosen("*")),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=policies.flows_policy(args.names, tracing=args.tracing),
+            policy=roles.flows_policy(args.names, tracing=args.tracing),
             opts=child,
         )
         # A machine made before its role's policy may be refused: what needs the role waits here.

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.grants import Grant
 from definitions.names import Names
+from definitions.policies import programs, trust
 from definitions.sizes import check_size
 from definitions.task_definition import (
     MAX_STOP_TIMEOUT_SECONDS,
@@ -103,7 +103,7 @@ class JobContainer(pulumi.ComponentResource):
             f"{name}-execution-role",
             name=names.execution_role(args.container),
             description=f"Fargate, for container {args.container}: image, secrets, logs",
-            assume_role_policy=policies.tasks_trust(names),
+            assume_role_policy=trust.tasks_trust(names),
             opts=child,
         )
         secret_arns = [source.arn for source in args.secrets.values()]
@@ -113,7 +113,7 @@ class JobContainer(pulumi.ComponentResource):
             policy=pulumi.Output.all(
                 repository_arn=args.repository_arn, secret_arns=secret_arns, key_arn=args.key_arn
             ).apply(
-                lambda known: policies.execution_policy(
+                lambda known: programs.execution_policy(
                     names,
                     log_group=log_group,
                     parameter_arns=list(args.parameter_arns.values()),
@@ -126,7 +126,7 @@ class JobContainer(pulumi.ComponentResource):
             f"{name}-task-role",
             name=names.task_role(args.container),
             description=f"Programs in container {args.container}",
-            assume_role_policy=policies.tasks_trust(names),
+            assume_role_policy=trust.tasks_trust(names),
             opts=child,
         )
         rights = [execution_policy.id]
@@ -135,7 +135,7 @@ class JobContainer(pulumi.ComponentResource):
                 f"{name}-task-policy",
                 role=task_role.name,
                 policy=pulumi.Output.all(secret_arns=args.secret_arns, key_arn=args.key_arn).apply(
-                    lambda known: policies.task_policy(
+                    lambda known: programs.task_policy(
                         names, args.grants, debug=args.debug, progress=args.tells_progress, **known
                     )
                 ),

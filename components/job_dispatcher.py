@@ -10,10 +10,10 @@ import pulumi_aws as aws
 
 from components.alarm import Metric, alarm_at_first, ended_badly
 from components.standard_machine import standard_machine
-from definitions import policies
 from definitions.dispatcher_machine import dispatcher_machine, skipped_machine
 from definitions.events import hearing_events
 from definitions.names import Names
+from definitions.policies import roles, trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +70,13 @@ class JobDispatcher(pulumi.ComponentResource):
             f"{name}-skipped-role",
             name=skipped_name,
             description="History of skipped runs: write logs",
-            assume_role_policy=policies.machine_trust(names, skipped_name),
+            assume_role_policy=trust.machine_trust(names, skipped_name),
             opts=child,
         )
         skipped_policy = aws.iam.RolePolicy(
             f"{name}-skipped-policy",
             role=skipped_role.name,
-            policy=policies.skipped_policy(tracing=args.tracing),
+            policy=roles.skipped_policy(tracing=args.tracing),
             opts=child,
         )
         skipped = standard_machine(
@@ -93,13 +93,13 @@ class JobDispatcher(pulumi.ComponentResource):
             f"{name}-role",
             name=machine_name,
             description="Dispatcher: find, stop and start runs",
-            assume_role_policy=policies.machine_trust(names, machine_name),
+            assume_role_policy=trust.machine_trust(names, machine_name),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=policies.dispatcher_policy(names, tracing=args.tracing),
+            policy=roles.dispatcher_policy(names, tracing=args.tracing),
             opts=child,
         )
         machine = standard_machine(
@@ -142,13 +142,13 @@ class JobDispatcher(pulumi.ComponentResource):
             f"{name}-scheduler-role",
             name=names.of("scheduler"),
             description="Schedules: start the dispatcher",
-            assume_role_policy=policies.scheduler_trust(names),
+            assume_role_policy=trust.scheduler_trust(names),
             opts=child,
         )
         scheduler_policy = aws.iam.RolePolicy(
             f"{name}-scheduler-policy",
             role=scheduler_role.name,
-            policy=policies.scheduler_policy(names, watched=args.watched),
+            policy=roles.scheduler_policy(names, watched=args.watched),
             opts=child,
         )
         dropped = alarm_at_first(

@@ -10,10 +10,10 @@ import pulumi_aws as aws
 from components.alarm import Metric, alarm_at_first, ended_badly
 from components.channel_webhook import ChannelWebhook, ChannelWebhookArgs, Webhook
 from components.standard_machine import standard_machine
-from definitions import policies
 from definitions.names import Names
 from definitions.notices import Channels
 from definitions.notifier_machine import notifier_machine
+from definitions.policies import resources, roles, trust
 
 CHATBOT_REGION = "us-east-2"
 """Chatbot is a global service whose API answers in a few regions only; topics may be anywhere."""
@@ -119,7 +119,7 @@ class JobNotifier(pulumi.ComponentResource):
             outcome: self._topic(
                 f"{name}-{outcome}",
                 names.of(outcome),
-                policies.topic_policy(names, names.topic_arn(outcome)),
+                resources.topic_policy(names, names.topic_arn(outcome)),
                 args.emails,
                 args.key_arn,
             )
@@ -129,7 +129,7 @@ class JobNotifier(pulumi.ComponentResource):
             f"to-{channel}": self._topic(
                 f"{name}-to-{channel}",
                 names.channel(channel),
-                policies.topic_policy(names, names.channel_topic_arn(channel)),
+                resources.topic_policy(names, names.channel_topic_arn(channel)),
                 ways.emails,
                 args.key_arn,
             )
@@ -156,7 +156,7 @@ class JobNotifier(pulumi.ComponentResource):
         queue_policy = aws.sqs.QueuePolicy(
             f"{name}-dead-letters-policy",
             queue_url=queue.url,
-            policy=policies.dead_letter_queue_policy(
+            policy=resources.dead_letter_queue_policy(
                 names,
                 [
                     rule_name,
@@ -192,14 +192,14 @@ class JobNotifier(pulumi.ComponentResource):
             f"{name}-role",
             name=machine_name,
             description="Notifier: read the end of runs, publish",
-            assume_role_policy=policies.machine_trust(names, machine_name),
+            assume_role_policy=trust.machine_trust(names, machine_name),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
             policy=pulumi.Output.from_input(args.key_arn).apply(
-                lambda key_arn: policies.notifier_policy(
+                lambda key_arn: roles.notifier_policy(
                     names,
                     key_arn=key_arn,
                     tracing=args.tracing,
@@ -245,13 +245,13 @@ class JobNotifier(pulumi.ComponentResource):
             f"{name}-events-role",
             name=names.of("events"),
             description="Rule on the end of runs: start the notifier",
-            assume_role_policy=policies.rule_trust(names, rule_name),
+            assume_role_policy=trust.rule_trust(names, rule_name),
             opts=child,
         )
         events_policy = aws.iam.RolePolicy(
             f"{name}-events-policy",
             role=events_role.name,
-            policy=policies.rule_policy(names, machine_name),
+            policy=roles.rule_policy(names, machine_name),
             opts=child,
         )
         rule = aws.cloudwatch.EventRule(
@@ -358,13 +358,13 @@ class JobNotifier(pulumi.ComponentResource):
             f"{name}-webhooks-role",
             name=names.of("webhooks"),
             description="Rules on the notifier's messages: call webhooks",
-            assume_role_policy=policies.rule_trust(names, names.channel("*")),
+            assume_role_policy=trust.rule_trust(names, names.channel("*")),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-webhooks-policy",
             role=role.name,
-            policy=policies.webhooks_policy(names),
+            policy=roles.webhooks_policy(names),
             opts=child,
         )
         return [
@@ -397,13 +397,13 @@ class JobNotifier(pulumi.ComponentResource):
             f"{name}-chatbot-role",
             name=names.of("chatbot"),
             description="Slack channels: draw the graphs of alarms",
-            assume_role_policy=policies.chatbot_trust(names),
+            assume_role_policy=trust.chatbot_trust(names),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-chatbot-policy",
             role=role.name,
-            policy=policies.chatbot_policy(names),
+            policy=roles.chatbot_policy(names),
             opts=child,
         )
         wanted = {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import resources
 
 MAX_RECEIVES = 5
 """After so many failures a message is a dead letter: what the Lambda guide advises at least for
@@ -63,7 +63,7 @@ class JobQueue(pulumi.ComponentResource):
         aws.sqs.QueuePolicy(
             f"{name}-policy",
             queue_url=queue.url,
-            policy=policies.queue_policy(args.names.queue_arn(args.queue)),
+            policy=resources.queue_policy(args.names.queue_arn(args.queue)),
             opts=child,
         )
         self.arn = queue.arn

@@ -10,8 +10,8 @@ import pulumi_aws as aws
 
 from components.alarm import Metric, alarm_at_first, ended_badly
 from components.standard_machine import standard_machine
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import roles, trust
 from definitions.watcher_machine import started_pattern, watcher_machine
 
 
@@ -67,13 +67,13 @@ class JobWatcher(pulumi.ComponentResource):
             f"{name}-role",
             name=machine_name,
             description="Watcher: look at schedules and runs, start the notifier",
-            assume_role_policy=policies.machine_trust(names, machine_name),
+            assume_role_policy=trust.machine_trust(names, machine_name),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=policies.watcher_policy(names, missing=args.missing, tracing=args.tracing),
+            policy=roles.watcher_policy(names, missing=args.missing, tracing=args.tracing),
             opts=child,
         )
         machine = standard_machine(
@@ -138,13 +138,13 @@ class JobWatcher(pulumi.ComponentResource):
             f"{name}-events-role",
             name=rule_name,
             description="Rule on the start of runs: start the watcher",
-            assume_role_policy=policies.rule_trust(names, rule_name),
+            assume_role_policy=trust.rule_trust(names, rule_name),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-events-policy",
             role=role.name,
-            policy=policies.rule_policy(names, names.of("watcher")),
+            policy=roles.rule_policy(names, names.of("watcher")),
             opts=child,
         )
         rule = aws.cloudwatch.EventRule(

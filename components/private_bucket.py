@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import resources
 
 ABORT_UPLOADS_AFTER_DAYS = 7
 
@@ -105,7 +105,7 @@ class PrivateBucket(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
-            policy=policies.bucket_policy(names.bucket_arn(args.bucket)),
+            policy=resources.bucket_policy(names.bucket_arn(args.bucket)),
             # S3 refuses two changes of a bucket's access at once.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
         )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import resources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class PrivateTopic(pulumi.ComponentResource):
         aws.sns.TopicPolicy(
             f"{name}-policy",
             arn=topic.arn,
-            policy=policies.chosen_topic_policy(args.names, args.topic),
+            policy=resources.chosen_topic_policy(args.names, args.topic),
             opts=child,
         )
         self.topic_arn = topic.arn

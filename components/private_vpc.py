@@ -7,8 +7,8 @@ import pulumi_aws as aws
 
 from components.closed_vpc import ClosedVpc, ClosedVpcArgs
 from components.task_network import HTTPS, TaskNetwork, task_subnets
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import resources
 from definitions.subnets import plan_subnets
 
 GATEWAYS = {"s3": "S3: image layers and granted buckets", "dynamodb": "DynamoDB: granted tables"}
@@ -120,9 +120,9 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
                 service_name=f"com.amazonaws.{names.region}.{service}",
                 vpc_endpoint_type="Gateway",
                 route_table_ids=[table.id for table in tasks.route_tables],
-                policy=policies.s3_endpoint_policy(names, programs="s3" in args.services)
+                policy=resources.s3_endpoint_policy(names, programs="s3" in args.services)
                 if service == "s3"
-                else policies.endpoint_policy(names),
+                else resources.endpoint_policy(names),
                 tags={"Name": names.of(service)},
                 opts=child,
             )
@@ -173,7 +173,7 @@ class PrivateVpcWithEndpoints(pulumi.ComponentResource):
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in endpoint_subnets],
                 security_group_ids=[endpoint_group.id],
-                policy=policies.endpoint_policy(names),
+                policy=resources.endpoint_policy(names),
                 tags={"Name": names.of(service)},
                 opts=child,
             )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from definitions import policies
 from definitions.names import Names
+from definitions.policies import resources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class StackKey(pulumi.ComponentResource):
             f"{name}-key",
             description=f"Topics, logs, secrets and images of {args.names.prefix}",
             enable_key_rotation=True,
-            policy=policies.key_policy(args.names),
+            policy=resources.key_policy(args.names),
             opts=child,
         )
         aws.kms.Alias(

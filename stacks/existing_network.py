@@ -1,6 +1,7 @@
 """Look at a network that exists already, before the first resource is registered.
 
-The only questions to AWS beside those of ``batch``, and only in network mode ``existing``.
+The only questions to AWS beside those of ``batch`` and ``networks``, and only in network mode
+``existing``.
 """
 
 from collections.abc import Iterable

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
 from stacks.settings.base import MODEL, ListOf, Text
@@ -195,3 +196,6 @@ SECTIONS = tuple(
     if field not in {"project", "stack", "region", "profile", "now", "warnings"}
 )
 """The fields of Settings that a stack file writes, each as ``<project>:<camelCase>``."""
+
+KEYS = tuple(map(to_camel, SECTIONS))
+"""The same as they are written, without the project."""

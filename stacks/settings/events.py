@@ -1,8 +1,7 @@
 """``on:`` of a job, the events that start it, and ``queues:``, whose messages may be such."""
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -19,10 +18,6 @@ from definitions.grants import Kind
 from definitions.names import MAX_EVENTS
 from stacks.settings.base import MODEL, Seconds, between, surroundings_in
 from stacks.wording import instead, kind, shown
-
-if TYPE_CHECKING:
-    from stacks.settings.containers import ContainerSettings
-    from stacks.settings.jobs import JobSettings
 
 MAX_PATTERN_CHARACTERS = 2_048
 """EventBridge quotas, "Event pattern size"."""
@@ -199,69 +194,3 @@ Events = Annotated[
     BeforeValidator(_one_or_more, json_schema_input_type=EventSettings | list[EventSettings]),
     Field(max_length=MAX_EVENTS),
 ]
-
-
-# -- of several jobs together
-
-
-def mistakes(jobs: Mapping[str, "JobSettings"]) -> Iterator[str]:
-    """Find jobs that would start each other for ever, and queues that two jobs listen to."""
-    starts = {
-        name: [event.job_ended.job for event in job.on if event.job_ended]
-        for name, job in jobs.items()
-    }
-    circles: set[frozenset[str]] = set()
-    for name in jobs:
-        circle = _circle(name, starts)
-        if circle and frozenset(circle) not in circles:
-            circles.add(frozenset(circle))
-            way = " after ".join([*circle, circle[0]])
-            yield f"jobs.{name}.on: {way} would never end: remove one jobEnded"
-    listeners: dict[str, str] = {}
-    for name, job in jobs.items():
-        for event in job.on:
-            if event.message is None:
-                continue
-            queue = event.message.queue
-            if queue in listeners:
-                yield (
-                    f"jobs.{name}.on: {listeners[queue]} listens to queue {queue} already, and a "
-                    "message starts one job: add a queue"
-                )
-            listeners.setdefault(queue, name)
-
-
-def _circle(name: str, starts: Mapping[str, list[str]]) -> list[str] | None:
-    """Return the way from a job back to itself, if there is one."""
-    ways = [[name]]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop()
-        for before in starts.get(way[-1], []):
-            if before == name:
-                return way
-            if before not in seen:
-                seen.add(before)
-                ways.append([*way, before])
-    return None
-
-
-def warnings(
-    jobs: Mapping[str, "JobSettings"], containers: Mapping[str, "ContainerSettings"]
-) -> Iterator[str]:
-    """Tell of jobs that may start themselves by what they write."""
-    for name, job in jobs.items():
-        for event in job.on:
-            created = event.object_created
-            if created is None or created.suffix:
-                continue
-            if any(
-                (grant.name, grant.verb) == (created.bucket, "write")
-                and grant.kind == "bucket"
-                and grant.prefix.startswith(created.prefix or "")
-                for grant in containers[job.container].granted
-            ):
-                yield (
-                    f"jobs.{name}.on: its container may write to {created.bucket} too, and what it "
-                    "writes there would start it again: add a prefix"
-                )

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from definitions import grants, policies
+from definitions import grants
 from definitions.names import Names
 from definitions.notices import Channels
+from definitions.policies import programs, resources, roles, trust
 
 with warnings.catch_warnings():  # it leaves a file open and uses pkg_resources
     warnings.simplefilter("ignore")
@@ -25,7 +26,7 @@ PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/batch/token"
 
 def task_policy(written: Mapping[str, Any], *, debug: bool = False, progress: bool = False) -> str:
     """What a program may do that was granted this in a stack file."""
-    return policies.task_policy(
+    return programs.task_policy(
         NAMES,
         [grant for key, value in written.items() for grant in grants.parse(key, value)],
         secret_arns={"sample": SECRET},
@@ -38,26 +39,24 @@ def task_policy(written: Mapping[str, Any], *, debug: bool = False, progress: bo
 CHANNELS = Channels(topics=("data-team",), webhooks={"pager": "pagerduty"})
 
 IDENTITY = {
-    "runner": policies.runner_policy(NAMES, tracing=True, distributed=False, progress=False),
-    "runner of elements": policies.runner_policy(
-        NAMES, tracing=True, distributed=True, progress=True
-    ),
+    "runner": roles.runner_policy(NAMES, tracing=True, distributed=False, progress=False),
+    "runner of elements": roles.runner_policy(NAMES, tracing=True, distributed=True, progress=True),
     "progress": task_policy({}, progress=True),
-    "flows": policies.flows_policy(NAMES, tracing=True),
-    "worker": policies.worker_policy(NAMES, "sum-files"),
-    "dispatcher": policies.dispatcher_policy(NAMES, tracing=True),
-    "skipped": policies.skipped_policy(tracing=True),
-    "notifier": policies.notifier_policy(NAMES, key_arn=KEY, tracing=True),
-    "notifier of channels": policies.notifier_policy(
+    "flows": roles.flows_policy(NAMES, tracing=True),
+    "worker": programs.worker_policy(NAMES, "sum-files"),
+    "dispatcher": roles.dispatcher_policy(NAMES, tracing=True),
+    "skipped": roles.skipped_policy(tracing=True),
+    "notifier": roles.notifier_policy(NAMES, key_arn=KEY, tracing=True),
+    "notifier of channels": roles.notifier_policy(
         NAMES, key_arn=KEY, tracing=True, channels=CHANNELS, recovery=True
     ),
-    "webhooks": policies.webhooks_policy(NAMES),
-    "scheduler": policies.scheduler_policy(NAMES, watched=True),
-    "watcher": policies.watcher_policy(NAMES, missing=True, tracing=True),
-    "rule": policies.rule_policy(NAMES, "fargate-batch-prod-notifier"),
-    "flow logs": policies.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
-    "chatbot": policies.chatbot_policy(NAMES),
-    "execution": policies.execution_policy(
+    "webhooks": roles.webhooks_policy(NAMES),
+    "scheduler": roles.scheduler_policy(NAMES, watched=True),
+    "watcher": roles.watcher_policy(NAMES, missing=True, tracing=True),
+    "rule": roles.rule_policy(NAMES, "fargate-batch-prod-notifier"),
+    "flow logs": roles.flow_logs_policy(NAMES, "/fargate-batch/prod/flow-logs"),
+    "chatbot": roles.chatbot_policy(NAMES),
+    "execution": programs.execution_policy(
         NAMES,
         log_group="/fargate-batch/prod/default",
         repository_arn=REPOSITORY,
@@ -65,7 +64,7 @@ IDENTITY = {
         parameter_arns=[PARAMETER],
         key_arn=KEY,
     ),
-    "pipes": policies.pipes_policy(NAMES),
+    "pipes": roles.pipes_policy(NAMES),
     "task": task_policy(
         {
             "files": {"read": "in/", "write": ["out/", "tmp/"]},
@@ -80,23 +79,23 @@ IDENTITY = {
     "debug": task_policy({}, debug=True),
 }
 TRUST = {
-    "tasks": policies.tasks_trust(NAMES),
-    "machine": policies.machine_trust(NAMES, "fargate-batch-prod--*"),
-    "scheduler": policies.scheduler_trust(NAMES),
-    "rule": policies.rule_trust(NAMES, "fargate-batch-prod-ended"),
-    "pipes": policies.pipes_trust(NAMES),
-    "flow logs": policies.flow_logs_trust(NAMES),
-    "chatbot": policies.chatbot_trust(NAMES),
+    "tasks": trust.tasks_trust(NAMES),
+    "machine": trust.machine_trust(NAMES, "fargate-batch-prod--*"),
+    "scheduler": trust.scheduler_trust(NAMES),
+    "rule": trust.rule_trust(NAMES, "fargate-batch-prod-ended"),
+    "pipes": trust.pipes_trust(NAMES),
+    "flow logs": trust.flow_logs_trust(NAMES),
+    "chatbot": trust.chatbot_trust(NAMES),
 }
 RESOURCE = {
-    "key": policies.key_policy(NAMES),
-    "chosen topic": policies.chosen_topic_policy(NAMES, "alerts"),
-    "topic": policies.topic_policy(NAMES, NAMES.topic_arn("failure")),
-    "dead letters": policies.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
-    "queue": policies.queue_policy(NAMES.queue_arn("orders")),
-    "bucket": policies.bucket_policy("arn:aws:s3:::b"),
-    "interface endpoint": policies.endpoint_policy(NAMES),
-    "s3 endpoint": policies.s3_endpoint_policy(NAMES, programs=True),
+    "key": resources.key_policy(NAMES),
+    "chosen topic": resources.chosen_topic_policy(NAMES, "alerts"),
+    "topic": resources.topic_policy(NAMES, NAMES.topic_arn("failure")),
+    "dead letters": resources.dead_letter_queue_policy(NAMES, ["fargate-batch-prod-ended"]),
+    "queue": resources.queue_policy(NAMES.queue_arn("orders")),
+    "bucket": resources.bucket_policy("arn:aws:s3:::b"),
+    "interface endpoint": resources.endpoint_policy(NAMES),
+    "s3 endpoint": resources.s3_endpoint_policy(NAMES, programs=True),
 }
 
 
@@ -214,15 +213,15 @@ def test_the_dispatcher_starts_jobs_and_neither_itself_nor_the_notifier() -> Non
 
 
 def test_schedules_start_the_dispatcher_and_nothing_else() -> None:
-    (start,) = allowed(policies.scheduler_policy(NAMES, watched=False), "states:StartExecution")
+    (start,) = allowed(roles.scheduler_policy(NAMES, watched=False), "states:StartExecution")
     assert start["Resource"] == NAMES.machine_arn("fargate-batch-prod-dispatcher")
 
 
 def test_pipes_take_messages_of_this_stacks_queues_and_start_the_dispatcher() -> None:
-    (take,) = allowed(policies.pipes_policy(NAMES), "sqs:ReceiveMessage")
+    (take,) = allowed(roles.pipes_policy(NAMES), "sqs:ReceiveMessage")
     assert take["Resource"] == NAMES.queue_arn("*")
     assert not NAMES.dead_letter_queue_arn.startswith(NAMES.queue_arn(""))
-    (start,) = allowed(policies.pipes_policy(NAMES), "states:StartExecution")
+    (start,) = allowed(roles.pipes_policy(NAMES), "states:StartExecution")
     assert start["Resource"].endswith(":stateMachine:fargate-batch-prod-dispatcher")
 
 
@@ -236,7 +235,7 @@ def test_fargate_reads_the_containers_own_image_log_and_secrets() -> None:
 
 
 def test_a_container_without_secrets_and_with_a_public_image_may_only_log() -> None:
-    document = policies.execution_policy(
+    document = programs.execution_policy(
         NAMES, log_group="/g", repository_arn=None, secret_arns=[], parameter_arns=[], key_arn=KEY
     )
     assert [s["Sid"] for s in statements(document)] == ["WriteLogs"]
@@ -344,4 +343,4 @@ def test_the_s3_endpoint_also_lets_image_layers_through() -> None:
     assert account["Condition"] == {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
     assert layers["Resource"] == "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"
     assert layers["Action"] == "s3:GetObject"
-    assert list(statements(policies.s3_endpoint_policy(NAMES, programs=False))) == [layers]
+    assert list(statements(resources.s3_endpoint_policy(NAMES, programs=False))) == [layers]

@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 from definitions import names
 from definitions.grants import Grant
 from definitions.timetable import Planned, Timetable
-from stacks import reading
+from stacks import mistakes
 from stacks import settings as package
 from stacks.reading import SettingsError, load_settings, read_settings
 from stacks.settings import SECTIONS, Settings
@@ -1483,7 +1483,7 @@ def test_a_configuration_near_the_systems_limit_is_refused(directory: Path) -> N
 def test_the_size_is_that_of_the_text_which_the_cli_writes(
     directory: Path, character: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_CONFIG_BYTES", 0)
+    monkeypatch.setattr(mistakes, "MAX_CONFIG_BYTES", 0)
 
     def size_of(text: str) -> int:
         config = {"fargate-batch:tags": json.dumps({"a": text}, ensure_ascii=False)}
@@ -1897,7 +1897,7 @@ def test_the_models_have_a_json_schema_in_the_words_of_the_file() -> None:
 
 
 def test_the_limits_of_names_are_those_of_the_names() -> None:
-    longest = "x" * (reading.MAX_PREFIX_LENGTH - len("-dev"))
+    longest = "x" * (mistakes.MAX_PREFIX_LENGTH - len("-dev"))
     assert names.longest_container_name(names.stack_prefix(longest, "dev")) == len("default")
 
 

@@ -205,7 +205,7 @@ def test_a_fault_that_comes_out_wrong_is_said_and_makes_the_exit_code(project: P
 
 def test_a_permission_that_is_missing_is_named_with_who_lacks_it(project: Path) -> None:
     edit(
-        project / "definitions/policies.py",
+        project / "definitions/policies/roles.py",
         '["states:ListExecutions", "states:StartExecution"]',
         '["states:ListExecutions"]',
     )
@@ -220,7 +220,11 @@ def test_a_permission_that_is_missing_is_named_with_who_lacks_it(project: Path) 
 def test_a_permission_that_nobody_needs_is_found_out_and_makes_the_exit_code(
     project: Path,
 ) -> None:
-    edit(project / "definitions/policies.py", '["ecs:RunTask"]', '["ecs:RunTask", "ecs:StartTask"]')
+    edit(
+        project / "definitions/policies/roles.py",
+        '["ecs:RunTask"]',
+        '["ecs:RunTask", "ecs:StartTask"]',
+    )
     finished = rehearse("prove", "dev", "--only", "runner RunTasks: action", project=project)
     assert finished.returncode == 1
     assert "2 grants taken away one by one: 1 missed, 0 not missed but explained, 1 surplus" in (
