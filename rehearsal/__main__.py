@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from rehearsal.cloud import EmbeddedAws
+from rehearsal.cloud import EmbeddedAws, SlackMessage
 from rehearsal.cloud.stepfunctions.registrations import throttling_warnings
 from rehearsal.day import live
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
@@ -281,7 +281,10 @@ def _deploy_again(stage: Stage, report: Report) -> list[Outcome]:
 
 
 def _show_what_people_see(stage: Stage, report: Report) -> None:
-    """Show the log of the first program, and the first message of a success and of a failure."""
+    """Show the log of the first program, and a message of a success and of a failure.
+
+    They are the first; of failures, the first of a program, which says more than that of a stop.
+    """
     aws, exports = stage.aws, stage.exports
     logs = aws.client("logs")
     for group in exports["logGroups"].values():
@@ -293,12 +296,17 @@ def _show_what_people_see(stage: Stage, report: Report) -> None:
             break
     for topic in ("successTopicArn", "failureTopicArn"):
         told = [m for m in aws.slack if m.topic_arn == exports[topic]]
-        for message in told[:1]:
-            report.slack(message)
+        if told:
+            report.slack(min(told, key=lambda message: not _tells_an_exit_code(message)))
     for mail in aws.mail[:1]:
         report.mail(mail)
     for call in aws.webhooks.calls[:1]:
         report.webhook(call)
+
+
+def _tells_an_exit_code(message: SlackMessage) -> bool:
+    """Say whether a message's title does; an alarm has no content of its own."""
+    return "exit code" in message.notification.get("content", {}).get("title", "")
 
 
 if __name__ == "__main__":

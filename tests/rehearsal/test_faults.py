@@ -194,7 +194,7 @@ def test_a_revision_that_is_not_kept_is_found_out(stage: Stage) -> None:
         up(change)
         stage.aws.client("ecs").deregister_task_definition(taskDefinition=kept)
 
-    stage.up = deregistering
+    stage.up = deregistering  # pyright: ignore[reportAttributeAccessIssue] - called as it is
     try:
         outcome = play(stage, FAULTS["up-in-the-middle"])
     finally:

@@ -113,7 +113,11 @@ def test_a_cluster_with_tasks_is_not_deleted(
     cloud: EmbeddedAws, everything: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ecs = cloud.client("ecs")
-    monkeypatch.setattr(ecs, "list_tasks", lambda **_: {"taskArns": ["arn:task"]})
+
+    def one_task(**_: str) -> dict[str, list[str]]:
+        return {"taskArns": ["arn:task"]}
+
+    monkeypatch.setattr(ecs, "list_tasks", one_task)
     with pytest.raises(ValueError, match=r"has 1 tasks \(ClusterContainsTasksException\)"):
         deleted(cloud, the(everything, "cluster"))
 
