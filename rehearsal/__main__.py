@@ -202,7 +202,9 @@ def _on_stage(
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
     file = Path(stack) if stack.endswith(".yaml") else None
-    stack = file.stem.removeprefix("Pulumi.") if file else stack
+    if file:
+        stack = file.stem.removeprefix("Pulumi.")
+        report.call(f"Pulumi.{stack}.yaml", str(file))
     try:
         stack_file = read_stack_file(PROJECT, stack, file)
         earlier = read_stack_file(PROJECT, stack, before) if before else None
@@ -211,9 +213,7 @@ def _on_stage(
     except (ProofError, PageError, StackFileError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
-        # The program knows its stack by name only.
-        known, given = f"Pulumi.{stack}.yaml", str(file or f"Pulumi.{stack}.yaml")
-        report.failed(line.replace(known, given) for line in refusal.lines)
+        report.failed(refusal.lines)
     except DeployFailed as failed:
         failures = [str(failure) for failure in failed.failures]
         report.failed(failures)
