@@ -89,8 +89,10 @@ def run(
     """
     report = Report(quiet=quiet)
     notes = Notes(f"run {stack} --hours {hours}", directory, BEGAN)
+    last_began = START
 
     def rehearse(stage: Stage) -> list[Outcome]:
+        nonlocal last_began
         outcomes = _deploy_again(stage, report)
         features = asked_for(stage)
         for title, happening in (
@@ -98,13 +100,16 @@ def run(
             *([("What else was asked for", play_all(stage, features))] if features else []),
             ("Things go wrong", play_all(stage, [FAULTS[name] for name in USUAL_FAULTS])),
         ):
-            begin = stage.aws.clock.now()
+            last_began = stage.aws.clock.now()
             came = report.outcomes(title, happening)
-            notes.lived(title, begin, came)
+            notes.lived(title, last_began, came)
             outcomes += came
         return outcomes
 
-    _exit(_on_stage(stack, report, notes, rehearse, _show_what_people_see, before))
+    def show(stage: Stage, report: Report) -> None:
+        _show_what_people_see(stage, report, last_began)
+
+    _exit(_on_stage(stack, report, notes, rehearse, show, before))
 
 
 @app.command()
@@ -280,8 +285,11 @@ def _deploy_again(stage: Stage, report: Report) -> list[Outcome]:
     return [] if changed.passed else [changed]
 
 
-def _show_what_people_see(stage: Stage, report: Report) -> None:
-    """Show the log of the first program, and the first message of a success and of a failure."""
+def _show_what_people_see(stage: Stage, report: Report, since: datetime) -> None:
+    """Show the log of the first program, and the first message of a success and of a failure.
+
+    Messages are those of what went wrong, since when is said, if it told of anything.
+    """
     aws, exports = stage.aws, stage.exports
     logs = aws.client("logs")
     for group in exports["logGroups"].values():
@@ -293,7 +301,8 @@ def _show_what_people_see(stage: Stage, report: Report) -> None:
             break
     for topic in ("successTopicArn", "failureTopicArn"):
         told = [m for m in aws.slack if m.topic_arn == exports[topic]]
-        for message in told[:1]:
+        late = [message for message in told if message.time >= since]
+        for message in (late or told)[:1]:
             report.slack(message)
     for mail in aws.mail[:1]:
         report.mail(mail)
