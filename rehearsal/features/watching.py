@@ -254,7 +254,11 @@ def _triggers_refused(stage: Stage) -> Generator[None]:
 
 
 def _warned_job(stage: Stage) -> Job | None:
-    asked = (job for job in stage.jobs if "warnAfterSeconds" in job.trigger.get("input", {}))
+    asked = (
+        job
+        for job in stage.jobs
+        if "warnAfterSeconds" in job.trigger.get("input", {}) and not job.heartbeat_seconds
+    )
     return next(asked, None)
 
 

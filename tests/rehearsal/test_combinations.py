@@ -34,6 +34,7 @@ def stage() -> Iterator[Stage]:
         pytest.param("schedules-at-once", id="all schedules of a job fire on a day that counts"),
         pytest.param("no-success-in-a-week", id="a week's run fails that no calendar leaves out"),
         pytest.param("no-success-in-time", id="an array fails, and is watched"),
+        pytest.param("grants-buckets", id="programs stand where an array's tasks do"),
     ],
 )
 def test_scenarios_meet_calendars_and_arrays(name: str, stage: Stage) -> None:
@@ -46,6 +47,7 @@ def test_scenarios_meet_calendars_and_arrays(name: str, stage: Stage) -> None:
     [
         pytest.param("pause-kept", id="its job would have to be changed in another file"),
         pytest.param("spot-again", id="its job ends by its own word only"),
+        pytest.param("run-late", id="the job that is warned of does, too"),
         pytest.param("network-nat", id="an array's tasks are in public subnets, too"),
     ],
 )
