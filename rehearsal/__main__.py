@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from rehearsal.cloud import EmbeddedAws, SlackMessage
+from rehearsal.cloud import EmbeddedAws
 from rehearsal.cloud.stepfunctions.registrations import throttling_warnings
 from rehearsal.day import live
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, deploy
@@ -89,8 +89,10 @@ def run(
     """
     report = Report(quiet=quiet)
     notes = Notes(f"run {stack} --hours {hours}", directory, BEGAN)
+    last_began = START
 
     def rehearse(stage: Stage) -> list[Outcome]:
+        nonlocal last_began
         outcomes = _deploy_again(stage, report)
         features = asked_for(stage)
         for title, happening in (
@@ -98,13 +100,16 @@ def run(
             *([("What else was asked for", play_all(stage, features))] if features else []),
             ("Things go wrong", play_all(stage, [FAULTS[name] for name in USUAL_FAULTS])),
         ):
-            begin = stage.aws.clock.now()
+            last_began = stage.aws.clock.now()
             came = report.outcomes(title, happening)
-            notes.lived(title, begin, came)
+            notes.lived(title, last_began, came)
             outcomes += came
         return outcomes
 
-    _exit(_on_stage(stack, report, notes, rehearse, _show_what_people_see, before))
+    def show(stage: Stage, report: Report) -> None:
+        _show_what_people_see(stage, report, last_began)
+
+    _exit(_on_stage(stack, report, notes, rehearse, show, before))
 
 
 @app.command()
@@ -202,7 +207,9 @@ def _on_stage(
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
     file = Path(stack) if stack.endswith(".yaml") else None
-    stack = file.stem.removeprefix("Pulumi.") if file else stack
+    if file:
+        stack = file.stem.removeprefix("Pulumi.")
+        report.call(f"Pulumi.{stack}.yaml", str(file))
     try:
         stack_file = read_stack_file(PROJECT, stack, file)
         earlier = read_stack_file(PROJECT, stack, before) if before else None
@@ -211,9 +218,7 @@ def _on_stage(
     except (ProofError, PageError, StackFileError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
-        # The program knows its stack by name only.
-        known, given = f"Pulumi.{stack}.yaml", str(file or f"Pulumi.{stack}.yaml")
-        report.failed(line.replace(known, given) for line in refusal.lines)
+        report.failed(refusal.lines)
     except DeployFailed as failed:
         failures = [str(failure) for failure in failed.failures]
         report.failed(failures)
@@ -280,10 +285,10 @@ def _deploy_again(stage: Stage, report: Report) -> list[Outcome]:
     return [] if changed.passed else [changed]
 
 
-def _show_what_people_see(stage: Stage, report: Report) -> None:
-    """Show the log of the first program, and a message of a success and of a failure.
+def _show_what_people_see(stage: Stage, report: Report, since: datetime) -> None:
+    """Show the log of the first program, and the first message of a success and of a failure.
 
-    They are the first; of failures, the first of a program, which says more than that of a stop.
+    Messages are those of what went wrong, since when is said, if it told of anything.
     """
     aws, exports = stage.aws, stage.exports
     logs = aws.client("logs")
@@ -296,17 +301,13 @@ def _show_what_people_see(stage: Stage, report: Report) -> None:
             break
     for topic in ("successTopicArn", "failureTopicArn"):
         told = [m for m in aws.slack if m.topic_arn == exports[topic]]
-        if told:
-            report.slack(min(told, key=lambda message: not _tells_an_exit_code(message)))
+        late = [message for message in told if message.time >= since]
+        for message in (late or told)[:1]:
+            report.slack(message)
     for mail in aws.mail[:1]:
         report.mail(mail)
     for call in aws.webhooks.calls[:1]:
         report.webhook(call)
-
-
-def _tells_an_exit_code(message: SlackMessage) -> bool:
-    """Say whether a message's title does; an alarm has no content of its own."""
-    return "exit code" in message.notification.get("content", {}).get("title", "")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ class Report:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
+        self._renamed: tuple[str, str] = ("", "")
         self._console = Console(highlight=False, soft_wrap=False)
         self._status: Status = self._console.status("")
         self._resources: Counter[str] = Counter()
@@ -51,6 +52,10 @@ class Report:
         )
         if not self._quiet:
             self._status.start()
+
+    def call(self, known: str, given: str) -> None:
+        """Name the stack file as it was given: the program knows its stack by name only."""
+        self._renamed = known, given
 
     def end(self) -> None:
         """Stop showing progress."""
@@ -104,7 +109,7 @@ class Report:
     def warn(self, lines: Iterable[str]) -> None:
         """Print what does not stop the rehearsal."""
         for line in lines:
-            self.say(f"[yellow]warning:[/] {escape(line)}")
+            self.say(f"[yellow]warning:[/] {escape(self._named(line))}")
 
     def outcomes(
         self, title: str, outcomes: Iterable[Outcome], *, named: bool = False
@@ -238,7 +243,11 @@ class Report:
         """Print lines that end the rehearsal."""
         self._status.stop()
         for line in lines:
-            self._console.print(f"[red]error:[/] {escape(line)}", soft_wrap=True)
+            self._console.print(f"[red]error:[/] {escape(self._named(line))}", soft_wrap=True)
+
+    def _named(self, line: str) -> str:
+        known, given = self._renamed
+        return line.replace(f"{known}:", f"{given}:") if known else line
 
     def _panel(self, title: str, content: Any, colour: str) -> None:
         if not self._quiet:
@@ -279,7 +288,9 @@ def _said(facts: Facts, outcome: Outcome) -> str:
         if not (value == facts.get(fact) == ORDINARY.get(fact))
     ]
     because = facts.get("because")
-    return ", ".join([*said, f"because: {because[:LONGEST_REASON]}"] if because else said)
+    if because:
+        said.append(f"because: {readable_line(because)[:LONGEST_REASON]}")
+    return ", ".join(said)
 
 
 def readable_line(line: str) -> str:

@@ -132,9 +132,14 @@ class Job(Started):
         return self.attempts["Run"].get("HeartbeatSeconds")
 
     @property
+    def ends_with_its_task(self) -> bool:
+        """Whether a run is one task at a time, and its end the task's."""
+        return not (self.array or self.heartbeat_seconds)
+
+    @property
     def is_plain(self) -> bool:
         """Whether a run is one task at a time, on demand, waited for by its end: as most are."""
-        return not (self.array or self.prefers_spot or self.heartbeat_seconds)
+        return self.ends_with_its_task and not self.prefers_spot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -735,8 +740,7 @@ class Stage:
 
     def placement(self, job: Job) -> dict[str, Any]:
         """Return where a job's tasks run: ``Subnets``, ``SecurityGroups``, ``AssignPublicIp``."""
-        machine = self.states.describe_state_machine(stateMachineArn=job.machine_arn)
-        task = json.loads(machine["definition"])["States"]["Run"]["Arguments"]
+        task = job.attempts["Run"]["Arguments"]
         return task["NetworkConfiguration"]["AwsvpcConfiguration"]
 
     def _play(self, attempt: Attempt) -> Played:

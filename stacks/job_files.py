@@ -3,7 +3,7 @@
 A stack file names them by pattern (``jobFiles: [jobs/*.yaml]``). Each has ``jobs:``, a map of jobs
 as the stack file has it, and perhaps ``defaults:``, keys that all jobs of the file have unless they
 say otherwise. What a job says goes over the defaults key by key; a map such as ``environment`` goes
-over the default's map entry by entry.
+over the default's map entry by entry. ``on`` does not: its one entry says which event it is.
 
 The files are YAML 1.2, as the Pulumi CLI reads stack files: ``on`` and ``yes`` are text. A date is
 text too.
@@ -203,7 +203,7 @@ def _over(defaults: Mapping[str, Any], job: object) -> object:
     merged = dict(defaults)
     for key, value in cast("dict[str, Any]", job).items():
         both_maps = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = {**merged[key], **value} if both_maps else value
+        merged[key] = {**merged[key], **value} if both_maps and key != "on" else value
     return merged
 
 

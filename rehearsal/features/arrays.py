@@ -35,11 +35,13 @@ def _tolerated(job: Job) -> int:
 
 
 def _array(stage: Stage, mode: str) -> Job | None:
-    """Return a job with an array in a Map of this mode."""
+    """Return a job with an array in a Map of this mode, whose elements end as their tasks do."""
     found = (
         job
         for job in stage.jobs
-        if job.array and job.array["ItemProcessor"]["ProcessorConfig"]["Mode"] == mode
+        if job.array
+        and not job.heartbeat_seconds
+        and job.array["ItemProcessor"]["ProcessorConfig"]["Mode"] == mode
     )
     return next(found, None)
 

@@ -3,7 +3,6 @@
 The calls are those of a program with its task's role, from its task's place in the network.
 """
 
-import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -308,9 +307,7 @@ def _programs(stage: Stage, kind: Kind) -> Iterator[_Program]:
 
 def _place(stage: Stage) -> Place:
     """Return where the tasks of the stack stand."""
-    machine = stage.states.describe_state_machine(stateMachineArn=stage.job.machine_arn)
-    run = json.loads(machine["definition"])["States"]["Run"]["Arguments"]
-    network = run["NetworkConfiguration"]["AwsvpcConfiguration"]
+    network = stage.placement(stage.job)
     return Place(
         region=stage.aws.region,
         subnet_id=network["Subnets"][0],

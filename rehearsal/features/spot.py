@@ -37,9 +37,9 @@ _GOES: Mapping[str, Callable[[Job], bool]] = {
 
 
 def _job(stage: Stage, capacity: str) -> Job | None:
-    """Return a job of one task at a time with this capacity."""
+    """Return a job with this capacity whose run is one task, and ends as that task does."""
     fits = _GOES[capacity]
-    return next((job for job in stage.jobs if job.array is None and fits(job)), None)
+    return next((job for job in stage.jobs if job.ends_with_its_task and fits(job)), None)
 
 
 def _unless(capacity: str) -> Callable[[Stage], str | None]:

@@ -25,6 +25,7 @@ from rehearsal.stage import (
 
 FAILS = Played(exit_code=3)
 SAID_OF_A_FAILURE = "failed, exit code 3: Essential container in task exited"
+_OF_AN_ARRAY = re.compile(r"failed: (\d+) of \1 elements failed: 0 \(failed, exit code 3\).*")
 WEEK = timedelta(days=7)
 A_MOMENT = timedelta(minutes=2)
 
@@ -44,18 +45,29 @@ class _Watch:
         """Name of the second schedule, which starts the watcher."""
         return f"{self.schedule['Name']}--watch"
 
-    def due_after(self, instant: datetime) -> datetime:
-        """Return when a run is due next."""
+    def due_after(self, stage: Stage, instant: datetime) -> datetime:
+        """Return when a run is due next that no calendar leaves out."""
+        due = self.next_due(stage, instant)
+        assert due is not None  # noqa: S101 - _watches() leaves out what is over
+        return due
+
+    def next_due(self, stage: Stage, instant: datetime) -> datetime | None:
+        """Return the same; ``None`` if there is no such time."""
+        due = self._fires_after(instant)
+        while due is not None and stage.off_because(self.job, due):
+            due = self._fires_after(due)
+        return due
+
+    def _fires_after(self, instant: datetime) -> datetime | None:
         expression = self.schedule["ScheduleExpression"]
         zone = self.schedule["ScheduleExpressionTimezone"]
-        due = next_time(expression, zone, instant, self.schedule["CreationDate"])
-        assert due is not None  # noqa: S101 - watches() leaves out what is over
-        return due
+        return next_time(expression, zone, instant, self.schedule["CreationDate"])
 
 
 def _watches(stage: Stage) -> Iterator[_Watch]:
     scheduler: Any = stage.aws.client("scheduler")
-    for job in stage.jobs:
+    end_with_their_tasks = (job for job in stage.jobs if not job.heartbeat_seconds)
+    for job in sorted(end_with_their_tasks, key=lambda job: not job.is_plain):
         for schedule in job.schedules:
             try:
                 found = scheduler.get_schedule(
@@ -64,12 +76,14 @@ def _watches(stage: Stage) -> Iterator[_Watch]:
             except scheduler.exceptions.ResourceNotFoundException:
                 continue
             asked = json.loads(found["Target"]["Input"])
-            yield _Watch(
+            watch = _Watch(
                 job=job,
                 schedule=schedule,
                 within=timedelta(seconds=asked["withinSeconds"]),
                 every=timedelta(seconds=asked.get("everySeconds", 0)),
             )
+            if watch.next_due(stage, stage.aws.clock.now() + 2 * A_MOMENT) is not None:
+                yield watch
 
 
 Fits = Callable[[Stage, _Watch], bool]
@@ -86,8 +100,9 @@ def _of_a_rate(_: Stage, watch: _Watch) -> bool:
 def _of_a_week(stage: Stage, watch: _Watch) -> bool:
     if not _of_a_clock(stage, watch):
         return False
-    first = watch.due_after(stage.aws.clock.now())
-    return watch.due_after(first) - first >= WEEK
+    first = watch.due_after(stage, stage.aws.clock.now())
+    second = watch.next_due(stage, first)
+    return second is not None and second - first >= WEEK
 
 
 def _of_long_runs(stage: Stage, watch: _Watch) -> bool:
@@ -162,7 +177,7 @@ def _let_be_due(
         assert watch is not None  # noqa: S101 - `unless` has looked
         clock, job = stage.aws.clock, watch.job
         with while_(stage, watch):
-            due = watch.due_after(clock.now() + 2 * A_MOMENT)
+            due = watch.due_after(stage, clock.now() + 2 * A_MOMENT)
             run = f"{job.name}-{due:%Y-%m-%dT%H%M%SZ}"
             stage.goes(run, then(watch))
             clock.run_until(due - A_MOMENT)
@@ -175,6 +190,7 @@ def _let_be_due(
         ended = stage.end(execution_arn(job.machine_arn, run))
         # Which run and since when is different in every stack.
         short = re.sub(r", since \S+|: arn:\S+|(?<=its schedule )\S+ ", "", said)
+        short = _OF_AN_ARRAY.sub(SAID_OF_A_FAILURE, short)
         return {"trigger": stage.fate(run), "run": ended["run"], "watcher": short}
 
     return act
@@ -186,8 +202,8 @@ def _no_run_of_a_rate_succeeds(stage: Stage, _: Scenario) -> Facts:
     assert watch is not None  # noqa: S101 - `unless` has looked
     clock, job = stage.aws.clock, watch.job
     with _awake(stage, watch):
-        first = watch.due_after(clock.now())
-        second = watch.due_after(first)
+        first = watch.due_after(stage, clock.now())
+        second = watch.due_after(stage, first)
         run, latest = (f"{job.name}-{due:%Y-%m-%dT%H%M%SZ}" for due in (first, second))
         stage.goes(run, FAILS)
         stage.goes(latest, FAILS)
@@ -238,7 +254,11 @@ def _triggers_refused(stage: Stage) -> Generator[None]:
 
 
 def _warned_job(stage: Stage) -> Job | None:
-    asked = (job for job in stage.jobs if "warnAfterSeconds" in job.trigger.get("input", {}))
+    asked = (
+        job
+        for job in stage.jobs
+        if "warnAfterSeconds" in job.trigger.get("input", {}) and not job.heartbeat_seconds
+    )
     return next(asked, None)
 
 

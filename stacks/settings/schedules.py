@@ -62,6 +62,8 @@ def _expressions(written: object) -> object:
 
 def _expression(written: object) -> str:
     """Check one of them."""
+    if kind(written) in ("a map", "a list"):
+        raise ValueError(f"{shown(written)} is {kind(written)}: write cron(0 3 * * ? *)")
     if not isinstance(written, str):
         raise ValueError(f'{shown(written)} is {kind(written)}: quote it: "{flow(written)}"')
     schedules.parse(written)

@@ -71,6 +71,25 @@ jobs:
     assert job.environment == {"LEVEL": "debug", "ZONE": "jp"}
 
 
+def test_an_event_of_a_job_takes_the_place_of_the_one_in_the_defaults(directory: Path) -> None:
+    write(
+        directory,
+        f"""
+defaults:
+  on: {{message: {{queue: orders}}}}
+jobs:
+  orders:
+    {COMMAND}
+  report:
+    {COMMAND}
+    on: {{jobEnded: {{job: orders}}}}
+""",
+    )
+    settings = read(directory, queues={"orders": {}})
+    (ended,) = settings.jobs["report"].on
+    assert (ended.message, ended.job_ended is not None) == (None, True)
+
+
 def test_defaults_hold_in_their_own_file_only(directory: Path) -> None:
     write(directory, f"defaults: {{timeout: 5m}}\njobs:\n  a:\n    {COMMAND}\n", "a.yaml")
     write(directory, f"jobs:\n  b:\n    {COMMAND}\n", "b.yaml")

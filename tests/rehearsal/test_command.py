@@ -117,7 +117,7 @@ def test_the_programs_log_and_the_messages_are_shown_as_people_see_them(
     dev: subprocess.CompletedProcess[str],
 ) -> None:
     assert "2026/11/orders.csv" in dev.stdout
-    assert "❌ list-files failed (exit code 3)" in dev.stdout
+    assert "❌ list-files failed (exit code 1)" in dev.stdout
     assert "✅ list-files succeeded" in dev.stdout
     assert "Run it again: aws stepfunctions start-execution" in dev.stdout
 
