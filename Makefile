@@ -10,7 +10,7 @@ rehearse: $(INSTALLED)          ## deploy to an embedded AWS and live through so
 	@$(BIN)/python -m rehearsal run dev
 
 test: $(INSTALLED)              ## the whole test suite
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: format-check lint types test
 
