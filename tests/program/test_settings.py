@@ -840,6 +840,10 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             "jobs.nightly.schedule: has 21 schedules: write at most 20",
         ),
         (
+            job(schedule={"cron": "0 3 * * *"}),
+            "jobs.nightly.schedule: {…} is a map: write cron(0 3 * * ? *)",
+        ),
+        (
             job(schedule=[5]),
             'jobs.nightly.schedule: 5 is a number: quote it: "5"',
         ),
