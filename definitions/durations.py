@@ -54,9 +54,12 @@ def _remedy(wrong: str) -> str:
 
 
 def _suggest_units(number: int) -> str:
-    """Return the ways to write a number that may have meant seconds."""
+    """Return the ways to write a number: seconds that are whole minutes were meant as seconds."""
     if number <= 0:
         return "90s, 15m, 2h or 1d"
-    as_seconds = f"{number}s"
     shorter = text(number)
-    return as_seconds if shorter == as_seconds else f"{as_seconds} or {shorter}"
+    return (
+        f"{number}s, {number}m or {number}h"
+        if shorter == f"{number}s"
+        else f"{number}s or {shorter}"
+    )

@@ -22,7 +22,7 @@ def test_a_duration_is_a_whole_number_and_a_unit(written: str, seconds: int) -> 
         (" 15m ", '" 15m " is not a duration: write 15m'),
         ("15M", '"15M" is not a duration: write 15m'),
         ("900", '"900" is not a duration: write 900s or 15m'),
-        ("7", '"7" is not a duration: write 7s'),
+        ("7", '"7" is not a duration: write 7s, 7m or 7h'),
         (
             "1.5h",
             '"1.5h" is not a duration: write a whole number and a unit: 90s, 15m, 2h or 1d',
@@ -31,7 +31,7 @@ def test_a_duration_is_a_whole_number_and_a_unit(written: str, seconds: int) -> 
         ("", '"" is not a duration: write a whole number and a unit: 90s, 15m, 2h or 1d'),
         ("٣m", '"٣m" is not a duration: write a whole number and a unit: 90s, 15m, 2h or 1d'),
         (900, "900 has no unit: write 900s or 15m"),
-        (61, "61 has no unit: write 61s"),
+        (61, "61 has no unit: write 61s, 61m or 61h"),
         (-1, "-1 has no unit: write 90s, 15m, 2h or 1d"),
         (True, "True is not a duration: write 90s, 15m, 2h or 1d"),
         (None, "None is not a duration: write 90s, 15m, 2h or 1d"),
