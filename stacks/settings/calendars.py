@@ -73,7 +73,10 @@ def _days_of_file(value: object, info: ValidationInfo) -> object:
         return value
     path = surroundings.directory / value
     if not path.is_file():
-        raise ValueError(f"{shown(value)} is not a file below {surroundings.directory.name}/")
+        raise ValueError(
+            f"{shown(value)} is not a file below {surroundings.directory.name}/: write a path from "
+            "Pulumi.yaml"
+        )
     try:
         return days_in_file(path)
     except ValueError as error:

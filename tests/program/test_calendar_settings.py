@@ -149,7 +149,11 @@ NOT_A_DAY = 'is not a day: write "2026-12-24", or "2026-12-29..2027-01-03"'
             '"2026-12-29..2027-01-03"]',
         ),
         ({}, 'calendars.off: has no days: write dates: ["2026-12-24"], a file or a country'),
-        ({"file": "gone.ics"}, 'calendars.off.file: "gone.ics" is not a file below {directory}/'),
+        (
+            {"file": "gone.ics"},
+            'calendars.off.file: "gone.ics" is not a file below {directory}/: write a path from '
+            "Pulumi.yaml",
+        ),
         (
             {"file": "app/Dockerfile"},
             'calendars.off.file: "app/Dockerfile" is not an iCalendar file: Found no components '
