@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -515,9 +515,10 @@ class Stage:
     def set_schedules(self, job: Started, **changes: Any) -> None:
         """Put a job's or flow's schedules back as they were deployed, but for some changes.
 
-        A date on which they began is left out once it has come, as AWS demands it.
+        A date on which they began is left out once it has come, as AWS demands it. One that was
+        over has been taken away by a deploy meanwhile.
         """
-        now = self.aws.clock.now()
+        now, scheduler = self.aws.clock.now(), self.aws.client("scheduler")
         for deployed in job.schedules:
             schedule = {
                 key: value
@@ -525,7 +526,8 @@ class Stage:
                 if key not in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
                 and not (key == "StartDate" and value <= now)
             }
-            self.aws.client("scheduler").update_schedule(**schedule | changes)
+            with suppress(scheduler.exceptions.ResourceNotFoundException):
+                scheduler.update_schedule(**schedule | changes)
 
     # -- looking
 

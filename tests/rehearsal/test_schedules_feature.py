@@ -11,6 +11,7 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy, refresh
 from rehearsal.provider import AwsProvider
 from rehearsal.stack_file import read_stack_file
+from rehearsal.stage import Stage, deployed_again
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
 
@@ -95,3 +96,15 @@ def test_a_pause_outlives_an_update_if_pulumi_has_seen_it(stack: Living) -> None
     stack.set_state("season", "DISABLED")
     assert stack.up(now + timedelta(hours=21)) == updated
     assert stack.schedule("season")["State"] == "ENABLED"
+
+
+def test_a_schedule_that_was_taken_away_meanwhile_is_not_put_back_after_a_pause() -> None:
+    with EmbeddedAws(region=STACK.config["aws:region"], start=START) as cloud:
+        living = Living(cloud)
+        up = deployed_again(ROOT, STACK, cloud, living.state)
+        with Stage(cloud, living.state.outputs, up).schedules_paused():
+            assert living.schedule("tidy")["State"] == "DISABLED"
+            living.up(datetime(2026, 12, 24, 18, tzinfo=UTC))
+        assert living.schedule("tidy")["State"] == "ENABLED"
+        listed = cloud.client("scheduler").list_schedules(GroupName=GROUP)["Schedules"]
+        assert "christmas" not in [found["Name"] for found in listed]
