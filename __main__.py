@@ -11,7 +11,8 @@ atexit.register(gc.freeze)
 import pulumi
 
 from stacks.batch import build
-from stacks.reading import SettingsError, load_settings
+from stacks.program import load_settings
+from stacks.reading import SettingsError
 
 try:
     settings = load_settings()

@@ -24,7 +24,7 @@ from benchmarks.measured import PROJECT, REGION, STACK, Rehearsed
 from rehearsal.cloud import Attempt, EmbeddedAws, Played
 from rehearsal.engine import deploy
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import StackFile
+from stacks.stack_file import StackFile
 
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)
 

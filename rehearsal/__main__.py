@@ -31,8 +31,8 @@ from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.scenario import play_all
 from rehearsal.serve import FOLDER, PORT, ServeError, serve
-from rehearsal.stack_file import StackFile, StackFileError, read_stack_file
 from rehearsal.stage import Outcome, Stage, as_it_was, deployed_again
+from stacks.stack_file import StackFile, StackFileError, read_stack_file
 
 PROJECT = Path(__file__).parent.parent
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)

@@ -32,7 +32,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from rehearsal import wire
-from rehearsal.stack_file import StackFile
+from stacks.stack_file import StackFile
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from rehearsal.cloud import EmbeddedAws
-from rehearsal.stack_file import StackFile
+from stacks.stack_file import StackFile
 
 _ADDRESSES = "10.60.0.0/16"
 _ANYWHERE = {"DestinationCidrBlock": "0.0.0.0/0"}

@@ -24,8 +24,8 @@ from rehearsal.cloud.aws import ADMINISTRATOR
 from rehearsal.live import Live
 from rehearsal.provider import AwsProvider
 from rehearsal.provider.plugin import AwsPlugin, AwsxPlugin, listen
-from rehearsal.stack_file import StackFile
 from rehearsal.wire import reason
+from stacks.stack_file import StackFile
 
 FOLDER = ".rehearsal"
 """Where all lies that a server writes, beside the program."""

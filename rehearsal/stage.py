@@ -16,7 +16,7 @@ from definitions.notices import NOTICE
 from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage, WebhookCall
 from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import StackFile
+from stacks.stack_file import StackFile
 
 Facts = Mapping[str, Any]
 """What is expected of a run, or happened to it, in words that a person reads."""

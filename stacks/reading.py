@@ -1,16 +1,15 @@
-"""From the configuration that the Pulumi CLI hands over to Settings, or to lines of what is wrong.
+"""From a stack's configuration to Settings, or to lines of what is wrong.
 
 Every mistake is one line with file, key path, value, rule and remedy, and all of them are told
-together, before anything is registered.
+together, before anything is registered. Nothing here knows Pulumi: a deploy, a check in an editor's
+hook and a command read the same.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import ValidationError
 
 from definitions.grants import VERBS
@@ -21,9 +20,6 @@ from stacks.settings import KEYS, SECTIONS, Settings
 from stacks.settings.base import Surroundings, map_or_empty
 from stacks.settings.containers import DEFAULT_CONTAINERS
 from stacks.surprises import surprises
-
-NOW = "rehearsal:now"
-"""The configuration in which the rehearsal, whose clock is its own, says what time it is there."""
 
 
 class SettingsError(Exception):
@@ -36,22 +32,6 @@ class SettingsError(Exception):
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = tuple(lines)
         super().__init__("\n".join(self.lines))
-
-
-def load_settings() -> Settings:
-    """Read the configuration of the running Pulumi program.
-
-    Raises:
-        SettingsError: everything that is wrong in the stack file.
-    """
-    config = {**get_config_env(), **CONFIG.get()}
-    return read_settings(
-        config,
-        project=pulumi.get_project(),
-        stack=pulumi.get_stack(),
-        directory=Path.cwd(),
-        now=datetime.fromisoformat(config[NOW]) if NOW in config else datetime.now(tz=UTC),
-    )
 
 
 def read_settings(

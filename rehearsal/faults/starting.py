@@ -8,8 +8,8 @@ from typing import Any
 from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, of_jobs, of_start
 from rehearsal.scenario import Scenario, failed, not_started, succeeded
-from rehearsal.stack_file import section_of
 from rehearsal.stage import Facts, Job, Stage, as_it_was, execution_arn, own_words
+from stacks.stack_file import section_of
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different zone"
 """Of RunTask's failures (Amazon ECS Developer Guide, "API failure reasons")."""

@@ -9,8 +9,8 @@ from rehearsal.faults import FAULTS
 from rehearsal.features import asked_for
 from rehearsal.proof.proof import Happening
 from rehearsal.scenario import play
-from rehearsal.stack_file import section_of
 from rehearsal.stage import Facts, Outcome, Stage, as_it_was
+from stacks.stack_file import section_of
 
 ADDED = "added-by-the-proof"
 """Name of a container and of a job."""

@@ -22,7 +22,8 @@ from definitions.grants import Grant
 from definitions.timetable import Planned, Timetable
 from stacks import mistakes
 from stacks import settings as package
-from stacks.reading import SettingsError, load_settings, read_settings
+from stacks.program import load_settings
+from stacks.reading import SettingsError, read_settings
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.grants import Reference

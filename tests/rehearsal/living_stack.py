@@ -12,7 +12,7 @@ from rehearsal.cloud import EmbeddedAws, SlackMessage
 from rehearsal.cloud.policy_documents import Document
 from rehearsal.engine import deploy
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import read_stack_file
+from stacks.stack_file import read_stack_file
 
 PROJECT = Path(__file__).parents[2]
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)

@@ -10,8 +10,8 @@ from rehearsal.faults import FAULTS
 from rehearsal.features import FEATURES, asked_for
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import play, play_all
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Stage, deployed_again
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
 

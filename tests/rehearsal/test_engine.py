@@ -10,7 +10,7 @@ import pytest
 
 from rehearsal.engine import DeployFailed, Deployment, ProgramRefused, Provider, Resource, deploy
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import StackFile, read_stack_file
+from stacks.stack_file import StackFile, read_stack_file
 from tests.rehearsal.standin_cloud import StandInCloud, stand_in_cloud
 
 PROJECT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from rehearsal.engine import (
     destroy,
     refresh,
 )
-from rehearsal.stack_file import StackFile
+from stacks.stack_file import StackFile
 
 IMPORTS = "import pulumi, pulumi_aws as aws\noptions = pulumi.ResourceOptions\n"
 STACK = StackFile("test", "dev", {}, [])

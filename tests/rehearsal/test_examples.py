@@ -11,8 +11,8 @@ from rehearsal.faults import FAULTS
 from rehearsal.features import asked_for
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import play_all
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import SUCCEEDS, Stage, deployed_again
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
 from tests.rehearsal.test_faults import ON_EXAMPLES

@@ -11,7 +11,7 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import ProgramRefused, deploy
 from rehearsal.existing_network import make_existing_network
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import StackFile, read_stack_file
+from stacks.stack_file import StackFile, read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
 

@@ -13,8 +13,8 @@ from rehearsal.faults import FAULTS
 from rehearsal.faults.breaking import denied, of_schedules
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import Scenario, not_started, play
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Facts, Job, Stage, deployed_again
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)

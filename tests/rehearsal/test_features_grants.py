@@ -11,8 +11,8 @@ from rehearsal.features import FEATURES, asked_for
 from rehearsal.proof import Happening, Prover
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import play
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Stage, deployed_again
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
 

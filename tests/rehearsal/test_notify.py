@@ -13,8 +13,8 @@ from rehearsal.page.collect import Part, chapters, deployed_facts
 from rehearsal.page.facts import Deployed, Life
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import play_all
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Stage, Up
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
 

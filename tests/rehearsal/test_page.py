@@ -41,8 +41,8 @@ from rehearsal.page.facts import (
 from rehearsal.page.render import MOST_CARDS, MOST_RUNS, render, slack_markup, time_line
 from rehearsal.provider import AwsProvider
 from rehearsal.scenario import play_all
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Outcome, Stage, deployed_again
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 
 BEGIN = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)

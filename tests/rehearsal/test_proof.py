@@ -12,8 +12,8 @@ from rehearsal.cloud.policy_documents import Document
 from rehearsal.engine import deploy
 from rehearsal.proof import Found, Happening, ProofError, Prover, scenarios, verdicts
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Outcome, Stage, deployed_again
+from stacks.stack_file import read_stack_file
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 23, 0, 5, 17, tzinfo=UTC)

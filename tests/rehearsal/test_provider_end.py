@@ -13,7 +13,7 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import Deployment, Resource, deploy, destroy
 from rehearsal.provider import AwsProvider
 from rehearsal.provider.registry import KINDS
-from rehearsal.stack_file import read_stack_file
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.conftest import START
 from tests.rehearsal.leftovers import leftovers

@@ -15,7 +15,7 @@ from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import Deployment, Diff, Resource, deploy
 from rehearsal.provider import AwsProvider
 from rehearsal.provider.registry import KINDS
-from rehearsal.stack_file import read_stack_file
+from stacks.stack_file import read_stack_file
 from tests.rehearsal.conftest import START
 
 PROGRAM = Path(__file__).parent / "everything"

@@ -13,7 +13,7 @@ import pytest
 from rehearsal.engine import Deployment, Resource, deploy
 from rehearsal.provider import AwsProvider
 from rehearsal.provider.registry import KINDS
-from rehearsal.stack_file import read_stack_file
+from stacks.stack_file import read_stack_file
 from tests.rehearsal.standin_cloud import StandInCloud, stand_in_cloud
 
 PROGRAM = Path(__file__).parent / "everything"

@@ -10,8 +10,8 @@ from definitions.schedules import spread
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy, refresh
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import read_stack_file
 from rehearsal.stage import Stage, deployed_again
+from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.living_stack import START
 

@@ -18,7 +18,7 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from rehearsal.serve import PASSPHRASE, SALT, ServeError, passphrase_of
-from rehearsal.stack_file import StackFile
+from stacks.stack_file import StackFile
 from tests.deploying import ROOT
 from tests.serving import Server, copy_project
 

@@ -10,7 +10,7 @@ import pytest
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import DeployFailed, Deployment, deploy
 from rehearsal.provider import AwsProvider
-from rehearsal.stack_file import StackFile, read_stack_file
+from stacks.stack_file import StackFile, read_stack_file
 from tests.deploying import ROOT
 from tests.rehearsal.conftest import START
 

@@ -97,7 +97,7 @@ def read_stack_file(project_dir: Path, stack: str, file: Path | None = None) -> 
     settings = stack_file.read()
     if settings.get("environment"):
         raise StackFileError(
-            f"{path.name}: environment: is kept by Pulumi ESC, which a rehearsal cannot ask; "
+            f"{path.name}: environment: is kept by Pulumi ESC, which nobody asks here; "
             "write its values under config:"
         )
     values = {

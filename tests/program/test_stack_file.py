@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.stack_file import StackFile, StackFileError, known_stacks, read_stack_file
+from stacks.stack_file import StackFile, StackFileError, known_stacks, read_stack_file
 
 
 def read(
