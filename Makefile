@@ -1,8 +1,8 @@
 # What CI runs is what you run. Every target installs what it needs into .venv first.
 PYTHON ?= python3
 BIN = .venv/bin
-INSTALLED = .venv/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
-CODE = __main__.py definitions components stacks app rehearsal benchmarks tests
+INSTALLED = .venv/installed-$(shell cat requirements.txt requirements-ops.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+CODE = __main__.py definitions components stacks app rehearsal ops benchmarks tests
 
 .PHONY: install rehearse test check prove format-check format lint types bench readme
 
@@ -40,7 +40,7 @@ readme: $(INSTALLED)            ## write the settings table from the model, and 
 	$(BIN)/python -m stacks.settings_table --write README.md
 	$(BIN)/python -m stacks.flow_pictures --write docs/features.md
 
-$(INSTALLED): requirements.txt requirements-dev.txt
+$(INSTALLED): requirements.txt requirements-ops.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt

@@ -1,0 +1,18 @@
+"""What people, and workflows in their name, may do with a deployed stack."""
+
+from definitions.names import Names
+from definitions.policies.statements import Statement, allow, document
+
+
+def operator_policy(names: Names) -> str:
+    """What ``python -m ops`` needs: look at everything of the stack, start, stop and pause."""
+    return document(*_looks(names))
+
+
+def _looks(names: Names) -> list[Statement]:
+    return [
+        allow("FindRuns", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))),
+        allow(
+            "ReadRuns", ["states:DescribeExecution"], names.execution_arn(names.chosen("*"), "*")
+        ),
+    ]

@@ -1,0 +1,92 @@
+"""What commands print: results on standard output, all else on standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+"""The option of every command that prints a list."""
+
+_WIDTH_OF_A_FILE = 200
+"""Columns where standard output is no terminal: lines are not to be broken for nobody's eyes."""
+
+
+def console() -> Console:
+    """Return what results are printed by: coloured only on a terminal, and never if NO_COLOR."""
+    return _console(stderr=False)
+
+
+def say(line: str) -> None:
+    """Tell a person how it goes on: a line on standard error, so that results stay clean."""
+    _console(stderr=True).print(escape(line))
+
+
+def fail(lines: Iterable[str]) -> None:
+    """Print what went wrong, a line each, on standard error."""
+    errors = _console(stderr=True)
+    for line in lines:
+        errors.print(f"[red]error:[/] {escape(line)}")
+
+
+def put_json(value: Any) -> None:
+    """Print a value as JSON; times become ISO 8601 in UTC."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def put_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
+) -> None:
+    """Print a table; cells are plain text, columns named in ``right`` are aligned there."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(coloured, row))
+    console().print(table)
+
+
+_COLOURS: Mapping[str, str] = {
+    "succeeded": "green",
+    "running": "cyan",
+    "failed": "red",
+    "timed out": "red",
+    "out of memory": "red",
+    "not started": "red",
+    "lost": "red",
+    "stopped": "yellow",
+    "replaced": "yellow",
+    "skipped": "yellow",
+    "paused": "yellow",
+}
+"""Of what runs and schedules are, wherever a cell says just that."""
+
+
+def coloured(text: str) -> str:
+    """Return a cell's text as markup, in the colour of what it says of a run."""
+    colour = _COLOURS.get(text)
+    return f"[{colour}]{escape(text)}[/]" if colour else escape(text)
+
+
+def _console(*, stderr: bool) -> Console:
+    """Return a console of this moment: tests and shells change where standard output goes."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        file=stream,
+        highlight=False,
+        soft_wrap=True,
+        width=None if stream.isatty() else _WIDTH_OF_A_FILE,
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} is no JSON")
