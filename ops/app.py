@@ -3,7 +3,6 @@
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, cast
 
 import typer
@@ -12,10 +11,9 @@ from typer._click import exceptions  # typer brings its own click, and exports h
 from ops.commands import listing
 from ops.errors import Exit, OpsError
 from ops.output import fail
-from ops.stack import Stack
+from ops.stack import Stack, project
 from stacks.stack_file import known_stacks
 
-PROJECT = Path(__file__).parent.parent
 _EPILOG = """Exit codes: 0 done · 1 something is not well · 2 the command line or the stack file is
 wrong · 3 AWS refused or was not reached · 75 no run was started · 124 timed out · 125 the program
 was not started · 130 Ctrl-C · 143 the run was stopped. `run` and `retry` end with the container's
@@ -34,7 +32,7 @@ app = typer.Typer(
 
 
 def _stacks(incomplete: str) -> list[str]:
-    return [name for name in known_stacks(PROJECT) if name.startswith(incomplete)]
+    return [name for name in known_stacks(project()) if name.startswith(incomplete)]
 
 
 @app.callback()
@@ -51,7 +49,7 @@ def _stack(
         ),
     ] = "dev",
 ) -> None:
-    context.obj = Stack(stack, PROJECT)
+    context.obj = Stack(stack, project())
 
 
 for commands in (listing,):

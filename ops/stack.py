@@ -27,6 +27,19 @@ NOW = "REHEARSAL_NOW"
 """Environment variable by which a rehearsal, whose clock is its own, says what time it is there."""
 
 
+def project() -> Path:
+    """Return the nearest directory with a Pulumi.yaml, from here upwards, as the CLI does.
+
+    Raises:
+        OpsError: there is none.
+    """
+    here = Path.cwd()
+    for directory in (here, *here.parents):
+        if (directory / "Pulumi.yaml").is_file():
+            return directory
+    raise OpsError(f"there is no Pulumi.yaml in {here} or above: change to the project's directory")
+
+
 def now() -> datetime:
     """Return the present, with its zone."""
     rehearsed = os.environ.get(NOW)

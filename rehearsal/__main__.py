@@ -30,7 +30,7 @@ from rehearsal.proof import ProofError, Prover, scenarios, verdicts
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.scenario import play_all
-from rehearsal.serve import FOLDER, PORT, ServeError, serve
+from rehearsal.serve import FOLDER, PORT, ServeError, serve, serve_deployed
 from rehearsal.stage import Outcome, Stage, as_it_was, deployed_again
 from stacks.stack_file import StackFile, StackFileError, read_stack_file
 
@@ -181,13 +181,19 @@ def keep_serving(
     env: Annotated[Path, typer.Option(help="Where to write the shell's exports.")] = (
         PROJECT / FOLDER / "env"
     ),
+    deployed: Annotated[
+        bool,
+        typer.Option("--deployed", help="Deploy the stack first, and let it live three hours."),
+    ] = False,
 ) -> None:
     """Keep an empty AWS up on 127.0.0.1, to which the real Pulumi CLI deploys.
 
-    Ends by Ctrl-C and exits with 0 then, with 1 if it could not begin.
+    With --deployed the stack is there already, for `python -m ops`. Ends by Ctrl-C and exits with 0
+    then, with 1 if it could not begin.
     """
+    keep = serve_deployed if deployed else serve
     try:
-        serve(PROJECT, read_stack_file(PROJECT, stack), port, env.absolute(), Live())
+        keep(PROJECT, read_stack_file(PROJECT, stack), port, env.absolute(), Live())
     except (StackFileError, ServeError) as error:
         Report().failed([str(error)])
         raise typer.Exit(1) from None

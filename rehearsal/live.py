@@ -5,7 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -43,6 +43,30 @@ class Live:
             "Ctrl-C ends it. What happens meanwhile (times are UTC):",
         ):
             self._console.print(line)
+
+    def serving_deployed(self, stack: str, region: str, endpoint: str, env_file: Path) -> None:
+        """Say that everything listens, and what there is to do."""
+        with suppress(ValueError):
+            env_file = env_file.relative_to(Path.cwd())
+        for line in (
+            f"[bold]Stack {escape(stack)} is deployed[/] to an AWS on {endpoint}, and has lived "
+            "some hours.",
+            f"From now on its time is this machine's; its region is {escape(region)}.",
+            "",
+            "In another shell of this directory:",
+            "",
+            f"    [cyan]source {escape(shlex.quote(str(env_file)))}[/]",
+            "    [cyan].venv/bin/python -m ops list[/]",
+            "",
+            "That shell is the stack's operator; nothing of it reaches real AWS.",
+            "Ctrl-C ends it. What happens meanwhile (times are UTC):",
+        ):
+            self._console.print(line)
+
+    def forget(self, aws: EmbeddedAws) -> None:
+        """Leave out what has happened so far."""
+        for kind, things in self._things(aws).items():
+            self._seen[kind] = len(things)
 
     def ended(self) -> None:
         """Say the last word."""
@@ -82,6 +106,15 @@ class Live:
     def failed(self, line: str) -> None:
         """Say what went wrong in the rehearsal itself."""
         self._line(f"{datetime.now(UTC):%H:%M:%S}", f"[red]error:[/] {escape(line)}")
+
+    @staticmethod
+    def _things(aws: EmbeddedAws) -> dict[str, list[Any]]:
+        return {
+            "events": aws.events.events,
+            "slack": aws.slack,
+            "mail": aws.mail,
+            "webhooks": aws.webhooks.calls,
+        }
 
     def _new(self, kind: str, things: list[_Thing]) -> list[_Thing]:
         found = things[self._seen[kind] :]

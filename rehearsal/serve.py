@@ -1,7 +1,8 @@
 """Keep an embedded AWS up in real time, for the real Pulumi CLI and everybody else on this machine.
 
 Three consecutive ports of 127.0.0.1 answer: AWS over HTTP, and the plugins ``aws`` and ``awsx`` for
-the CLI. A file of shell exports says so to whoever sources it.
+the CLI. A file of shell exports says so to whoever sources it. Or a stack is deployed already and
+has lived some hours: then only AWS answers, and whoever comes is the stack's operator.
 """
 
 import fcntl
@@ -15,15 +16,19 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, chdir, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from rehearsal.cloud import Attempt, EmbeddedAws, Played
 from rehearsal.cloud.aws import ADMINISTRATOR
+from rehearsal.engine import DeployFailed, ProgramRefused, deploy
+from rehearsal.existing_network import make_existing_network
 from rehearsal.live import Live
+from rehearsal.operator import operator_credentials
 from rehearsal.provider import AwsProvider
 from rehearsal.provider.plugin import AwsPlugin, AwsxPlugin, listen
+from rehearsal.stage import Stage, deployed_again
 from rehearsal.wire import reason
 from stacks.stack_file import StackFile
 
@@ -34,12 +39,41 @@ PORT = 7500
 PASSPHRASE = "rehearsal"  # noqa: S105 - protects nothing: what it encrypts goes with the server
 """Of stacks that have no secrets of their own."""
 
+LIVED = timedelta(hours=3)
+"""What a stack that is served deployed has behind it, so that there is something to look at."""
 SALT = "v1:99FdGt0mBbw=:v1:Dfr8H0DaMeqelazq:Dz+qeUTQOaUmrGzhlt0bhiIup6Zy1A=="
 """By which the CLI knows that passphrase (``encryptionsalt`` of a stack file)."""
 
 
 class ServeError(Exception):
     """Why nothing can be served, in one line."""
+
+
+def serve_deployed(
+    project: Path, stack_file: StackFile, port: int, env_file: Path, live: Live
+) -> None:
+    """Serve an AWS in which a stack has lived some hours, until a signal ends it.
+
+    Raises:
+        ServeError: a port is taken, another server runs, the stack file cannot be deployed.
+        KeyboardInterrupt: the signal came before everything listened.
+    """
+    folder, region = project / FOLDER, stack_file.config.get("aws:region", "us-east-1")
+    with ExitStack() as stack:
+        signals = _interrupt_by_every_signal(stack)
+        _take_folder(stack, folder)
+        Ports(port).check()
+        began = datetime.now(UTC) - LIVED
+        aws = stack.enter_context(EmbeddedAws(region=region, start=began, port=port))
+        _live(aws, project, stack_file)
+        operator = operator_credentials(aws, stack_file.project, stack_file.stack)
+        live.forget(aws)
+        _run(stack, aws, live)
+        variables = {"OPS_STACK": stack_file.stack, **_way_to_aws(port, region, operator)}
+        _write(stack, env_file, _exports(variables))
+        live.serving_deployed(stack_file.stack, region, aws.endpoint, env_file)
+        _wait_for_the_end(signals)
+    live.ended()
 
 
 def serve(project: Path, stack_file: StackFile, port: int, env_file: Path, live: Live) -> None:
@@ -60,14 +94,39 @@ def serve(project: Path, stack_file: StackFile, port: int, env_file: Path, live:
         _run(stack, aws, live)
         if passphrase == PASSPHRASE:
             _keep_as_it_is(stack, project / f"Pulumi.{stack_file.stack}.yaml")
-        _write(stack, env_file, _exports(ports, folder, region, passphrase))
-        with suppress(KeyboardInterrupt):
-            live.serving(stack_file.stack, region, aws.endpoint, env_file)
-            while True:
-                signals.recv(1)
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        variables = {
+            **_way_to_the_cli(ports, folder, passphrase),
+            **_way_to_aws(port, region, ADMINISTRATOR),
+        }
+        _write(stack, env_file, _exports(variables))
+        live.serving(stack_file.stack, region, aws.endpoint, env_file)
+        _wait_for_the_end(signals)
     live.ended()
+
+
+def _wait_for_the_end(signals: socket.socket) -> None:
+    """Wait for a signal, and let none disturb the end."""
+    with suppress(KeyboardInterrupt):
+        while True:
+            signals.recv(1)
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _live(aws: EmbeddedAws, project: Path, stack_file: StackFile) -> None:
+    """Deploy a stack and let its schedules fire until the present."""
+    make_existing_network(aws, stack_file)
+    try:
+        deployment = deploy(project, stack_file, AwsProvider(aws), now=aws.clock.now())
+    except ProgramRefused as refused:
+        raise ServeError("; ".join(refused.lines)) from None
+    except DeployFailed as failed:
+        raise ServeError("; ".join(map(str, failed.failures))) from None
+    up = deployed_again(project, stack_file, aws, deployment)
+    Stage(aws, deployment.outputs, up).prepare()
+    while (present := datetime.now(UTC)) > aws.clock.now() + timedelta(seconds=1):
+        aws.clock.run_until(present)
+    aws.play = _in_real_time
 
 
 @dataclass(frozen=True)
@@ -205,20 +264,28 @@ def _run(stack: ExitStack, aws: EmbeddedAws, live: Live) -> None:
     stack.callback(end)
 
 
-def _exports(ports: Ports, folder: Path, region: str, passphrase: str) -> str:
-    """Return the lines of shell by which the CLI, the SDKs and the AWS CLI come here alone."""
-    variables = {
+def _way_to_the_cli(ports: Ports, folder: Path, passphrase: str) -> dict[str, str]:
+    """Return the variables by which the Pulumi CLI comes here alone."""
+    return {
         "PULUMI_DEBUG_PROVIDERS": f"aws:{ports.aws},awsx:{ports.awsx}",
         "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
         # Which stack is selected in the real world stays as it is.
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.cloud}",
+    }
+
+
+def _way_to_aws(port: int, region: str, credentials: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which SDKs, the AWS CLI and ``ops`` come here alone."""
+    token = credentials.get("SessionToken")
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": ADMINISTRATOR["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR["SecretAccessKey"],
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        **({"AWS_SESSION_TOKEN": token} if token else {}),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -226,6 +293,10 @@ def _exports(ports: Ports, folder: Path, region: str, passphrase: str) -> str:
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
+
+
+def _exports(variables: Mapping[str, str]) -> str:
+    """Return the lines of shell that set these variables, and no others of AWS."""
     return "\n".join(
         [
             "# Of `python -m rehearsal serve`, and gone with it: source it in a shell of its own.",

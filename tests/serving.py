@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.deploying import ROOT
 
-PROGRAM = ("definitions", "components", "stacks", "rehearsal", "app")
+PROGRAM = ("definitions", "components", "stacks", "rehearsal", "ops", "app")
 READY = "What happens meanwhile"
 
 

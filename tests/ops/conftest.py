@@ -1,0 +1,125 @@
+"""Deployed stacks, and keyboards of those who operate them."""
+
+import shutil
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.stepfunctions.models import stepfunctions_backends
+
+from rehearsal.cloud import EmbeddedAws
+from rehearsal.engine import deploy
+from rehearsal.operator import operator_credentials
+from rehearsal.provider import AwsProvider
+from rehearsal.stage import Stage, deployed_again
+from stacks.stack_file import read_stack_file
+from tests.deploying import ROOT
+from tests.ops.typed import Keyboard, Said
+from tests.serving import Server, copy_project
+
+SHOP = Path(__file__).parent / "shop"
+START = datetime(2026, 11, 24, 0, 5, 17, tzinfo=UTC)
+"""A Tuesday, five past nine in Tokyo."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The shop's stack, deployed; its clock stands still unless something runs."""
+
+    aws: EmbeddedAws
+    stage: Stage
+    directory: Path
+    """Of its stack file, which commands may read and tests change."""
+
+    @property
+    def keyboard(self) -> Keyboard:
+        """Where the operator types, now."""
+        credentials = operator_credentials(self.aws, "shop", "dev")
+        return Keyboard(
+            self.directory,
+            {
+                "REHEARSAL_NOW": self.aws.clock.now().isoformat(),
+                "AWS_ENDPOINT_URL": self.aws.endpoint,
+                "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": credentials["SessionToken"],
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "NO_PROXY": "127.0.0.1",
+            },
+        )
+
+    def ops(self, *arguments: str, **more: Any) -> Said:
+        """Type a command line as the operator."""
+        return self.keyboard(*arguments, **more)
+
+    def live(self, **time: float) -> None:
+        """Let time pass, and schedules fire."""
+        self.aws.clock.run_until(self.aws.clock.now() + timedelta(**time))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the shop's project: for commands that need no AWS."""
+    directory = tmp_path_factory.mktemp("shop")
+    shutil.copytree(SHOP, directory, dirs_exist_ok=True)
+    (directory / "app").symlink_to(ROOT / "app")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def offline(shop: Path) -> Keyboard:
+    """Where somebody types who is not signed in."""
+    return Keyboard(shop, {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null"})
+
+
+@pytest.fixture(scope="module")
+def account(shop: Path) -> Iterator[Account]:
+    """The shop's stack after two hours: ``hourly`` has succeeded twice, ``broken`` has failed."""
+    stack_file = read_stack_file(shop, "dev")
+    with EmbeddedAws(region=stack_file.config["aws:region"], start=START) as aws:
+        deployment = deploy(ROOT, stack_file, AwsProvider(aws), now=START)
+        stage = Stage(aws, deployment.outputs, deployed_again(ROOT, stack_file, aws, deployment))
+        stage.prepare()
+        aws.clock.run_until(START + timedelta(hours=2))
+        with _runs_end_at_once(aws):
+            yield Account(aws, stage, shop)
+
+
+@contextmanager
+def _runs_end_at_once(aws: EmbeddedAws) -> Generator[None]:
+    """Move time while some execution goes on, and hold it still otherwise."""
+    ends = threading.Event()
+
+    def running() -> bool:
+        machines = stepfunctions_backends[aws.account][aws.region].state_machines
+        return any(run.status == "RUNNING" for one in machines for run in one.executions)
+
+    def drive() -> None:
+        while not ends.is_set():
+            aws.clock.settle()
+            if running():
+                until = aws.clock.now() + timedelta(days=30)
+                aws.clock.run_until(until, lambda: ends.is_set() or not running())
+            time.sleep(0.005)  # of a thread that is asked for nothing meanwhile
+
+    driver = threading.Thread(target=drive, name="driver")
+    driver.start()
+    try:
+        yield
+    finally:
+        ends.set()
+        driver.join()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyboard]:
+    """Where the operator of ``dev`` types beside ``rehearsal serve --deployed``, in real time."""
+    project = copy_project(tmp_path_factory.mktemp("live"))
+    with Server(project, "--deployed") as server:
+        yield Keyboard(project, server.environment())
