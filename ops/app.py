@@ -1,13 +1,12 @@
 """The command line: its options, its commands, and how it ends."""
 
 import signal
-import sys
-from collections.abc import Callable
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
+from ops.aws import AWS_ERRORS, explained
 from ops.commands import listing
 from ops.errors import Exit, OpsError
 from ops.output import fail
@@ -76,22 +75,10 @@ def main(arguments: list[str]) -> int:
         return Exit.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    except Exception as error:
-        explained = _explanation(error)
-        if explained is None:
-            raise
-        fail(explained.lines)
-        return explained.code
-
-
-def _explanation(error: Exception) -> OpsError | None:
-    """Explain what botocore raised; anything else is a mistake of ours, and none of its own."""
-    botocore = sys.modules.get("botocore.exceptions")
-    kinds = (getattr(botocore, name) for name in ("BotoCoreError", "ClientError"))
-    if botocore is None or not isinstance(error, tuple(kinds)):
-        return None
-    explained = cast("Callable[[Exception], OpsError]", sys.modules["ops.aws"].explained)
-    return explained(error)
+    except AWS_ERRORS as error:
+        refusal = explained(error)
+        fail(refusal.lines)
+        return refusal.code
 
 
 def _stack_first(arguments: list[str]) -> list[str]:

@@ -8,21 +8,15 @@ import os
 from functools import cache, cached_property
 from typing import Any
 
-import boto3
 from botocore import exceptions
-from botocore.config import Config
 
 from ops.errors import Exit, OpsError
 
 MOST_ATTEMPTS = 8
 """Of one call that AWS throttles, waiting longer each time: about a minute in all."""
 
-_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": MOST_ATTEMPTS},
-    connect_timeout=5,
-    read_timeout=60,
-    user_agent_extra="fargate-batch-ops",
-)
+AWS_ERRORS = (exceptions.BotoCoreError, exceptions.ClientError)
+"""What :func:`explained` explains."""
 _SIGN_IN = "sign in (aws sso login), or set AWS_PROFILE to a profile that may"
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException"}
@@ -35,6 +29,8 @@ class Aws:
 
     def __init__(self, *, region: str, profile: str | None) -> None:
         """``profile`` is the stack file's; whoever is signed in otherwise comes first."""
+        import boto3  # costs 0.3 s, for which commands that ask nobody need not wait
+
         signed_in = "AWS_PROFILE" in os.environ or "AWS_ACCESS_KEY_ID" in os.environ
         self.region = region
         self._session = boto3.Session(
@@ -43,7 +39,15 @@ class Aws:
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:
-        return self._session.client(service, config=_CONFIG)
+        from botocore.config import Config
+
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": MOST_ATTEMPTS},
+            connect_timeout=5,
+            read_timeout=60,
+            user_agent_extra="fargate-batch-ops",
+        )
+        return self._session.client(service, config=config)
 
     @cached_property
     def account(self) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from definitions.dispatcher_machine import trigger
 from definitions.names import Names
 from definitions.watcher_machine import warned
+from ops.aws import Aws
 from ops.errors import OpsError
 from stacks.reading import SettingsError, read_settings
 from stacks.settings import Settings
@@ -19,9 +20,6 @@ from stacks.settings.jobs import JobSettings
 from stacks.settings.workers import WorkerSettings
 from stacks.stack_file import StackFile, StackFileError, read_stack_file
 from stacks.wording import instead
-
-if TYPE_CHECKING:
-    from ops.aws import Aws
 
 NOW = "REHEARSAL_NOW"
 """Environment variable by which a rehearsal, whose clock is its own, says what time it is there."""
@@ -130,14 +128,12 @@ class Stack:
         return self.entries[name]
 
     @cached_property
-    def aws(self) -> "Aws":
+    def aws(self) -> Aws:
         """AWS, as whoever is signed in.
 
         Raises:
             OpsError: nobody is signed in, or AWS is not reached.
         """
-        from ops.aws import Aws  # costs 0.3 s, for which commands without AWS need not wait
-
         return Aws(region=self.settings.region, profile=self.settings.profile)
 
     @cached_property

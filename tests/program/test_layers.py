@@ -1,6 +1,7 @@
 """Dependencies point one way: __main__ → stacks → components → definitions."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -69,3 +70,25 @@ def test_components_can_be_published_later() -> None:
     """Pulumi's analyzer of components cannot read annotations that are text."""
     for path in (ROOT / "components").rglob("*.py"):
         assert "__future__" not in path.read_text(), path
+
+
+def test_ops_waits_for_no_library_that_it_may_not_need() -> None:
+    """Half of the commands ask nobody; and an on-call laptop has no Pulumi."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, ops.app; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"pulumi", "pulumi_aws", "boto3", "moto"} & set(loaded)
+
+
+def test_what_ops_imports_is_in_its_requirements() -> None:
+    lines = (ROOT / "requirements-ops.txt").read_text().splitlines()
+    installed = {line.partition("==")[0].replace("-", "_").lower() for line in lines}
+    installed |= {"botocore", "pydantic_core", "yaml"}  # of boto3, pydantic, PyYAML
+    for path in FILES:
+        if layer(path) == "ops":
+            foreign = imported(path) - OURS - sys.stdlib_module_names
+            assert foreign <= installed, path
