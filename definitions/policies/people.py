@@ -15,4 +15,9 @@ def _looks(names: Names) -> list[Statement]:
         allow(
             "ReadRuns", ["states:DescribeExecution"], names.execution_arn(names.chosen("*"), "*")
         ),
+        allow(
+            "ReadDispatched",
+            ["states:DescribeExecution"],
+            names.execution_arn(names.of("dispatcher"), "*"),
+        ),
     ]
