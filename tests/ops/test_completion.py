@@ -69,7 +69,7 @@ def _read_until(terminal: int, text: str) -> str:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_a_function_that_calls_this_python(shell: str) -> None:
-    said = subprocess.run(
+    said = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "ops", "completion", shell],
         cwd=ROOT,
         capture_output=True,
