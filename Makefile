@@ -36,9 +36,10 @@ format: $(INSTALLED)            ## write what format-check wants to see
 bench: $(INSTALLED)             ## seconds, memory and sizes of the program and its rehearsal
 	@$(BIN)/python -m benchmarks
 
-readme: $(INSTALLED)            ## write the settings table from the model, and the pictures of flows
+readme: $(INSTALLED)            ## write what is made from the models: settings table, schemas; and the pictures of flows
 	$(BIN)/python -m stacks.settings_table --write README.md
 	$(BIN)/python -m stacks.flow_pictures --write docs/features.md
+	$(BIN)/python -m stacks.settings_schema
 
 $(INSTALLED): requirements.txt requirements-ops.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'

@@ -20,6 +20,7 @@ from stacks.settings.base import (
     MODEL,
     EntryError,
     Seconds,
+    among,
     between,
     check_exactly_one,
     surroundings_in,
@@ -116,7 +117,7 @@ def _debug(debug: object, info: ValidationInfo) -> object:
 
 
 BuildDirectory = Annotated[str, AfterValidator(_build_directory)]
-CpuUnits = Annotated[int, AfterValidator(_offered_cpu)]
+CpuUnits = Annotated[int, AfterValidator(_offered_cpu), among(sizes.MEMORY_MIB_BY_CPU_UNITS)]
 StopTimeoutSeconds = Annotated[
     Seconds, AfterValidator(between(MIN_STOP_TIMEOUT_SECONDS, MAX_STOP_TIMEOUT_SECONDS))
 ]
