@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 _BOX = re.compile(r'(\w+)(?:\["?([^"\]]*)"?\]|\("?([^")]*)"?\))?')
 _ARROW = re.compile(r'\s*(-->|-\.->)(?:\|"?([^"|]*)"?\|)?\s*')
@@ -164,7 +165,7 @@ def _ranks(drawing: _Drawing) -> list[list[str]]:
 def _steps(drawing: _Drawing) -> Iterator[tuple[str, str]]:
     """Return each arrow's way as steps from one rank to the next."""
     for way in drawing.ways.values():
-        yield from zip(way, way[1:], strict=False)
+        yield from pairwise(way)
 
 
 def _order(drawing: _Drawing) -> None:
@@ -254,7 +255,7 @@ def _arrow(drawing: _Drawing, number: int) -> str:
     arrow, way = drawing.arrows[number], [drawing.boxes[name] for name in drawing.ways[number]]
     start = (way[0].begin + drawing.length(way[0]), way[0].at)
     path = f"M{_pair(drawing, start)}"
-    for last, box in zip(way, way[1:], strict=False):
+    for last, box in pairwise(way):
         at, end = (last.begin + drawing.length(last), last.at), (box.begin, box.at)
         half = (at[0] + end[0]) / 2
         bends = [(half, at[1]), (half, end[1]), end]

@@ -8,6 +8,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from pymdownx.superfences import SuperFencesException
 
 from handbook.diagram import DiagramError, svg
 
@@ -46,9 +47,10 @@ def diagram(source: str, *_: Any, **__: Any) -> str:
     """Draw a fenced block of Mermaid (``custom_fences`` of ``mkdocs.yml``).
 
     Raises:
-        PluginError: it is more than :mod:`handbook.diagram` can draw.
+        SuperFencesException: it is more than :mod:`handbook.diagram` can draw; of any other error
+            the extension would make a plain block.
     """
     try:
         return f'<div class="diagram-box">{svg(source)}</div>'
     except DiagramError as error:
-        raise PluginError(f"a diagram cannot be drawn: {error}") from None
+        raise SuperFencesException(f"a diagram cannot be drawn: {error}") from None

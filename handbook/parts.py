@@ -9,12 +9,22 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from handbook.alarms import alarms
+from handbook.commands import exit_codes, ops_commands, rehearsal_commands
+from handbook.exports import exports
+from handbook.roles import roles
 from stacks import flow_pictures, settings_table
 
 ROOT = Path(__file__).parent.parent
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings_table.table,
+    "ops": ops_commands,
+    "exit-codes": exit_codes,
+    "rehearsal": rehearsal_commands,
+    "exports": exports,
+    "roles": roles,
+    "alarms": alarms,
 }
 """What stands between the marks of each name."""
 
