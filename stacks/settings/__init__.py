@@ -1,7 +1,7 @@
 """What a stack file may say: every key with its type, default, meaning and example.
 
 ``Pulumi.<stack>.yaml`` is the whole user interface of a deploy; these models are what it becomes,
-and the reference of its keys: the README's table and the JSON Schema for editors are generated from
+and the reference of its keys: the site's table and the JSON Schema for editors are generated from
 them. Each section is a module with the checks of its values; ``reading`` makes the models from the
 configuration.
 """

@@ -48,7 +48,7 @@ NOT_OFFERED = {
     **dict.fromkeys(("sidecar", "sidecars", "containerDefinitions"), _ONE_CONTAINER),
     **dict.fromkeys(("efs", "fileSystems", "mountPoints", "volumes"), _NO_SHARED_FILES),
 }
-"""Keys that people look for in vain, and what to do instead; docs/features.md says why."""
+"""Keys that people look for in vain, and what to do instead (docs/features/not-offered.md)."""
 
 DEFAULT_CONTAINERS: dict[str, Any] = {"default": {"build": "app"}}
 

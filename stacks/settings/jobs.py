@@ -217,7 +217,7 @@ class JobSettings(ScheduleSettings):
     on: Events = Field(
         default=(),
         description="What starts the job beside its schedule, unless it is off: one event, or a "
-        "list of them. See docs/features.md.",
+        "list of them. See docs/features/events.md.",
         examples=[{"objectCreated": {"bucket": "files", "prefix": "in/"}}],
     )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
