@@ -7,7 +7,7 @@ import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
 from ops.aws import AWS_ERRORS, explained
-from ops.commands import listing
+from ops.commands import costs, listing
 from ops.errors import Exit, OpsError
 from ops.output import fail
 from ops.stack import Stack, project
@@ -51,7 +51,7 @@ def _stack(
     context.obj = Stack(stack, project())
 
 
-for commands in (listing,):
+for commands in (listing, costs):
     commands.register(app)
 
 
