@@ -8,7 +8,7 @@ import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
 from ops.aws import AWS_ERRORS, explained
-from ops.commands import completion, listing
+from ops.commands import completion, costs, listing
 from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
 from ops.output import fail, put_lines
@@ -47,7 +47,11 @@ def _stack(
     context.obj = Stack(stack, project())
 
 
-for commands in (listing, completion):
+for commands in (
+    listing,
+    costs,
+    completion,
+):
     commands.register(app)
 
 

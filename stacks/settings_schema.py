@@ -28,7 +28,7 @@ STACK_SCHEMA, JOBS_SCHEMA = "settings.schema.json", "jobs.schema.json"
 Schema = dict[str, Any]
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
-_COMMENT = "Made from the models in stacks/settings: make readme"
+_COMMENT = "Made from the models in stacks/settings: make generate"
 _PLACE = "#/definitions/"
 
 _REGION: Schema = {

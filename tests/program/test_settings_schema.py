@@ -27,7 +27,7 @@ def schema(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_the_files_are_what_the_models_give() -> None:
     for path, text in settings_schema.schema_files(PROJECT).items():
-        assert path.read_text() == text, "run make readme"
+        assert path.read_text() == text, "run make generate"
 
 
 def test_make_readme_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
