@@ -8,7 +8,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from pymdownx.superfences import SuperFencesException
+from pymdownx.superfences import SuperFencesException  # pyright: ignore[reportMissingTypeStubs] - it has no types
 
 from handbook.diagram import DiagramError, svg
 

@@ -11,7 +11,7 @@ from stacks.settings.workers import WorkerSettings
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MADE = datetime(2026, 11, 1, 0, 7, tzinfo=UTC)
-CALENDARS = {"holidays": CalendarSettings.model_validate(["2026-11-23"])}
+CALENDARS = {"holidays": CalendarSettings.model_validate({"dates": ["2026-11-23"]})}
 
 
 def _entry(**settings: Any) -> Entry:
