@@ -1,10 +1,10 @@
 # What CI runs is what you run. Every target installs what it needs into .venv first.
 PYTHON ?= python3
 BIN = .venv/bin
-INSTALLED = .venv/installed-$(shell cat requirements.txt requirements-ops.txt requirements-dev.txt | cksum | cut -d' ' -f1)
-CODE = __main__.py definitions components stacks app rehearsal ops benchmarks tests
+INSTALLED = .venv/installed-$(shell cat requirements*.txt | cksum | cut -d' ' -f1)
+CODE = __main__.py definitions components stacks app rehearsal ops handbook benchmarks tests
 
-.PHONY: install rehearse test check prove format-check format lint types bench readme
+.PHONY: install rehearse test check prove format-check format lint types bench docs generate
 
 rehearse: $(INSTALLED)          ## deploy to an embedded AWS and live through some hours of it
 	@$(BIN)/python -m rehearsal run dev
@@ -36,11 +36,14 @@ format: $(INSTALLED)            ## write what format-check wants to see
 bench: $(INSTALLED)             ## seconds, memory and sizes of the program and its rehearsal
 	@$(BIN)/python -m benchmarks
 
-readme: $(INSTALLED)            ## write the settings table from the model, and the pictures of flows
-	$(BIN)/python -m stacks.settings_table --write README.md
-	$(BIN)/python -m stacks.flow_pictures --write docs/features.md
+docs: $(INSTALLED)              ## build the documentation site into .site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
-$(INSTALLED): requirements.txt requirements-ops.txt requirements-dev.txt
+generate: $(INSTALLED)          ## write what is made from the code: parts of the documentation, JSON Schemas
+	$(BIN)/python -m handbook
+	$(BIN)/python -m stacks.settings_schema
+
+$(INSTALLED): $(wildcard requirements*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt

@@ -65,6 +65,7 @@ class ClosedVpc(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-flow-logs-role",
             name=names.of("flow-logs"),
+            description="Flow logs of the network: write to their group",
             assume_role_policy=trust.flow_logs_trust(names),
             opts=child,
         )

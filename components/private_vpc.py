@@ -7,12 +7,10 @@ import pulumi_aws as aws
 
 from components.closed_vpc import ClosedVpc, ClosedVpcArgs
 from components.task_network import HTTPS, TaskNetwork, task_subnets
+from definitions.endpoints import GATEWAYS
 from definitions.names import Names
 from definitions.policies import resources
 from definitions.subnets import plan_subnets
-
-GATEWAYS = {"s3": "S3: image layers and granted buckets", "dynamodb": "DynamoDB: granted tables"}
-"""Services whose endpoint is a route, and costs nothing; what tasks do there."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,7 +73,7 @@ Runs of a job: the [state machine](\
 * [Schedules]({schedules}): group `{names.prefix}`
 * Undelivered: queue `{names.of("dead-letters")}`
 
-What each feature does, and what to do when it calls: `docs/features.md` in the repository."""
+What to do when it calls: `docs/runbooks` in the repository; what features do: `docs/features`."""
     return {"type": "text", "properties": {"markdown": text}}
 
 

@@ -4,6 +4,9 @@ import re
 
 SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
+FORM = "^[0-9]+[smhd]$"
+"""What all durations look like, for a JSON Schema."""
+
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 _WITH_WORDS = re.compile(r"(\d+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 _UNIT_WORDS = {

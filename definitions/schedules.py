@@ -38,7 +38,15 @@ _RATE_UNITS = {
 }
 _CRONTAB_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 _CRON_FIELDS = (*_CRONTAB_FIELDS, "year")
-_FORMS = f"cron({' '.join(_CRON_FIELDS)}), rate(5 minutes) or at(2026-12-24T18:00:00)"
+FORMS = f"cron({' '.join(_CRON_FIELDS)}), rate(5 minutes) or at(2026-12-24T18:00:00)"
+"""How an expression may be written."""
+FORM = (
+    r"^(cron\([^ ]+( [^ ]+){5}\)|rate\([0-9]{1,6} (minute|hour|day)s?\)"
+    r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\))$"
+)
+"""What all expressions look like, for a JSON Schema."""
+ZONE_FORM = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
+"""What the names of time zones look like, likewise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,7 +330,7 @@ def _parse(text: str) -> Schedule:
     if kind not in _KINDS:
         if kind.lower().strip() in _KINDS:
             raise ValueError(f"{kind} is not known: write {kind.lower().strip()}({inside})")
-        raise ValueError(f"no schedule: write {_FORMS}")
+        raise ValueError(f"no schedule: write {FORMS}")
     if kind == "at":
         return _at(inside)
     single = " ".join(inside.split())
@@ -343,7 +351,7 @@ def _remedy_without_parentheses(text: str) -> str:
         return f"a line of a crontab: write {remedy}"
     if len(fields) == len(_CRON_FIELDS):
         return f"no cron() around the fields: write cron({' '.join(fields)})"
-    return f"no schedule: write {_FORMS}"
+    return f"no schedule: write {FORMS}"
 
 
 _NICKNAMES = {

@@ -23,6 +23,9 @@ MIN_WINDOW_MINUTES = 1
 MAX_WINDOW_MINUTES = 1_440
 """EventBridge Scheduler, FlexibleTimeWindow.MaximumWindowInMinutes."""
 
+MOMENT_FORM = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2})?$"
+"""What a date, with a time or without, looks like, for a JSON Schema."""
+
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d)?", re.ASCII)
 
 

@@ -1,5 +1,6 @@
 """The command line: its options, its commands, and how it ends."""
 
+import os
 import signal
 from typing import Annotated
 
@@ -7,11 +8,11 @@ import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
 from ops.aws import AWS_ERRORS, explained
-from ops.commands import listing
+from ops.commands import completion, costs, listing
+from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
-from ops.output import fail
+from ops.output import fail, put_lines
 from ops.stack import Stack, project
-from stacks.stack_file import known_stacks
 
 _EPILOG = """Exit codes: 0 done · 1 something is not well · 2 the command line or the stack file is
 wrong · 3 AWS refused or was not reached · 75 no run was started · 124 timed out · 125 the program
@@ -30,28 +31,27 @@ app = typer.Typer(
 )
 
 
-def _stacks(incomplete: str) -> list[str]:
-    return [name for name in known_stacks(project()) if name.startswith(incomplete)]
-
-
 @app.callback()
 def _stack(
     context: typer.Context,
     stack: Annotated[
         str,
         typer.Option(
-            "-s",
-            "--stack",
+            *STACK_OPTIONS,
             envvar="OPS_STACK",
             help="The stack, as in Pulumi.dev.yaml.",
-            autocompletion=_stacks,
+            autocompletion=stack_names,
         ),
     ] = "dev",
 ) -> None:
     context.obj = Stack(stack, project())
 
 
-for commands in (listing,):
+for commands in (
+    listing,
+    costs,
+    completion,
+):
     commands.register(app)
 
 
@@ -59,6 +59,9 @@ def main(arguments: list[str]) -> int:
     """Run a command line and return its exit code; whatever goes wrong is lines, never a trace."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as `ops … | head` expects
     command = typer.main.get_command(app)
+    if WORDS in os.environ:
+        put_lines(words(command, [*_stack_first(arguments[:-1]), *arguments[-1:]]))
+        return Exit.DONE
     try:
         return (
             command.main(_stack_first(arguments), prog_name="python -m ops", standalone_mode=False)
@@ -88,7 +91,7 @@ def _stack_first(arguments: list[str]) -> list[str]:
     """
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     for place, argument in enumerate(own):
-        if argument in ("-s", "--stack") and place + 1 < len(own):
+        if argument in STACK_OPTIONS and place + 1 < len(own):
             moved, rest = arguments[place : place + 2], arguments[:place] + arguments[place + 2 :]
             return [*moved, *rest]
         if argument.startswith("--stack="):

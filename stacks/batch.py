@@ -21,7 +21,8 @@ from definitions.names import Names
 from stacks.container_parts import container_args, made_images, made_secrets
 from stacks.existing_network import existing_network
 from stacks.machines import is_distributed, job_args, made_flows, task_placement, worker_args
-from stacks.networks import called_services, chosen_zones, made_network
+from stacks.networks import chosen_zones, made_network
+from stacks.services import called_services
 from stacks.settings import Settings
 from stacks.telling import named_channels, recovery_is_told, slack_channels
 from stacks.triggers import after, buckets_listened_to, made_event_roles, message_triggers

@@ -1,7 +1,7 @@
 """Pictures of flows as Mermaid text, which GitHub and many editors draw.
 
 ``python -m stacks.flow_pictures Pulumi.prod.yaml`` prints one for each flow of a stack file.
-``--write docs/features.md`` draws those of a Markdown text anew, each between its marks
+``--write docs/features/flows.md`` draws those of a Markdown text anew, each between its marks
 ``<!-- flow examples/flow.yaml nightly -->`` and ``<!-- /flow -->``.
 """
 

@@ -82,6 +82,15 @@ def find(directory: Path, pattern: str) -> list[Path]:
     )
 
 
+def parse(text: str) -> object:
+    """Read a text as YAML 1.2, as editors do.
+
+    Raises:
+        yaml.YAMLError: it is none, or a key stands twice.
+    """
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+
+
 def read(path: Path, shown_as: str) -> JobFile:
     """Read one file.
 
@@ -90,7 +99,7 @@ def read(path: Path, shown_as: str) -> JobFile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        content: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        content = parse(text)
     except (OSError, UnicodeDecodeError) as error:
         raise JobFileError(f"{shown_as}: cannot be read: {error}") from None
     except yaml.MarkedYAMLError as error:

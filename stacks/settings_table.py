@@ -1,7 +1,7 @@
-"""The table of the settings in README.md, made from the models.
+"""The table of the settings in the reference, made from the models.
 
-``python -m stacks.settings_table`` prints it; ``--write README.md`` puts it between the file's
-marks ``<!-- settings -->`` and ``<!-- /settings -->``.
+``python -m stacks.settings_table`` prints it; ``--write FILE`` puts it between the file's marks
+``<!-- settings -->`` and ``<!-- /settings -->``.
 """
 
 import argparse

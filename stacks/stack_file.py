@@ -73,6 +73,22 @@ def known_stacks(project_dir: Path) -> list[str]:
     )
 
 
+def project_name(project_dir: Path) -> str:
+    """Return the project's name, which is the namespace of the program's keys.
+
+    Raises:
+        StackFileError: there is no Pulumi.yaml, or the CLI would refuse it.
+    """
+    return _name_of(_YamlFile(project_dir / "Pulumi.yaml").read())
+
+
+def _name_of(project: Mapping[str, Any]) -> str:
+    name = project.get("name")
+    if not isinstance(name, str) or not name:
+        raise StackFileError("Pulumi.yaml: write the project's name: name: my-batch")
+    return name
+
+
 def read_stack_file(project_dir: Path, stack: str, file: Path | None = None) -> StackFile:
     """Read the configuration of ``stack``, from its own file or from another one.
 
@@ -80,11 +96,9 @@ def read_stack_file(project_dir: Path, stack: str, file: Path | None = None) -> 
         StackFileError: there is no such stack or file, or the CLI would refuse that or the
             project's.
     """
-    project_file = _YamlFile(project_dir / "Pulumi.yaml")
-    project = project_file.read()
-    name = project.get("name")
-    if not isinstance(name, str) or not name:
-        raise StackFileError(f"{project_file.path.name}: write the project's name: name: my-batch")
+    project_file = project_dir / "Pulumi.yaml"
+    project = _YamlFile(project_file).read()
+    name = _name_of(project)
     path = file or project_dir / f"Pulumi.{stack}.yaml"
     if file and not file.is_file():
         raise StackFileError(f"there is no stack file {file}")
@@ -101,7 +115,7 @@ def read_stack_file(project_dir: Path, stack: str, file: Path | None = None) -> 
             "write its values under config:"
         )
     values = {
-        **_project_values(project_file.path.name, name, project.get("config")),
+        **_project_values(project_file.name, name, project.get("config")),
         **_stack_values(path.name, name, settings.get("config")),
     }
     secret_keys = [key for key, value in values.items() if _holds_secret(value)]

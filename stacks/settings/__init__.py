@@ -1,7 +1,7 @@
 """What a stack file may say: every key with its type, default, meaning and example.
 
 ``Pulumi.<stack>.yaml`` is the whole user interface of a deploy; these models are what it becomes,
-and the reference of its keys: the README's table and the JSON Schema for editors are generated from
+and the reference of its keys: the site's table and the JSON Schema for editors are generated from
 them. Each section is a module with the checks of its values; ``reading`` makes the models from the
 configuration.
 """
@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
-from stacks.settings.base import MODEL, ListOf, Text
-from stacks.settings.calendars import CalendarSettings, asked_tables
+from stacks.settings.base import MODEL, ListOf, Text, among
+from stacks.settings.calendars import CalendarSettings, NamedCalendar, asked_tables
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
 from stacks.settings.events import QueueSettings
 from stacks.settings.flows import FlowSettings
@@ -42,7 +42,7 @@ def _log_retention(days: int) -> int:
     return days
 
 
-LogRetentionDays = Annotated[int, AfterValidator(_log_retention)]
+LogRetentionDays = Annotated[int, AfterValidator(_log_retention), among(LOG_RETENTION_DAYS)]
 
 
 class Settings(BaseModel):
@@ -104,7 +104,7 @@ class Settings(BaseModel):
         description="Secrets of the stack.",
         examples=[{"sample": {"values": {"S3_BUCKET_NAME": {"bucket": "files"}}}}],
     )
-    calendars: dict[str, CalendarSettings] = Field(
+    calendars: dict[str, NamedCalendar] = Field(
         default_factory=dict[str, CalendarSettings],
         description="Named lists of days, such as holidays.",
         examples=[{"jp-holidays": {"country": "JP", "years": [2026, 2027]}}],

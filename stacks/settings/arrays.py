@@ -9,7 +9,7 @@ from typing import Annotated, cast
 from pydantic import BaseModel, Field, PlainValidator, ValidationInfo, field_validator
 
 from definitions.job_array import MAX_DATA_BYTES, MAX_ELEMENTS, MAX_INLINE, elements_bytes
-from stacks.settings.base import MODEL, EntryError, ListOf, check_exactly_one
+from stacks.settings.base import MODEL, EntryError, ListOf, check_exactly_one, like
 from stacks.wording import flow, kind, shown
 
 MIN_ELEMENTS = 2
@@ -47,7 +47,12 @@ def _tolerance(value: object) -> Tolerance:
 
 Item = Annotated[str, PlainValidator(_item, json_schema_input_type=str | dict[str, object])]
 TolerateFailures = Annotated[
-    Tolerance, PlainValidator(_tolerance, json_schema_input_type=int | str)
+    Tolerance,
+    PlainValidator(
+        _tolerance,
+        json_schema_input_type=Annotated[int, Field(ge=0)]
+        | Annotated[str, like("^(0?[0-9]{1,2}|100)%$", "3 or 10%")],
+    ),
 ]
 
 

@@ -5,12 +5,18 @@ with rule and remedy; ``reading`` puts the key path before it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from definitions import durations
@@ -81,6 +87,20 @@ def check_exactly_one(first: str, second: object, info: ValidationInfo, *, examp
 
 # -- lists and texts
 
+
+def like(pattern: str, example: str) -> WithJsonSchema:
+    """Say for editors what a text looks like; what else is right of it, its check knows alone.
+
+    Args:
+        pattern: a regular expression that Python and JavaScript read alike. It must take all that
+            the check takes.
+        example: what an editor says to write instead.
+    """
+    return WithJsonSchema(
+        {"type": "string", "pattern": pattern, "patternErrorMessage": f"Write {example}."}
+    )
+
+
 _DATE_AS_TIME = re.compile(r"(\d{4}-\d\d-\d\d) 00:00:00 \+0000 UTC")
 """What the CLI makes of an unquoted date in a stack file."""
 
@@ -112,6 +132,11 @@ ListOf = Annotated[tuple[_Item, ...], BeforeValidator(tuple_from_list)]
 Text = Annotated[str, AfterValidator(quoted_date)]
 
 
+def among(numbers: Iterable[int]) -> WithJsonSchema:
+    """Say for editors which numbers there are."""
+    return WithJsonSchema({"type": "integer", "enum": list(numbers)})
+
+
 # -- durations
 
 
@@ -129,4 +154,6 @@ def between(least_seconds: int, most_seconds: int) -> Callable[[int], int]:
     return check
 
 
-Seconds = Annotated[int, BeforeValidator(durations.seconds, json_schema_input_type=str)]
+Duration = Annotated[str, like(durations.FORM, "a whole number and a unit: 90s, 15m, 2h or 1d")]
+"""A duration as it is written."""
+Seconds = Annotated[int, BeforeValidator(durations.seconds, json_schema_input_type=Duration)]

@@ -14,7 +14,6 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from definitions.calendars import (
@@ -26,7 +25,7 @@ from definitions.calendars import (
     calendar_tables,
 )
 from stacks.calendar_data import check_country, check_subdivision, days_in_file, public_holidays
-from stacks.settings.base import MODEL, EntryError, ListOf, surroundings_in
+from stacks.settings.base import MODEL, EntryError, ListOf, like, surroundings_in
 from stacks.wording import instead, shown
 
 MAX_RANGE_DAYS = 366
@@ -97,7 +96,16 @@ def _calendar_of_file(name: str, info: ValidationInfo) -> str:
     return name
 
 
-Days = Annotated[tuple[date, ...], BeforeValidator(_days_written, json_schema_input_type=str)]
+DaysWritten = Annotated[
+    str,
+    like(
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}([.]{2}[0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+        '"2026-12-24", or "2026-12-29..2027-01-03"',
+    ),
+]
+Days = Annotated[
+    tuple[date, ...], BeforeValidator(_days_written, json_schema_input_type=DaysWritten)
+]
 FileDays = Annotated[dict[date, str], BeforeValidator(_days_of_file, json_schema_input_type=str)]
 Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 CalendarName = Annotated[str, AfterValidator(_calendar_of_file)]
@@ -134,11 +142,6 @@ class CalendarSettings(BaseModel):
         description="For which years public holidays are taken.",
         examples=[[2026, 2027]],
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _list_of_dates(cls, written: object) -> object:
-        return {"dates": cast("list[object]", written)} if isinstance(written, list) else written
 
     @field_validator("subdivision")
     @classmethod
@@ -183,6 +186,17 @@ class CalendarSettings(BaseModel):
         if self.file:
             ends.append(max(self.file))
         return min(ends) if ends else date.fromisoformat(max(self.days))
+
+
+def _list_of_dates(written: object) -> object:
+    """Take a list of dates for a calendar that has nothing else."""
+    return {"dates": cast("list[object]", written)} if isinstance(written, list) else written
+
+
+NamedCalendar = Annotated[
+    CalendarSettings,
+    BeforeValidator(_list_of_dates, json_schema_input_type=CalendarSettings | list[DaysWritten]),
+]
 
 
 def asked_tables(

@@ -20,6 +20,7 @@ from stacks.settings.base import (
     MODEL,
     EntryError,
     Seconds,
+    among,
     between,
     check_exactly_one,
     surroundings_in,
@@ -47,7 +48,7 @@ NOT_OFFERED = {
     **dict.fromkeys(("sidecar", "sidecars", "containerDefinitions"), _ONE_CONTAINER),
     **dict.fromkeys(("efs", "fileSystems", "mountPoints", "volumes"), _NO_SHARED_FILES),
 }
-"""Keys that people look for in vain, and what to do instead; docs/features.md says why."""
+"""Keys that people look for in vain, and what to do instead (docs/features/not-offered.md)."""
 
 DEFAULT_CONTAINERS: dict[str, Any] = {"default": {"build": "app"}}
 
@@ -116,7 +117,7 @@ def _debug(debug: object, info: ValidationInfo) -> object:
 
 
 BuildDirectory = Annotated[str, AfterValidator(_build_directory)]
-CpuUnits = Annotated[int, AfterValidator(_offered_cpu)]
+CpuUnits = Annotated[int, AfterValidator(_offered_cpu), among(sizes.MEMORY_MIB_BY_CPU_UNITS)]
 StopTimeoutSeconds = Annotated[
     Seconds, AfterValidator(between(MIN_STOP_TIMEOUT_SECONDS, MAX_STOP_TIMEOUT_SECONDS))
 ]

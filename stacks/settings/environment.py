@@ -17,6 +17,9 @@ OWN_VARIABLES = (
 )
 """The environment variables that every run sets itself."""
 
+NAME_FORM = f"^(?!AWS_|ECS_|({'|'.join(OWN_VARIABLES)})$)[A-Za-z_][A-Za-z0-9_]*$"
+"""What the names of variables look like, for a JSON Schema."""
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

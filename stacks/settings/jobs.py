@@ -21,6 +21,7 @@ from definitions.watcher_machine import MAX_SECONDS, MIN_AFTER_SECONDS
 from stacks.settings.arrays import ArraySettings, longest_item
 from stacks.settings.base import (
     MODEL,
+    Duration,
     EntryError,
     ListOf,
     Seconds,
@@ -73,7 +74,10 @@ HeartbeatSeconds = Annotated[
 _WaitSeconds = Annotated[
     int,
     Field(ge=0, le=MAX_WAIT_SECONDS),
-    BeforeValidator(_wait_seconds, json_schema_input_type=int | str),
+    BeforeValidator(
+        _wait_seconds,
+        json_schema_input_type=Annotated[int, Field(ge=0, le=MAX_WAIT_SECONDS)] | Duration,
+    ),
 ]
 
 Waits = Annotated[ListOf[_WaitSeconds], Field(max_length=MAX_RETRIES)]
@@ -97,6 +101,9 @@ def container_as_written(info: ValidationInfo) -> Mapping[str, Any] | None:
     if surroundings is None or "container" not in info.data:
         return None
     return surroundings.containers[info.data["container"]]
+
+
+Overlap = Literal["forbid", "allow", "replace"]
 
 
 def _overlap(overlap: object, info: ValidationInfo) -> object:
@@ -210,7 +217,7 @@ class JobSettings(ScheduleSettings):
     on: Events = Field(
         default=(),
         description="What starts the job beside its schedule, unless it is off: one event, or a "
-        "list of them. See docs/features.md.",
+        "list of them. See docs/features/events.md.",
         examples=[{"objectCreated": {"bucket": "files", "prefix": "in/"}}],
     )
     command: Annotated[ListOf[Text], Field(min_length=1)] = Field(
@@ -266,7 +273,9 @@ class JobSettings(ScheduleSettings):
         description="The program tells the run that the work goes on, and how it ended.",
         examples=[{"heartbeat": "5m"}],
     )
-    overlap: Annotated[Literal["forbid", "allow", "replace"], BeforeValidator(_overlap)] = Field(
+    overlap: Annotated[
+        Overlap, BeforeValidator(_overlap, json_schema_input_type=Overlap | None)
+    ] = Field(
         default=None,
         validate_default=True,
         description="What a run does that finds an older one going. `forbid`: it is skipped. "

@@ -4,11 +4,18 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from definitions import subnets
-from stacks.settings.base import MODEL, EntryError, ListOf
+from stacks.settings.base import MODEL, EntryError, ListOf, like
 from stacks.wording import shown
 
 MAX_SUBNETS, MAX_SECURITY_GROUPS = 16, 5
@@ -33,22 +40,34 @@ def _plannable(cidr: str) -> str:
     return cidr
 
 
+_ID = "-([0-9a-f]{8}|[0-9a-f]{17})"
+
+
 def _id_of(kind: str) -> Callable[[str], str]:
     """Return a check of the form of an id that EC2 made."""
 
     def check(text: str) -> str:
-        if not re.fullmatch(rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", text):
+        if not re.fullmatch(kind + _ID, text):
             raise ValueError(f"{shown(text)} is not an id: write one like {kind}-0123456789abcdef0")
         return text
 
     return check
 
 
+def _like_id_of(kind: str) -> WithJsonSchema:
+    """Say for editors what such an id looks like."""
+    return like(f"^{kind}{_ID}$", f"an id like {kind}-0123456789abcdef0")
+
+
 Mode = Literal["endpoints", "nat", "public", "existing"]
-Cidr = Annotated[str, AfterValidator(_plannable)]
-VpcId = Annotated[str, AfterValidator(_id_of("vpc"))]
-SubnetId = Annotated[str, AfterValidator(_id_of("subnet"))]
-SecurityGroupId = Annotated[str, AfterValidator(_id_of("sg"))]
+Cidr = Annotated[
+    str,
+    AfterValidator(_plannable),
+    like("^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$", "a range like 10.40.0.0/16"),
+]
+VpcId = Annotated[str, AfterValidator(_id_of("vpc")), _like_id_of("vpc")]
+SubnetId = Annotated[str, AfterValidator(_id_of("subnet")), _like_id_of("subnet")]
+SecurityGroupId = Annotated[str, AfterValidator(_id_of("sg")), _like_id_of("sg")]
 
 
 class NetworkSettings(BaseModel):

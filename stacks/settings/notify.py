@@ -16,13 +16,14 @@ from pydantic import (
 )
 
 from definitions.notices import Outcomes, WebhookFormat, job_notice
-from stacks.settings.base import MODEL, EntryError, ListOf, surroundings_in
+from stacks.settings.base import MODEL, EntryError, ListOf, like, surroundings_in
 from stacks.wording import MASK, instead, shown
 
 MAX_URL_CHARACTERS = 2_048
 """CreateApiDestination, InvocationEndpoint."""
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_EMAIL_FORM = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
+_EMAIL = re.compile(_EMAIL_FORM)
 # CreateApiDestination takes a star too: for parameters of the path, which a rule would fill in.
 _URL = re.compile(r"https://[-()_.!~';/?:@&=+$,%A-Za-z0-9]+")
 # CreateConnectionApiKeyAuthRequestParameters.
@@ -36,9 +37,13 @@ def _email(value: str) -> str:
     return value
 
 
+_SLACK_ID = "[0-9A-Z]{2,}"
+"""What follows the letter that says what it is of."""
+
+
 def _slack_id(letters: str, what: str, where: str) -> Callable[[str], str]:
     """Return a check of one of Slack's ids, which are not the names that people see."""
-    pattern = re.compile(rf"[{letters}][0-9A-Z]{{2,}}")
+    pattern = re.compile(f"[{letters}]{_SLACK_ID}")
 
     def check(value: str) -> str:
         if pattern.fullmatch(value):
@@ -54,9 +59,17 @@ def _slack_id(letters: str, what: str, where: str) -> Callable[[str], str]:
 _WHERE_A_WORKSPACE_ID_IS = "open Slack in a browser and take the part after app.slack.com/client/"
 _WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channel ID at the bottom"
 
-Email = Annotated[str, AfterValidator(_email)]
-WorkspaceId = Annotated[str, AfterValidator(_slack_id("T", "workspace", _WHERE_A_WORKSPACE_ID_IS))]
-ChannelId = Annotated[str, AfterValidator(_slack_id("CG", "channel", _WHERE_A_CHANNEL_ID_IS))]
+Email = Annotated[str, AfterValidator(_email), like(f"^{_EMAIL_FORM}$", "name@example.com")]
+WorkspaceId = Annotated[
+    str,
+    AfterValidator(_slack_id("T", "workspace", _WHERE_A_WORKSPACE_ID_IS)),
+    like(f"^T{_SLACK_ID}$", "the workspace's id, T…"),
+]
+ChannelId = Annotated[
+    str,
+    AfterValidator(_slack_id("CG", "channel", _WHERE_A_CHANNEL_ID_IS)),
+    like(f"^[CG]{_SLACK_ID}$", "the channel's id, C…"),
+]
 
 
 class SlackSettings(BaseModel):

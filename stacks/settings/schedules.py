@@ -20,6 +20,7 @@ from definitions.calendars import CalendarRules, ever_runs
 from definitions.timetable import (
     MAX_WINDOW_MINUTES,
     MIN_WINDOW_MINUTES,
+    MOMENT_FORM,
     MOST_SCHEDULES,
     Timetable,
     is_over,
@@ -27,7 +28,7 @@ from definitions.timetable import (
     timetable,
 )
 from definitions.watcher_machine import MAX_SECONDS, MIN_WITHIN_SECONDS
-from stacks.settings.base import MODEL, EntryError, ListOf, Seconds, between
+from stacks.settings.base import MODEL, EntryError, ListOf, Seconds, between, like
 from stacks.settings.calendars import CalendarName, CalendarSettings
 from stacks.wording import flow, kind, shown
 
@@ -93,11 +94,19 @@ def _whole_minutes(seconds: int) -> int:
     return seconds
 
 
+Expression = Annotated[str, like(schedules.FORM, schedules.FORMS)]
 Expressions = Annotated[
-    tuple[str, ...], BeforeValidator(_expressions, json_schema_input_type=str | list[str])
+    tuple[str, ...],
+    BeforeValidator(
+        _expressions,
+        json_schema_input_type=Expression
+        | Annotated[list[Expression], Field(min_length=1, max_length=MOST_SCHEDULES)],
+    ),
 ]
-Timezone = Annotated[str, AfterValidator(_zone)]
-Moment = Annotated[str, AfterValidator(_moment)]
+Timezone = Annotated[str, AfterValidator(_zone), like(schedules.ZONE_FORM, "Asia/Tokyo or UTC")]
+Moment = Annotated[
+    str, AfterValidator(_moment), like(MOMENT_FORM, '"2026-12-24" or "2026-12-24T18:00:00"')
+]
 WindowSeconds = Annotated[
     Seconds,
     AfterValidator(_whole_minutes),

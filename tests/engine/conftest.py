@@ -21,7 +21,7 @@ SCHEDULE = "cron(30 * * * ? *)"
 JOBS = "  fargate-batch:jobs:\n"
 KEEP_PAUSED = f"  fargate-batch:keepPaused: true\n{JOBS}"
 SCHEDULES = "**aws:scheduler/schedule:Schedule**"
-"""As docs/features.md names them for a refresh of schedules alone."""
+"""As docs/features/pauses.md names them for a refresh of schedules alone."""
 ADDED = """
     added:
       schedule: cron(0 3 * * ? *)

@@ -8,18 +8,18 @@ import pytest
 from stacks.flow_pictures import main, pictures, with_pictures
 from tests.deploying import ROOT
 
-FEATURES = ROOT / "docs" / "features.md"
+FLOWS = ROOT / "docs" / "features" / "flows.md"
 
 
 def test_the_pictures_of_the_documents_are_drawn_from_the_examples() -> None:
-    text = FEATURES.read_text()
-    assert with_pictures(text, ROOT) == text, "run make readme"
+    text = FLOWS.read_text()
+    assert with_pictures(text, ROOT) == text, "run make generate"
 
 
 def test_the_flow_that_the_documents_explain_is_drawn() -> None:
     picture = pictures(ROOT / "examples" / "flow.yaml")["nightly"]
     assert 'job4("check")' in picture, "rounded: the flow goes on past it"
-    assert f"```mermaid\n{picture}\n```" in FEATURES.read_text()
+    assert f"```mermaid\n{picture}\n```" in FLOWS.read_text()
 
 
 def test_anybody_can_draw_the_flows_of_a_stack_file(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stacks.reading import SettingsError, read_settings
+from stacks.reading import SettingsError
 from stacks.settings import Settings
+from tests.program.reading import read_settings
 
 COMMAND = "command: [python, -m, list_files]"
 

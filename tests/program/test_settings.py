@@ -23,7 +23,7 @@ from definitions.timetable import Planned, Timetable
 from stacks import mistakes
 from stacks import settings as package
 from stacks.program import load_settings
-from stacks.reading import SettingsError, read_settings
+from stacks.reading import SettingsError
 from stacks.settings import SECTIONS, Settings
 from stacks.settings.containers import ContainerSettings
 from stacks.settings.grants import Reference
@@ -35,6 +35,7 @@ from stacks.settings.storage import (
     SecretReference,
     SecretSettings,
 )
+from tests.program.reading import read_settings
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PUBLIC = {"mode": "public"}

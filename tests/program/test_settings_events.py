@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from stacks.reading import SettingsError, read_settings
+from stacks.reading import SettingsError
 from stacks.settings import Settings
 from tests.deploying import ROOT
+from tests.program.reading import read_settings
 
 COMMAND: dict[str, Any] = {"command": ["true"]}
 

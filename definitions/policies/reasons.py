@@ -1,0 +1,91 @@
+"""Why each statement of a role's policy is there, by its Sid: the reference of the roles says it.
+
+A Sid names the need in two or three words and means the same in every policy that has it.
+"""
+
+from collections.abc import Mapping
+
+REASONS: Mapping[str, str] = {
+    # of machines
+    "RunTasks": "An attempt of a run is a task: of this stack's task definitions, in its cluster.",
+    "WatchAndStopTasks": "A run waits for its task's end, and stops it on a timeout or when the "
+    "run itself is stopped.",
+    "TagTasks": "Tasks carry the tags of their job; only at their start.",
+    "GiveTasksTheirRoles": "A task runs with the two roles of its container, which only ECS gets.",
+    "HearOfTheEndOfTasks": "Step Functions hears of a task's end by a managed rule, which it "
+    "makes itself (`.sync`).",
+    "StartElements": "A large array's elements are executions of the job's own machine "
+    "(distributed Map); a role cannot be held to the one machine that uses it.",
+    "WatchAndStopElements": "It waits for its elements, and stops them when it is stopped.",
+    "FindTasks": "A run with `progress` that hears nothing looks for its task to stop it.",
+    "DeliverExecutionLogs": "Step Functions writes failed executions to a log group; this is its "
+    "guide's list, and AWS takes no resource for it.",
+    "Trace": "`tracing: true`: X-Ray traces; AWS takes no resource for it.",
+    "StartRuns": "Each step of a flow is a run of a job's own machine.",
+    "WatchAndStopRuns": "A flow waits for its steps' ends, and stops those that run beside one "
+    "that failed.",
+    "HearOfTheEndOfRuns": "Step Functions hears of a run's end by a managed rule (`.sync:2`).",
+    # of the dispatcher
+    "FindAndStartRuns": "Whether an older run still goes, and then the run itself.",
+    "StopOlderRuns": "`overlap: replace`.",
+    "RecordSkippedRuns": "A run that is skipped is an execution of the machine that lists them.",
+    # of the notifier and the watcher
+    "ReadRuns": "An event tells the end of a run without its input and output once they are large.",
+    "LookBack": "`onRecovery`: whether the runs before a success had failed.",
+    "Publish": "The message, to the stack's topics and those of its channels.",
+    "EncryptForTopics": "The topics are encrypted with the stack's key.",
+    "PostToWebhooks": "A message for webhooks is an event, under this stack's name only.",
+    "KeepUndelivered": "What could not be delivered is kept in the dead-letter queue.",
+    "CallWebhooks": "Calls the addresses of this stack's channels.",
+    "LookAtRuns": "Whether the run that was to succeed, or to end, has.",
+    "FindRuns": "Which runs there are since the due time.",
+    "SeeWhatWasSkipped": "Why a run was skipped.",
+    "SeeWhatIsPaused": "A paused or deleted schedule explains a missing run.",
+    "ReadDeadLetters": "So does a trigger that could not be delivered.",
+    "Tell": "Has the notifier tell of it.",
+    # of what starts machines
+    "StartDispatcher": "A trigger starts the dispatcher and nothing else.",
+    "StartWatcher": "A watched job's second schedule starts the watcher.",
+    "StartMachine": "A rule starts its one machine.",
+    "TakeMessages": "A pipe takes messages off the stack's queues, and deletes those it delivered.",
+    # of AWS's services
+    "WriteFlowLogs": "The network's flow logs are written to their group, which exists.",
+    "ReadAlarms": "Chatbot draws the graph of an alarm of this stack,",
+    "ReadMetrics": "and of its metrics; AWS takes no resource for it.",
+    # of Fargate, before a program starts
+    "WriteLogs": "The program's output, to its container's log group.",
+    "LogInToEcr": "The token for a pull; AWS takes no resource for it.",
+    "PullImage": "The container's image, from its repository only.",
+    "ReadSecrets": "Values of secrets that become environment variables, or that were granted.",
+    "DecryptSecrets": "They are encrypted with the stack's key; only through Secrets Manager.",
+    "ReadParameters": "Values of parameters that become environment variables.",
+    "DecryptParameters": "They may be encrypted with that key; only through Systems Manager.",
+    # of programs: what `grants`, `progress`, `debug` and `workers` say
+    "ListBuckets": "`list` or `read` of a bucket: without it S3 says 403 for what is not there.",
+    "ListPrefixes": "The same, below the granted prefixes.",
+    "ReadBuckets": "`read` of a bucket.",
+    "WriteBuckets": "`write` of a bucket.",
+    "SendQueues": "`send` of a queue.",
+    "ConsumeQueues": "`consume` of a queue.",
+    "PublishTopics": "`publish` of a topic.",
+    "ReadTables": "`read` of a table.",
+    "WriteTables": "`write` of a table.",
+    "StartJobs": "`start` of a job, by its own machine.",
+    "AnswerTasks": "`progress` and workers: says that it lives, and how it ended. AWS takes no "
+    "resource; a task's token cannot be guessed.",
+    "FetchTasks": "A worker fetches the tasks of its activity.",
+    "OpenShells": "`debug: true`: the agent's channels for a shell.",
+}
+"""A number at the end of a Sid, as in ListPrefixes2, counts statements of one need."""
+
+
+def reason(sid: str) -> str:
+    """Return why a statement is there.
+
+    Raises:
+        LookupError: nobody has written it down.
+    """
+    need = sid.rstrip("0123456789")
+    if need not in REASONS:
+        raise LookupError(f"write in {__name__} why there is a statement {need}")
+    return REASONS[need]
