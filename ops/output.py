@@ -29,6 +29,11 @@ def say(line: str) -> None:
     _console(stderr=True).print(escape(line))
 
 
+def say_of(name: str, outcome: str, rest: str) -> None:
+    """Tell a person how something ended: its outcome is coloured where that can be seen."""
+    _console(stderr=True).print(f"[bold]{escape(name)}[/]: {coloured(outcome)}{escape(rest)}")
+
+
 def fail(lines: Iterable[str]) -> None:
     """Print what went wrong, a line each, on standard error."""
     errors = _console(stderr=True)
