@@ -40,6 +40,8 @@ class Run:
     """What the machine said at its end: class, exit code, reason, attempts, log group, stream."""
     error: str = ""
     cause: str = ""
+    redrives: int = 0
+    """How often it was redriven: gone on with where it had failed."""
 
     @property
     def outcome(self) -> str:
@@ -67,6 +69,13 @@ class Run:
             "replaced": Exit.STOPPED,
         }
         return words.get(self.outcome, Exit.NOT_WELL)
+
+    @property
+    def reason(self) -> str:
+        """Why it did not succeed, in the words of whoever knew; empty if it did, or still goes."""
+        if self.status in ("RUNNING", "SUCCEEDED"):
+            return ""
+        return str(self.facts.get("reason") or self.cause or self.error)
 
     @property
     def own_input(self) -> dict[str, Any]:
@@ -125,6 +134,7 @@ def _run(of: str, execution: Mapping[str, Any]) -> Run:
         facts=_object(said),
         error=execution.get("error", ""),
         cause=execution.get("cause", ""),
+        redrives=execution.get("redriveCount", 0),
     )
 
 

@@ -1,7 +1,7 @@
 """What people, and workflows in their name, may do with a deployed stack."""
 
 from definitions.names import Names
-from definitions.policies.statements import Statement, allow, document
+from definitions.policies.statements import EVERYTHING, Statement, allow, document
 
 
 def operator_policy(names: Names) -> str:
@@ -14,5 +14,16 @@ def _looks(names: Names) -> list[Statement]:
         allow("FindRuns", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))),
         allow(
             "ReadRuns", ["states:DescribeExecution"], names.execution_arn(names.chosen("*"), "*")
+        ),
+        allow("FindSkipped", ["states:ListExecutions"], names.machine_arn(names.of("skipped"))),
+        allow(
+            "ReadSkipped",
+            ["states:DescribeExecution"],
+            names.execution_arn(names.of("skipped"), "*"),
+        ),
+        allow(
+            "SeeWhatIsDeployed",
+            ["states:ListStateMachines", "scheduler:ListSchedules", "ecs:DescribeTaskDefinition"],
+            EVERYTHING,
         ),
     ]
