@@ -82,50 +82,58 @@ class _Pace:
         time.sleep(pause)
 
 
+def of_each(what: str, entries: Sequence[Entry], ask: Callable[[Entry], _Answer]) -> list[_Answer]:
+    """Ask for lists of executions, one for each entry."""
+    return side_by_side(what, entries, ask, per_second=LISTS_PER_SECOND)
+
+
 def of_entry(
-    stack: Stack, entry: Entry, *, status: str | None = None, at_a_time: int = 100
+    stack: Stack, entry: Entry, *, status: str | None = None, at_a_time: int
 ) -> Iterator[Run]:
     """Yield a job's runs, newest first, with what a list of executions says of them.
 
-    Input, facts and cause are not in it: :func:`with_facts` asks for them. Of what is not deployed
-    there is none.
+    Input, facts and cause are not in it: :func:`ops.runs.described` asks for them.
+
+    Raises:
+        OpsError: its machine is not deployed.
     """
-    machine = stack.names.chosen(entry.name)
-    for one in of_machine(stack, machine, status=status, at_a_time=at_a_time):
-        ended: datetime | None = one.get("stopDate")
-        yield Run(
-            of=entry.name,
-            name=one["name"],
-            arn=one["executionArn"],
-            status=one["status"],
-            started=one["startDate"].astimezone(UTC),
-            ended=ended and ended.astimezone(UTC),
-            input={},
-            facts={},
-            redrives=one.get("redriveCount", 0),
-        )
+    try:
+        for one in of_machine(
+            stack, stack.names.chosen(entry.name), status=status, at_a_time=at_a_time
+        ):
+            yield _listed(entry, one)
+    except ClientError as error:
+        if code_of(error) == runs.NO_MACHINE:
+            raise runs.not_deployed(stack, entry) from None
+        raise
 
 
 def of_machine(
     stack: Stack, machine: str, *, status: str | None = None, at_a_time: int
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the executions of a machine, newest first; none if it is not there."""
+    """Yield the executions of a machine, newest first, as ListExecutions has them."""
     asked: dict[str, Any] = {
         "stateMachineArn": stack.names.machine_arn(machine),
         "maxResults": at_a_time,
         **({"statusFilter": status} if status else {}),
     }
     while True:
-        try:
-            page = stack.aws.states.list_executions(**asked)
-        except ClientError as error:
-            if code_of(error) == runs.NO_MACHINE:
-                return
-            raise
+        page = stack.aws.states.list_executions(**asked)
         yield from page["executions"]
         if not page.get("nextToken"):
             return
         asked["nextToken"] = page["nextToken"]
+
+
+def last_of(stack: Stack, entries: Sequence[Entry]) -> dict[str, Run]:
+    """Return the run of each that was started last, by name; facts only of those that failed."""
+
+    def last(entry: Entry) -> list[Run]:
+        return list(islice(of_entry(stack, entry, at_a_time=1), 1))
+
+    found = [run for latest in of_each("last results", entries, last) for run in latest]
+    known = with_facts(stack, [run for run in found if run.status in FAILED])
+    return {run.of: run for run in [*found, *known]}
 
 
 def with_facts(stack: Stack, listed: Sequence[Run]) -> list[Run]:
@@ -137,23 +145,16 @@ def with_facts(stack: Stack, listed: Sequence[Run]) -> list[Run]:
     return side_by_side("runs", listed, ask, per_second=RUNS_PER_SECOND)
 
 
-def last_of(stack: Stack, entries: Sequence[Entry]) -> dict[str, Run]:
-    """Return the run of each that was started last, by name; facts only of those that failed."""
-    found = [run for runs in _of_each(stack, "last results", entries, _latest) for run in runs]
-    failed = {run.of: run for run in with_facts(stack, [run for run in found if _failed(run)])}
-    return {run.of: failed.get(run.of, run) for run in found}
-
-
-def _latest(stack: Stack, entry: Entry) -> list[Run]:
-    return list(islice(of_entry(stack, entry, at_a_time=1), 1))
-
-
-def _failed(run: Run) -> bool:
-    return run.status in FAILED
-
-
-def _of_each(
-    stack: Stack, what: str, entries: Sequence[Entry], ask: Callable[[Stack, Entry], list[Run]]
-) -> list[list[Run]]:
-    _ = stack.names.account, stack.aws.states  # made once, and not by each of the threads
-    return side_by_side(what, entries, lambda entry: ask(stack, entry), per_second=LISTS_PER_SECOND)
+def _listed(entry: Entry, execution: Mapping[str, Any]) -> Run:
+    ended: datetime | None = execution.get("stopDate")
+    return Run(
+        of=entry.name,
+        name=execution["name"],
+        arn=execution["executionArn"],
+        status=execution["status"],
+        started=execution["startDate"].astimezone(UTC),
+        ended=ended and ended.astimezone(UTC),
+        input={},
+        facts={},
+        redrives=execution.get("redriveCount", 0),
+    )
