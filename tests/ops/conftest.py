@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.stepfunctions.models import stepfunctions_backends
 
 from rehearsal.cloud import EmbeddedAws
+from rehearsal.cloud.stepfunctions.interpreter import stepfunctions_parser_backends
 from rehearsal.engine import deploy
 from rehearsal.operator import operator_credentials
 from rehearsal.provider import AwsProvider
@@ -36,6 +36,8 @@ class Account:
     stage: Stage
     directory: Path
     """Of its stack file, which commands may read and tests change."""
+    lives: threading.Lock
+    """Held by whoever moves time."""
 
     @property
     def keyboard(self) -> Keyboard:
@@ -60,7 +62,8 @@ class Account:
 
     def live(self, **time: float) -> None:
         """Let time pass, and schedules fire."""
-        self.aws.clock.run_until(self.aws.clock.now() + timedelta(**time))
+        with self.lives:
+            self.aws.clock.run_until(self.aws.clock.now() + timedelta(**time))
 
 
 @pytest.fixture(scope="module")
@@ -87,25 +90,27 @@ def account(shop: Path) -> Iterator[Account]:
         stage = Stage(aws, deployment.outputs, deployed_again(ROOT, stack_file, aws, deployment))
         stage.prepare()
         aws.clock.run_until(START + timedelta(hours=2))
-        with _runs_end_at_once(aws):
-            yield Account(aws, stage, shop)
+        lives = threading.Lock()
+        with _runs_end_at_once(aws, lives):
+            yield Account(aws, stage, shop, lives)
 
 
 @contextmanager
-def _runs_end_at_once(aws: EmbeddedAws) -> Generator[None]:
+def _runs_end_at_once(aws: EmbeddedAws, lives: threading.Lock) -> Generator[None]:
     """Move time while some execution goes on, and hold it still otherwise."""
     ends = threading.Event()
 
     def running() -> bool:
-        machines = stepfunctions_backends[aws.account][aws.region].state_machines
+        machines = stepfunctions_parser_backends[aws.account][aws.region].state_machines
         return any(run.status == "RUNNING" for one in machines for run in one.executions)
 
     def drive() -> None:
         while not ends.is_set():
-            aws.clock.settle()
-            if running():
-                until = aws.clock.now() + timedelta(days=30)
-                aws.clock.run_until(until, lambda: ends.is_set() or not running())
+            with lives:
+                aws.clock.settle()
+                if running():
+                    until = aws.clock.now() + timedelta(days=30)
+                    aws.clock.run_until(until, lambda: ends.is_set() or not running())
             time.sleep(0.005)  # of a thread that is asked for nothing meanwhile
 
     driver = threading.Thread(target=drive, name="driver")
