@@ -8,7 +8,14 @@ import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
 from ops.aws import AWS_ERRORS, explained
-from ops.commands import completion, costs, listing, logs, running
+from ops.commands import (
+    completion,
+    costs,
+    listing,
+    logs,
+    past,
+    running,
+)
 from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
 from ops.output import fail, put_lines
@@ -49,6 +56,7 @@ def _stack(
 
 for commands in (
     listing,
+    past,
     running,
     logs,
     costs,

@@ -2,15 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+_Answer = TypeVar("_Answer")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option of every command that prints a list."""
@@ -39,6 +41,18 @@ def fail(lines: Iterable[str]) -> None:
     errors = _console(stderr=True)
     for line in lines:
         errors.print(f"[red]error:[/] {escape(line)}")
+
+
+def progress(what: str, answers: Iterable[_Answer], total: int) -> Iterator[_Answer]:
+    """Pass answers on, and tell a terminal on standard error how many there are already."""
+    errors = _console(stderr=True)
+    if total < 2 or not errors.is_terminal:
+        yield from answers
+        return
+    with errors.status(f"{what}: 0 of {total}") as status:
+        for number, answer in enumerate(answers, 1):
+            status.update(f"{what}: {number} of {total}")
+            yield answer
 
 
 def put_json(value: Any) -> None:

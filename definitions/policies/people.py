@@ -2,7 +2,7 @@
 
 from definitions.job_machine import LOG_STREAM_PREFIX
 from definitions.names import Names
-from definitions.policies.statements import Statement, allow, document
+from definitions.policies.statements import EVERYTHING, Statement, allow, document
 
 
 def operator_policy(names: Names) -> str:
@@ -46,5 +46,16 @@ def _runs(names: Names) -> list[Statement]:
             "EndRuns",
             ["states:StopExecution", "states:RedriveExecution"],
             names.execution_arn(names.chosen("*"), "*"),
+        ),
+        allow("FindSkipped", ["states:ListExecutions"], names.machine_arn(names.of("skipped"))),
+        allow(
+            "ReadSkipped",
+            ["states:DescribeExecution"],
+            names.execution_arn(names.of("skipped"), "*"),
+        ),
+        allow(
+            "SeeWhatIsDeployed",
+            ["states:ListStateMachines", "scheduler:ListSchedules", "ecs:DescribeTaskDefinition"],
+            EVERYTHING,
         ),
     ]
