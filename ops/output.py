@@ -41,6 +41,15 @@ def fail(lines: Iterable[str]) -> None:
         errors.print(f"[red]error:[/] {escape(line)}")
 
 
+def put_findings(mistakes: Iterable[str], warnings: Iterable[str]) -> None:
+    """Print what is wrong as a deploy would say it, then its warnings."""
+    findings = console()
+    for line in mistakes:
+        findings.print(escape(line))
+    for line in warnings:
+        findings.print(f"[yellow]warning:[/] {escape(line)}")
+
+
 def put_json(value: Any) -> None:
     """Print a value as JSON; times become ISO 8601 in UTC."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
