@@ -8,7 +8,7 @@ import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
 from ops.aws import AWS_ERRORS, explained
-from ops.commands import checking, completion, costs, listing, logs, running
+from ops.commands import adding, checking, completion, costs, listing, logs, running
 from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
 from ops.output import fail, put_lines
@@ -52,6 +52,7 @@ for commands in (
     running,
     logs,
     checking,
+    adding,
     costs,
     completion,
 ):

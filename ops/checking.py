@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 from ops.errors import OpsError
 from ops.stack import now, project
@@ -58,15 +59,15 @@ def check(files: Iterable[Path]) -> Checked:
     if missing := [path for path in paths if not path.is_file()]:
         raise OpsError(*(f"there is no file {shown(path)}" for path in missing))
     if not paths:
-        return _together(check_stack(stack) for stack in stacks_of(project()))
-    stacks = [_stack_at(path) for path in paths if not is_a_job_file(path)]
+        return together(check_stack(stack) for stack in stacks_of(project()))
+    stacks = [stack_at(path) for path in paths if not is_a_job_file(path)]
     found: list[Checked] = []
     for path in paths:
         if is_a_job_file(path):
             naming = [stack for stack in (*stacks, *stacks_of(home(path))) if spelled(stack, path)]
             stacks += naming
             found += [] if naming else [check_job_file(path)]
-    return _together([*map(check_stack, dict.fromkeys(stacks)), *found])
+    return together([*map(check_stack, dict.fromkeys(stacks)), *found])
 
 
 def check_stack(
@@ -124,13 +125,12 @@ def spelled(stack: StackAt, path: Path) -> Path | None:
     """
     try:
         config = read_stack_file(stack.directory, stack.name, stack.file).config
-        written = json.loads(config.get(f"{project_name(stack.directory)}:jobFiles") or "[]")
+        written: object = json.loads(config.get(f"{project_name(stack.directory)}:jobFiles", "[]"))
     except (StackFileError, ValueError):
         return path
-    patterns: list[object] = written if isinstance(written, list) else []
     found = (
         one
-        for pattern in patterns
+        for pattern in (cast("list[object]", written) if isinstance(written, list) else [])
         if isinstance(pattern, str)
         for one in job_files.find(stack.directory, pattern, [path])
     )
@@ -161,11 +161,12 @@ def shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _stack_at(path: Path) -> StackAt:
+def stack_at(path: Path) -> StackAt:
+    """Return the stack that a file is about, called as the rehearsal calls it."""
     return StackAt(directory=home(path), name=path.stem.removeprefix("Pulumi."), file=path)
 
 
-def _together(all_checked: Iterable[Checked]) -> Checked:
+def together(all_checked: Iterable[Checked]) -> Checked:
     """Put what was found into one; what several stacks say of a job file stands there once."""
     several = list(all_checked)
     return Checked(

@@ -41,6 +41,11 @@ def fail(lines: Iterable[str]) -> None:
         errors.print(f"[red]error:[/] {escape(line)}")
 
 
+def put_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are, for programs or where a table is not the form."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
 def put_findings(mistakes: Iterable[str], warnings: Iterable[str]) -> None:
     """Print what is wrong as a deploy would say it, then its warnings."""
     findings = console()

@@ -1,9 +1,11 @@
 """Adding to people's YAML files: text is put in, and all else stays as they wrote it."""
 
 import copy
+import json
 import os
+import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +28,7 @@ def header(file: Path, project: Path) -> str:
 
 
 @contextmanager
-def draft(file: Path, text: str) -> Iterator[Path]:
+def draft(file: Path, text: str) -> Generator[Path]:
     """Write a text beside the file that it shall become, which it does unless the block raises.
 
     Whoever reads the file meanwhile finds the former one, whole.
@@ -45,6 +47,32 @@ def draft(file: Path, text: str) -> Iterator[Path]:
         new.unlink(missing_ok=True)
         if makes_folder and not file.exists():
             file.parent.rmdir()
+
+
+def line_of(text: str, *keys: str) -> int | None:
+    """Return the line of a key in a YAML text, counted from 1, if it is there."""
+    node, line = _composed(text), None
+    for key in keys:
+        entries: Any = node.value if node and node.id == "mapping" else []
+        found = [(name, value) for name, value in entries if name.value == key]
+        if not found:
+            return None
+        ((name, node),) = found
+        line = name.start_mark.line + 1
+    return line
+
+
+def plain(text: str, *, in_brackets: bool = False) -> str:
+    """Write a text as YAML on one line, in quotes only where it needs them."""
+    frame, expected = ("[{}]", [text]) if in_brackets else ("a: {}", {"a": text})
+    try:
+        is_itself = parse(frame.format(text)) == expected
+    except yaml.YAMLError:
+        is_itself = False
+    # What begins with a digit may be a date or an octal number to others who read YAML.
+    if is_itself and not re.match(r"[-+.]?[0-9]", text):
+        return text
+    return json.dumps(text, ensure_ascii=False)
 
 
 def with_entry(text: str, path: Sequence[str], name: str, lines: Sequence[str]) -> str:
@@ -96,7 +124,7 @@ def _lines(text: str) -> list[str]:
 
 def _place(lines: Sequence[str], path: Sequence[str]) -> tuple[_Place, list[str]]:
     """Find the map that a path leads to, and return what is missing of the path."""
-    node: Any = _PYYAML.compose("\n".join([*lines, ""]), Loader=_PYYAML.BaseLoader)
+    node = _composed("\n".join([*lines, ""]))
     if node is None:
         return _Place(line=len(lines), column=0), list(path)
     above: Any = None
@@ -117,15 +145,19 @@ def _place(lines: Sequence[str], path: Sequence[str]) -> tuple[_Place, list[str]
     return _in_block(lines, node), []
 
 
+def _composed(text: str) -> Any:
+    return _PYYAML.compose(text, Loader=_PYYAML.BaseLoader)
+
+
 def _is_block(node: Any) -> bool:
-    return isinstance(node, yaml.MappingNode) and not node.flow_style
+    return node.id == "mapping" and not node.flow_style
 
 
 def _is_empty(node: Any) -> bool:
     """Tell whether there is nothing, or an empty map in braces."""
-    if isinstance(node, yaml.ScalarNode):
+    if node.id == "scalar":
         return node.value in ("", "~", "null") and node.style is None
-    return isinstance(node, yaml.MappingNode) and not node.value
+    return node.id == "mapping" and not node.value
 
 
 def _below(key: Any, node: Any) -> _Place:
