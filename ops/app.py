@@ -9,6 +9,8 @@ from typer._click import exceptions  # typer brings its own click, and exports h
 
 from ops.aws import AWS_ERRORS, explained
 from ops.commands import (
+    adding,
+    checking,
     completion,
     costs,
     listing,
@@ -60,7 +62,9 @@ for commands in (
     running,
     logs,
     costs,
+    checking,
     completion,
+    adding,
 ):
     commands.register(app)
 

@@ -55,14 +55,23 @@ def progress(what: str, answers: Iterable[_Answer], total: int) -> Iterator[_Ans
             yield answer
 
 
-def put_json(value: Any) -> None:
-    """Print a value as JSON; times become ISO 8601 in UTC."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
-
-
 def put_lines(lines: Iterable[str]) -> None:
     """Print lines as they are, for programs or where a table is not the form."""
     sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def put_findings(mistakes: Iterable[str], warnings: Iterable[str]) -> None:
+    """Print what is wrong as a deploy would say it, then its warnings."""
+    findings = console()
+    for line in mistakes:
+        findings.print(escape(line))
+    for line in warnings:
+        findings.print(f"[yellow]warning:[/] {escape(line)}")
+
+
+def put_json(value: Any) -> None:
+    """Print a value as JSON; times become ISO 8601 in UTC."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
 
 
 def put_table(
