@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from definitions import schedules
 from definitions.schedules import DAYS_PER_WEEK, MONTHS, WEEKDAYS
@@ -114,9 +115,7 @@ def crontab_times(fields: Sequence[str], seed: str) -> Times:
         ValueError: one line with the field, the rule and the remedy.
     """
     values = [
-        frozenset(
-            value for part in text.split(",") for value in _crontab_part(part, field, seed)
-        )
+        frozenset(value for part in text.split(",") for value in _crontab_part(part, field, seed))
         for text, field in zip(fields, FIELDS, strict=True)
     ]
     stars = (fields[2].startswith("*"), fields[4].startswith("*"))
@@ -376,9 +375,9 @@ def _is_full(values: frozenset[int], numbers: range) -> bool:
 
 
 def _weeks(days: frozenset[int]) -> list[int]:
-    """Return which weeks the days make up, as 1-7 is that of each first Monday; none if they do not."""
+    """Return which weeks of a month the days make up: 1-7 is the first. None if they do not."""
     weeks = [number for number, week in enumerate(_WEEKS, 1) if days.issuperset(week)]
-    covered = {day for number in weeks for day in _WEEKS[number - 1]}
+    covered = frozenset(day for number in weeks for day in _WEEKS[number - 1])
     return weeks if covered == days else []
 
 
@@ -391,7 +390,7 @@ def _list(values: frozenset[int], numbers: range) -> str:
     if _is_full(values, numbers):
         return "*"
     ordered = sorted(values)
-    steps = {later - earlier for earlier, later in zip(ordered, ordered[1:], strict=False)}
+    steps = {later - earlier for earlier, later in pairwise(ordered)}
     if len(ordered) >= _MANY and len(steps) == 1 and (step := steps.pop()) > 1:
         first, last = ordered[0], ordered[-1]
         to_the_end = last + step > numbers[-1]
