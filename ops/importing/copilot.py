@@ -209,16 +209,15 @@ def _container(manifest: _Manifest, name: str, look_at: list[str]) -> dict[str, 
     """Return what the stack file says of the container."""
     value = manifest.value
     image = value.get("image")
-    build = a_map(image).get("build") if isinstance(image, dict) else None
+    build = a_map(image).get("build")
     settings: dict[str, Any] = {}
-    if isinstance(build, dict):
-        settings["build"] = str(a_map(build).get("context") or _directory(_dockerfile(build)))
+    if details := a_map(build):
+        settings["build"] = str(details.get("context") or _directory(_dockerfile(build)))
         look_at.append("Its build has more than a Dockerfile: see image.build in the manifest.")
     elif build:
-        settings["build"] = _directory(str(build))
+        settings["build"] = _directory(_dockerfile(build))
     else:
-        location = a_map(image).get("location") if isinstance(image, dict) else image
-        settings["image"] = str(location or "…")
+        settings["image"] = str(a_map(image).get("location") or image or "…")
     platform = value.get("platform")
     is_arm = "arm" in str(platform)
     settings |= {} if is_arm else {"architecture": "x86_64"}
@@ -235,7 +234,8 @@ def _container(manifest: _Manifest, name: str, look_at: list[str]) -> dict[str, 
 
 
 def _dockerfile(build: object) -> str:
-    return str(a_map(build).get("dockerfile") or "Dockerfile")
+    """Return the path that a build has: a text, or a map with one."""
+    return build if isinstance(build, str) else str(a_map(build).get("dockerfile") or "Dockerfile")
 
 
 def _directory(dockerfile: str) -> str:
@@ -293,10 +293,9 @@ def _words(command: object) -> list[str]:
 def _image_command(manifest: _Manifest) -> list[str]:
     """Return the CMD of the Dockerfile that the manifest names, as far as it is here."""
     build = a_map(manifest.value.get("image")).get("build")
-    dockerfile = _dockerfile(build) if isinstance(build, dict) else str(build or "")
     # copilot/<job>/manifest.yml; paths are from the workspace.
-    path = manifest.path.resolve().parent.parent.parent / dockerfile
-    if not dockerfile or not path.is_file():
+    path = manifest.path.resolve().parent.parent.parent / _dockerfile(build)
+    if not build or not path.is_file():
         return []
     found = re.findall(r"^\s*CMD\s+(.+?)\s*$", text_in(path), re.IGNORECASE | re.MULTILINE)
     if not found:

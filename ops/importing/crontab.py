@@ -101,7 +101,7 @@ def read(text: str, *, source: str, zone: str | None = None, system: bool = Fals
     Raises:
         OpsError: it has no line of a crontab.
     """
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")  # cron knows no other end of a line
     jenkins = any(
         (match := _ENTRY.fullmatch(line.strip()))
         and cron_expressions.is_jenkins(match.group(2, 3, 4, 5, 6))
@@ -116,7 +116,7 @@ def read(text: str, *, source: str, zone: str | None = None, system: bool = Fals
     known = 0
     continued = False
     for number, line in enumerate(lines, 1):
-        if continued:
+        if continued and line.strip():
             table.leave_out(
                 number,
                 _shown(table, line),

@@ -133,8 +133,9 @@ def text_of(imported: Imported) -> str:
     lines = [_comment(f"From {imported.source}, by python -m ops import. Read it before a deploy.")]
     lines += _comment_list("Look at:", imported.look_at)
     if imported.containers:
-        lines += ["#", "# What the jobs run in goes into the stack file:"]
-        lines += [f"#   {line}" for line in _container_lines(imported.containers)]
+        lines += ["#", "# Into the stack file, below containers, for the jobs to run in:"]
+        for name, container in imported.containers.items():
+            lines += [f"#   {name}:", *_map_lines(container, "#     ")]
     if defaults:
         lines += ["", "defaults:", *_map_lines(defaults, "  ")]
     if jobs:
@@ -155,13 +156,6 @@ def _draft_lines(draft: Draft, defaults: Mapping[str, Any]) -> list[str]:
     if "command" not in draft.settings:
         body = [f"  # {line[2:]}" for line in (*body, "    command: […]")]
     return ["", *(f"  {_comment(comment)}" for comment in comments), *body]
-
-
-def _container_lines(containers: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    lines = ["fargate-batch:containers:"]
-    for name, container in containers.items():
-        lines += [f"  {name}:", *_map_lines(container, "    ")]
-    return lines
 
 
 def _comment_list(title: str, entries: Sequence[str]) -> list[str]:

@@ -298,7 +298,7 @@ def _environment(
             kind = next(iter(a_map(entry["valueFrom"])), "")
             reason = {
                 "secretKeyRef": f"put it into a secret of the stack, and secrets: {{{variable}: "
-                "SECRET:KEY}} at the container",
+                "SECRET:KEY} at the container",
                 "configMapKeyRef": "write its value to environment",
             }.get(kind, f"{kind} is of the cluster: write its value to environment")
         elif is_secret(variable, value):

@@ -62,7 +62,7 @@ def remedy(variable: str) -> str:
     """Say where a secret belongs, and how the container gets it."""
     return (
         f"its value looks secret: pulumi config set --secret --path "
-        f"'fargate-batch:secrets.{SECRET}.values.{variable}', and secrets: "
+        f"secrets.{SECRET}.values.{variable}, and secrets: "
         f"{{{variable}: {SECRET}:{variable}}} at the container"
     )
 
@@ -97,7 +97,7 @@ _VALUE = r"""(?P<value>[^\s;|&<>'"$`()-][^\s;|&<>'"$`()]*|'[^']*'|"[^"$`]*")"""
 _ASSIGNMENT = re.compile(rf"(?<![\w-])(?P<name>[A-Za-z_]\w*)={_VALUE}")
 _OPTION = re.compile(rf"(?<!\S)(?P<name>--?(?!no-)[A-Za-z][\w-]+)[= ]\s*{_VALUE}")
 _HEADER = re.compile(
-    r"(?i)(?P<name>authorization|[\w-]*(?:token|api-key|secret)):\s*(?:(?:bearer|basic|token)\s+)?"
+    r"(?i)(?<![\w-])(?P<name>authorization|[\w-]*(?:token|api-key|secret)):\s*(?:(?:bearer|basic|token)\s+)?"
     r"(?P<value>[^\s'\"$]+)"
 )
 _USER = re.compile(r"(?<!\S)(?:-u|--user)[= ]\s*['\"]?[^\s:'\"$]+:(?P<value>[^\s'\"$]+)")
