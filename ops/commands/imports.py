@@ -1,6 +1,7 @@
 """``import``: jobs in our YAML, from a crontab or from another scheduler's files."""
 
 import sys
+from os.path import relpath
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +16,14 @@ from ops.importing import kubernetes as kubernetes_manifests
 from ops.importing.documents import text_in
 from ops.importing.job_file import Imported, checked, text_of
 from ops.output import say
+from ops.stack import project
 
 Out = Annotated[
     Path | None, typer.Option("--out", help="Write the job file here, not to standard output.")
 ]
+
+JOBS_SCHEMA = Path("stacks", "jobs.schema.json")
+"""Where a project has the schema of job files."""
 
 _EXIT_CODES = "Exit codes: 0 all is carried over · 1 something is left out · 2 not readable."
 
@@ -108,11 +113,10 @@ def _read(file: str) -> tuple[str, str]:
 def _put(imported: Imported, out: Path | None) -> int:
     """Write the job file, and say what is left out; what is to be looked at stands in the file."""
     imported = checked(imported)
-    text = text_of(imported)
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(text_of(imported))
     else:
-        _write(out, text)
+        _write(out, text_of(imported, relpath(project() / JOBS_SCHEMA, out.parent)))
     for left in imported.left_out:
         say(left.line())
     jobs = sum("command" in draft.settings for draft in imported.drafts)

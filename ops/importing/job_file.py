@@ -126,11 +126,19 @@ def unique(name: str, taken: Iterable[str]) -> str:
 # -- writing
 
 
-def text_of(imported: Imported) -> str:
-    """Write a job file with its comments."""
+def text_of(imported: Imported, schema: str = "../stacks/jobs.schema.json") -> str:
+    """Write a job file with its comments.
+
+    Args:
+        imported: what goes into it.
+        schema: the way from the file to that of job files, by which editors explain it.
+    """
     jobs = [draft for draft in imported.drafts if "command" in draft.settings]
     defaults = _shared([draft.settings for draft in jobs])
-    lines = [_comment(f"From {imported.source}, by python -m ops import. Read it before a deploy.")]
+    lines = [f"# yaml-language-server: $schema={schema}"]
+    lines += [
+        _comment(f"From {imported.source}, by python -m ops import. Read it before a deploy.")
+    ]
     lines += _comment_list("Look at:", imported.look_at)
     if imported.containers:
         lines += ["#", "# Into the stack file, below containers, for the jobs to run in:"]

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from ops.importing.job_file import Imported, checked, text_of
-from stacks.reading import read_settings
 from stacks.settings import Settings
 from stacks.settings.jobs import JobSettings
+from tests.program.reading import read_settings
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 _CONTAINERS = re.compile(r"# Into the stack file, below containers.*\n((?:#   .*\n)*)")
@@ -23,7 +23,10 @@ def written(imported: Imported) -> str:
 
 
 def deployed(text: str, directory: Path) -> Settings:
-    """Read a job file beside a small stack file, which gets the containers that it speaks of."""
+    """Read a job file beside a small stack file, which gets the containers that it speaks of.
+
+    The schemas for editors are asked too.
+    """
     (directory / "jobs.yaml").write_text(text, encoding="utf-8")
     proposed = _CONTAINERS.search(text)
     containers: dict[str, Any] = {"default": {"image": "example.com/app:1"}}
