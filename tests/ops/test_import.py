@@ -28,12 +28,12 @@ def test_what_is_left_out_is_said_and_makes_the_exit_code_1(offline: Keyboard) -
 def test_a_job_file_is_written_and_never_over_another_one(
     offline: Keyboard, tmp_path: Path
 ) -> None:
-    source, out = tmp_path / "tab", offline.directory / "jobs.yaml"
+    source, out = tmp_path / "tab", offline.directory / "imported/by/jobs.yaml"
     source.write_text(f"0 3 * * * root {CRONTAB.split()[-1]}\n")
     typed = ("import", "crontab", str(source), "--system", "--out", str(out))
     said = offline(*typed)
     assert (said.code, said.out) == (0, "")
-    assert out.read_text().startswith("# yaml-language-server: $schema=stacks/jobs.schema.json\n")
+    assert out.read_text().startswith("# yaml-language-server: $schema=../../stacks/jobs.schema.json\n")
     assert "backup:" in out.read_text()
     again = offline(*typed)
     assert again.code == 2
