@@ -13,6 +13,7 @@ from ops.commands import (
     checking,
     completion,
     costs,
+    imports,
     listing,
     logs,
     past,
@@ -63,6 +64,7 @@ for commands in (
     logs,
     costs,
     checking,
+    imports,
     completion,
     adding,
 ):
