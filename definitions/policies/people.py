@@ -1,12 +1,12 @@
 """What people, and workflows in their name, may do with a deployed stack."""
 
 from definitions.names import Names
-from definitions.policies.statements import Statement, allow, document
+from definitions.policies.statements import EVERYTHING, Statement, allow, document
 
 
 def operator_policy(names: Names) -> str:
     """What ``python -m ops`` needs: look at everything of the stack, start, stop and pause."""
-    return document(*_looks(names))
+    return document(*_looks(names), *_pauses(names))
 
 
 def _looks(names: Names) -> list[Statement]:
@@ -14,5 +14,43 @@ def _looks(names: Names) -> list[Statement]:
         allow("FindRuns", ["states:ListExecutions"], names.machine_arn(names.chosen("*"))),
         allow(
             "ReadRuns", ["states:DescribeExecution"], names.execution_arn(names.chosen("*"), "*")
+        ),
+    ]
+
+
+def _pauses(names: Names) -> list[Statement]:
+    """Let people pause and resume what starts jobs, and add schedules of their own."""
+    return [
+        allow("ListSchedules", ["scheduler:ListSchedules"], EVERYTHING),
+        allow(
+            "PauseAndResume",
+            ["scheduler:GetSchedule", "scheduler:UpdateSchedule"],
+            f"{names.schedules_arn}*",
+        ),
+        allow(
+            "ChangeOwnSchedules",
+            [
+                "scheduler:CreateSchedule",
+                "scheduler:GetSchedule",
+                "scheduler:UpdateSchedule",
+                "scheduler:DeleteSchedule",
+            ],
+            f"{names.adhoc_schedules_arn}*",
+        ),
+        allow(
+            "GiveSchedulesTheirRole",
+            ["iam:PassRole"],
+            names.role_arn(names.of("scheduler")),
+            {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        ),
+        allow(
+            "PauseEvents",
+            ["events:DisableRule", "events:EnableRule"],
+            names.arn("events", f"rule/{names.chosen('*')}"),
+        ),
+        allow(
+            "PauseMessages",
+            ["pipes:StopPipe", "pipes:StartPipe"],
+            names.arn("pipes", f"pipe/{names.chosen('*')}"),
         ),
     ]
