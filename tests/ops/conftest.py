@@ -36,6 +36,8 @@ class Account:
     stage: Stage
     directory: Path
     """Of its stack file, which commands may read and tests change."""
+    turn: threading.Lock
+    """Of whoever moves the clock: one at a time."""
 
     @property
     def keyboard(self) -> Keyboard:
@@ -60,7 +62,8 @@ class Account:
 
     def live(self, **time: float) -> None:
         """Let time pass, and schedules fire."""
-        self.aws.clock.run_until(self.aws.clock.now() + timedelta(**time))
+        with self.turn:
+            self.aws.clock.run_until(self.aws.clock.now() + timedelta(**time))
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +90,13 @@ def account(shop: Path) -> Iterator[Account]:
         stage = Stage(aws, deployment.outputs, deployed_again(ROOT, stack_file, aws, deployment))
         stage.prepare()
         aws.clock.run_until(START + timedelta(hours=2))
-        with _runs_end_at_once(aws):
-            yield Account(aws, stage, shop)
+        turn = threading.Lock()
+        with _runs_end_at_once(aws, turn):
+            yield Account(aws, stage, shop, turn)
 
 
 @contextmanager
-def _runs_end_at_once(aws: EmbeddedAws) -> Generator[None]:
+def _runs_end_at_once(aws: EmbeddedAws, turn: threading.Lock) -> Generator[None]:
     """Move time while some execution goes on, and hold it still otherwise."""
     ends = threading.Event()
 
@@ -102,10 +106,11 @@ def _runs_end_at_once(aws: EmbeddedAws) -> Generator[None]:
 
     def drive() -> None:
         while not ends.is_set():
-            aws.clock.settle()
-            if running():
-                until = aws.clock.now() + timedelta(days=30)
-                aws.clock.run_until(until, lambda: ends.is_set() or not running())
+            with turn:
+                aws.clock.settle()
+                if running():
+                    until = aws.clock.now() + timedelta(days=30)
+                    aws.clock.run_until(until, lambda: ends.is_set() or not running())
             time.sleep(0.005)  # of a thread that is asked for nothing meanwhile
 
     driver = threading.Thread(target=drive, name="driver")
