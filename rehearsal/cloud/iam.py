@@ -24,7 +24,7 @@ from moto.s3.responses import S3Response
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.sts.models import sts_backends
 
-from rehearsal.cloud import network, permissions, refusals
+from rehearsal.cloud import deploy_permissions, network, permissions, refusals
 from rehearsal.cloud.creation_checks import CHECKS
 from rehearsal.cloud.permissions import Ask, Context, Request
 from rehearsal.cloud.policy_documents import (
@@ -284,6 +284,8 @@ class Iam:
 
     def _asks(self, actor: _Actor, request: Request) -> list[Ask]:
         asks = permissions.asks(request)
+        if asks is None and not actor.everything:
+            asks = deploy_permissions.asks(request)
         if asks is not None and actor.everything:
             # A service delivers by the administrator's hand once :meth:`admit` asked for keys.
             return [ask for ask in asks if not ask.for_service]
@@ -449,7 +451,7 @@ class Iam:
         asked = Asked(
             call=call,
             policies=(*actor.policies, *self._policies_of(ask)),
-            resource_must_allow=ask.action.startswith(("kms:", "sts:AssumeRole")),
+            resource_must_allow=_has_the_last_word(ask),
             everything=actor.everything,
         )
         decision = asked.decide()
@@ -509,6 +511,16 @@ _S3_ACTIONS = {
     "SelectObject": "GetObject",
 }
 """Action of what moto calls otherwise (Service Authorization Reference)."""
+
+
+def _has_the_last_word(ask: Ask) -> bool:
+    """Tell whether the resource's own policy must allow: that of a key, the trust in a role.
+
+    A key that is not made yet has none, nor has an alias.
+    """
+    if ask.action.startswith("kms:"):
+        return ":key/" in ask.resource and not ask.resource.endswith("/*")
+    return ask.action.startswith("sts:AssumeRole")
 
 
 def _s3_asks(response: Any, action: str, arn: str) -> Iterator[Ask]:
