@@ -67,8 +67,10 @@ class _Chatbot:
         self, operation: str, given: dict[str, Any]
     ) -> list[tuple[str, str, dict[str, list[str]]]]:
         named = given.get("ConfigurationName")
-        arn = given.get("ChatConfigurationArn") or given.get("ResourceARN") or (
-            f"arn:aws:chatbot::{self._aws.account}:chat-configuration/slack-channel/{named}"
+        arn = (
+            given.get("ChatConfigurationArn")
+            or given.get("ResourceARN")
+            or (f"arn:aws:chatbot::{self._aws.account}:chat-configuration/slack-channel/{named}")
         )
         asks: list[tuple[str, str, dict[str, list[str]]]] = [(f"chatbot:{operation}", arn, {})]
         if given.get("Tags") and named:

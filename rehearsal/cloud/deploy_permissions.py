@@ -156,9 +156,7 @@ def _key(request: Request) -> Asks:
 def _create_key(request: Request) -> Asks:
     tags = tag_context(_given_tags(request))
     yield request.ask(ANY, tags)
-    yield request.ask(
-        request.arn("key/*"), _key_context(request, "") | tags, "TagResource"
-    )
+    yield request.ask(request.arn("key/*"), _key_context(request, "") | tags, "TagResource")
 
 
 def _alias(request: Request) -> Asks:
@@ -244,7 +242,9 @@ def _ec2_resource(request: Request, found: str) -> tuple[str, Context]:
     backend = request.backend("ec2")
     if found.startswith("rtbassoc-"):  # the permission is for its table
         found = next(
-            table.id for table in backend.route_tables.values() if found in table.all_associations_ids
+            table.id
+            for table in backend.route_tables.values()
+            if found in table.all_associations_ids
         )
     kind = _KINDS[found.partition("-")[0]]
     tags: Mapping[str, str] = backend.tags.get(found) or {}

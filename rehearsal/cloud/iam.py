@@ -302,7 +302,7 @@ class Iam:
         http = response.normalized_request
         access_key, region = _signed(http)
         named: str = response.data["Action"]
-        action = _S3_ACTIONS.get(named, named)
+        action = _S3_ACTIONS.get(named, named) if key else _bucket_action(response, named)
         arn = f"arn:aws:s3:::{bucket}" if bucket else permissions.ANY
         try:
             actor = _secured(
@@ -511,6 +511,22 @@ _S3_ACTIONS = {
     "SelectObject": "GetObject",
 }
 """Action of what moto calls otherwise (Service Authorization Reference)."""
+
+
+_S3_SETTINGS = {
+    "encryption": "EncryptionConfiguration",
+    "publicAccessBlock": "BucketPublicAccessBlock",
+    "ownershipControls": "BucketOwnershipControls",
+}
+"""What comes behind ``Get`` or ``Put`` for what moto takes for another call about a bucket."""
+
+
+def _bucket_action(response: Any, named: str) -> str:
+    """Return the action of a call about a bucket; who deletes a setting needs its ``Put``."""
+    for setting, words in _S3_SETTINGS.items():
+        if setting in response.querystring:
+            return f"{'Get' if response.method == 'GET' else 'Put'}{words}"
+    return _S3_ACTIONS.get(named, named)
 
 
 def _has_the_last_word(ask: Ask) -> bool:

@@ -441,9 +441,7 @@ def _schedule(request: Request) -> Asks:
     yield request.ask(
         request.arn(f"schedule/{parameters.get('GroupName') or 'default'}/{parameters['Name']}")
     )
-    yield from pass_role(
-        (parameters.get("Target") or {}).get("RoleArn"), "scheduler.amazonaws.com"
-    )
+    yield from pass_role((parameters.get("Target") or {}).get("RoleArn"), "scheduler.amazonaws.com")
 
 
 def _alarms(request: Request) -> Asks:

@@ -136,7 +136,5 @@ class AccessSettings(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> "AccessSettings":
         if not self.operators and self.github is None:
-            raise EntryError(
-                "names nobody: write operators: or github:, or remove the section"
-            )
+            raise EntryError("names nobody: write operators: or github:, or remove the section")
         return self
