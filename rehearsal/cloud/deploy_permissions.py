@@ -19,6 +19,7 @@ from rehearsal.cloud.permissions import (
     Request,
     Rule,
     key_arn,
+    key_context,
     pass_role,
     tag_context,
 )
@@ -69,7 +70,9 @@ def _given_tags(request: Request) -> list[Mapping[str, Any]]:
     tags = request.parameters.get("tags") or request.parameters.get("Tags") or []
     if isinstance(tags, Mapping):
         return [{"Key": key, "Value": value} for key, value in tags.items()]
-    return list(tags)
+    return [  # KMS's words are its own
+        {"Key": tag["TagKey"], "Value": tag["TagValue"]} if "TagKey" in tag else tag for tag in tags
+    ]
 
 
 def _with_role(rule: Rule, service: str, *names: str) -> Rule:
@@ -131,32 +134,19 @@ def _oidc_provider(request: Request) -> Asks:
 # -- KMS
 
 
-def _key_context(request: Request, arn: str) -> Context:
-    key = request.backend("kms").keys.get(arn.rsplit("/", 1)[-1])
-    found: Any = getattr(key, "arn", None)
-    tags = request.backend("kms").tagger.get_tag_dict_for_resource(key.id) if found else {}
-    return {
-        "kms:calleraccount": [request.account],
-        "kms:viaservice": [],
-        "kms:grantisforawsresource": [],
-        "kms:encryptioncontextkeys": [],
-        "kms:encryptioncontext:": [],
-    } | _as_resource_tags(tags)
-
-
 def _as_resource_tags(tags: Mapping[str, str]) -> Context:
     return {f"aws:resourcetag/{key}".lower(): [value] for key, value in tags.items()}
 
 
 def _key(request: Request) -> Asks:
     arn = key_arn(request, request.parameters["KeyId"])
-    yield request.ask(arn, _key_context(request, arn) | tag_context(_given_tags(request)))
+    yield request.ask(arn, key_context(request, arn, {}) | tag_context(_given_tags(request)))
 
 
 def _create_key(request: Request) -> Asks:
     tags = tag_context(_given_tags(request))
     yield request.ask(ANY, tags)
-    yield request.ask(request.arn("key/*"), _key_context(request, "") | tags, "TagResource")
+    yield request.ask(request.arn("key/*"), key_context(request, "", {}) | tags, "TagResource")
 
 
 def _alias(request: Request) -> Asks:
@@ -166,7 +156,7 @@ def _alias(request: Request) -> Asks:
     for key in {parameters["AliasName"], parameters.get("TargetKeyId")}:
         if key and not (request.operation == "CreateAlias" and key.startswith("alias/")):
             arn = key_arn(request, key)
-            yield request.ask(arn, _key_context(request, arn))
+            yield request.ask(arn, key_context(request, arn, {}))
 
 
 def _repository(request: Request) -> Asks:
@@ -178,7 +168,7 @@ def _repository(request: Request) -> Asks:
         yield request.ask(arn, tag_context(tags), "TagResource")
     key = (parameters.get("encryptionConfiguration") or {}).get("kmsKey")
     if key and AWS_OWNED_KEYS not in key:
-        on_key = _key_context(request, key_arn(request, key)) | {
+        on_key = key_context(request, key_arn(request, key), {}) | {
             "kms:viaservice": [f"ecr.{request.region}.amazonaws.com"]
         }
         for action in ("kms:DescribeKey", "kms:CreateGrant"):

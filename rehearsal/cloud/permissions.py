@@ -148,14 +148,20 @@ def key_asks(
         yield Ask(
             action=f"kms:{action}",
             resource=arn,
-            context=_key_context(request, encryption)
+            context=key_context(request, arn, encryption)
             | {"kms:viaservice": [f"{via}.{request.region}.amazonaws.com"]},
             for_service=via,
         )
 
 
-def _key_context(request: Request, encryption: Mapping[str, str]) -> Context:
+def key_context(request: Request, arn: str, encryption: Mapping[str, str]) -> Context:
+    """Return what IAM knows of a request about a key: the request's words, its tags, its names."""
+    backend, key_id = request.backend("kms"), arn.rpartition("/")[2]
+    found = key_id in backend.keys
+    tags: dict[str, str] = backend.tagger.get_tag_dict_for_resource(key_id) if found else {}
     return {
+        **{f"aws:resourcetag/{key}".lower(): [value] for key, value in tags.items()},
+        "kms:resourcealiases": sorted(backend.keys[key_id].aliases) if found else [],
         "kms:calleraccount": [request.account],
         "kms:viaservice": [],
         "kms:grantisforawsresource": [],
@@ -180,7 +186,8 @@ def _kms(request: Request) -> Asks:
         data = blob if isinstance(blob, bytes) else base64.b64decode(blob)
         key = data[:36].decode(errors="replace")
     encryption: Mapping[str, str] = request.parameters.get("EncryptionContext") or {}
-    yield request.ask(key_arn(request, key or ""), _key_context(request, encryption))
+    arn = key_arn(request, key or "")
+    yield request.ask(arn, key_context(request, arn, encryption))
 
 
 # -- ECS
