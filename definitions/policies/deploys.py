@@ -241,7 +241,13 @@ def _read_data(names: Names) -> list[Statement]:
             names.bucket_arn("*"),
         ),
         allow("ReadTables", ["dynamodb:Describe*", "dynamodb:List*"], names.table_arn("*")),
-        allow("ReadImages", ["ecr:Describe*", "ecr:Get*", "ecr:List*"], _repositories(names)),
+        # What one stack has built is deployed to another: whoever looks may fetch the images.
+        allow("LogInToEcr", ["ecr:GetAuthorizationToken"], EVERYTHING),
+        allow(
+            "ReadImages",
+            ["ecr:BatchGetImage", "ecr:Describe*", "ecr:Get*", "ecr:List*"],
+            _repositories(names),
+        ),
         allow(
             "ReadSecrets",
             ["secretsmanager:DescribeSecret", "secretsmanager:Get*"],
@@ -457,14 +463,13 @@ def _data(names: Names) -> list[Statement]:
             ],
             _secrets(names),
         ),
-        allow("LogInToEcr", ["ecr:GetAuthorizationToken"], EVERYTHING),
         allow(
             "ChangeImages",
             [
                 *("ecr:CreateRepository", "ecr:DeleteRepository", "ecr:PutLifecyclePolicy"),
                 *("ecr:DeleteLifecyclePolicy", "ecr:PutImageScanningConfiguration"),
                 *("ecr:PutImageTagMutability", "ecr:TagResource", "ecr:UntagResource"),
-                *("ecr:PutImage", "ecr:BatchGetImage", "ecr:BatchCheckLayerAvailability"),
+                *("ecr:PutImage", "ecr:BatchCheckLayerAvailability"),
                 *("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
             ],
             _repositories(names),
