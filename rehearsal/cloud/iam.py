@@ -24,7 +24,7 @@ from moto.s3.responses import S3Response
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.sts.models import sts_backends
 
-from rehearsal.cloud import deploy_permissions, network, permissions, refusals
+from rehearsal.cloud import deploy_permissions, network, permissions, refusals, web_identity
 from rehearsal.cloud.creation_checks import CHECKS
 from rehearsal.cloud.permissions import Ask, Context, Request
 from rehearsal.cloud.policy_documents import (
@@ -272,6 +272,8 @@ class Iam:
             account=self._aws.account,
             region=region or response.region,
         )
+        if operation == "AssumeRoleWithWebIdentity":
+            actor = self._bearer(response, request.parameters["WebIdentityToken"])
         try:
             actor = self._with_way(actor, key, response.service_name, request.region)
             actor = _secured(actor, http)
@@ -344,6 +346,14 @@ class Iam:
             self._sessions[key] = assumed
         assumed = self._sessions[key]
         return self._of_role(assumed.role_arn, assumed.session_name, assumed.policy)
+
+    def _bearer(self, response: Any, token: str) -> _Actor:
+        """Return who holds a token, or answer that it is not taken."""
+        try:
+            principal, context = web_identity.bearer(self._aws.account, token)
+        except web_identity.InvalidTokenError as error:
+            answer(response, "InvalidIdentityToken", str(error), 400)
+        return _Actor(principal=principal, context=context)
 
     def _of_role(self, arn: str, session: str, session_policy: str | None) -> _Actor:
         account, name = self._aws.account, arn.rsplit("/", 1)[-1]

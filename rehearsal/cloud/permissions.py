@@ -584,7 +584,7 @@ def _rules() -> dict[str, Rule]:
         "xray": {
             "PutTraceSegments PutTelemetryRecords GetSamplingRules GetSamplingTargets": _nothing,
         },
-        "sts": {"AssumeRole": _assume_role},
+        "sts": {"AssumeRole AssumeRoleWithWebIdentity": _assume_role},
         "dynamodb": {
             "GetItem PutItem UpdateItem DeleteItem Query Scan DescribeTable": _table,
             "BatchGetItem BatchWriteItem": _tables,

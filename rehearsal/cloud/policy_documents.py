@@ -79,8 +79,9 @@ class PolicyDocuments:
                 *(Document(kind="role", owner=role.name, policy=name) for name in role.policies),
             )
         ]
+        boundaries = {role.permissions_boundary_arn for role in iam.roles.values()}
         found += [
-            Document(kind="managed policy", owner=arn)
+            Document(kind="boundary" if arn in boundaries else "managed policy", owner=arn)
             for arn in iam.managed_policies
             if arn.startswith(f"arn:aws:iam::{account}:")
         ]

@@ -8,7 +8,6 @@ that whatever one of their calls rests on is missed: they need not be lived agai
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -21,6 +20,7 @@ from moto.kms.models import kms_backends
 
 from definitions.policies.trust import GITHUB_AUDIENCE, GITHUB_ISSUER
 from rehearsal.cloud.as_role import AsRole
+from rehearsal.cloud.web_identity import token
 from rehearsal.engine import DeployFailed, Deployment, deploy, destroy, refresh
 from rehearsal.proof.proof import Happening
 from rehearsal.provider import AwsProvider
@@ -34,7 +34,7 @@ _OF_ADMINISTRATORS = ("fargate-batch:index:GithubAccess", "fargate-batch:index:O
 
 
 def lives(up: Up) -> Iterator[Happening]:
-    """Return the lives of a deployed stack that has roles for workflows; they leave it as it was."""
+    """Return the lives of a stack that has roles for workflows; they leave it as it was."""
     roles: Mapping[str, str] = up.last.outputs.get("githubRoleArns", {})
     if not roles:
         return
@@ -47,7 +47,14 @@ def lives(up: Up) -> Iterator[Happening]:
             "A workflow looks for what differs",
             partial(whole.look, roles["read"]),
         ),
+        (
+            "fetch-images",
+            "A workflow fetches what was built",
+            partial(_fetch_images, up, roles["read"]),
+        ),
         ("deploy-as-it-was", "A workflow deploys the stack as it was", whole.deploy_as_it_was),
+        ("sign-in", "Workflows get their roles by GitHub's tokens", partial(_sign_in, up, roles)),
+        ("keep-state", "Workflows read and write Pulumi's state", partial(_keep_state, up, roles)),
     ]
     for name, what, act in played:
         yield Happening(name=name, play=partial(_play, up, name, what, act), whole=True)
@@ -125,6 +132,99 @@ class _Everything:
     def _run(self, file: StackFile, provider: AwsProvider) -> Deployment:
         up = self._up
         return deploy(up.project_dir, file, provider, before=up.last, now=up.aws.clock.now())
+
+
+def _fetch_images(up: Up, role: str) -> None:
+    """Pull an image, as the deploy of another stack does that is to run the same."""
+    cloud = AsRole(up.aws, role)
+    ecr = cloud.client("ecr")
+    ecr.get_authorization_token()
+    for uri in up.aws.images:
+        repository, _, digest = uri.partition("/")[2].partition("@")
+        ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+        arn = f"arn:aws:ecr:{cloud.region}:{cloud.account}:repository/{repository}"
+        cloud.allow("ecr:GetDownloadUrlForLayer", arn)
+
+
+def _sign_in(up: Up, roles: Mapping[str, str]) -> None:
+    """Get each role by a token as GitHub signs it for a job in an environment, or in none."""
+    github = section_of(up.stack_file.config, "access")[1]["github"]
+    repository = github["repository"]
+    environment = github.get("environment", up.stack_file.stack)
+    branch = f"refs/heads/{github.get('branch', 'main')}"
+    jobs = [
+        ("deploy", f"environment:{environment}", branch),
+        ("operate", f"environment:{environment}", branch),
+        ("read", f"environment:{environment}-read", "refs/pull/7/merge"),
+        ("read", "pull_request", "refs/pull/7/merge"),
+        ("read", f"ref:{branch}", branch),
+    ]
+    for role, context, ref in jobs:
+        claims = {
+            "iss": f"https://{GITHUB_ISSUER}",
+            "aud": GITHUB_AUDIENCE,
+            "sub": f"repo:{repository}:{context}",
+            "repository": repository,
+            "ref": ref,
+        }
+        up.aws.client("sts").assume_role_with_web_identity(
+            RoleArn=roles[role], RoleSessionName="workflow", WebIdentityToken=token(claims)
+        )
+
+
+def _keep_state(up: Up, roles: Mapping[str, str]) -> None:
+    """Read the state, lock it, write what there is to write, as the CLI does (pkg/backend/diy).
+
+    Bucket and key are there before the stack, hence not of its making.
+    """
+    github = section_of(up.stack_file.config, "access")[1]["github"]
+    bucket, key = github.get("stateBucket"), github.get("secretsKey")
+    if bucket:
+        _make_bucket(up, bucket)
+        _use_bucket(up, bucket, roles)
+    if key:
+        _make_key(up, key)
+        kms = {role: AsRole(up.aws, roles[role]).client("kms") for role in ("deploy", "read")}
+        secret = kms["deploy"].encrypt(KeyId=key, Plaintext=b"sesame")["CiphertextBlob"]
+        kms["read"].decrypt(CiphertextBlob=secret)
+
+
+def _use_bucket(up: Up, bucket: str, roles: Mapping[str, str]) -> None:
+    of_stack = f"{up.stack_file.project}/{up.stack_file.stack}"
+    files = [
+        f".pulumi/stacks/{of_stack}.json",
+        f".pulumi/stacks/{of_stack}.json.bak",
+        f".pulumi/history/{of_stack}/dev-1.history.json",
+        f".pulumi/backups/{of_stack}/dev.1.json",
+        f".pulumi/journal/{of_stack}/1.json",
+        f".pulumi/locks/organization/{of_stack}/1.json",
+    ]
+    writer, reader = (AsRole(up.aws, roles[role]).client("s3") for role in ("deploy", "read"))
+    for file in files:
+        writer.put_object(Bucket=bucket, Key=file, Body=b"{}")
+    for prefix in (".pulumi/stacks/", f".pulumi/locks/organization/{of_stack}/"):
+        reader.list_objects_v2(Bucket=bucket, Prefix=prefix)
+    for file in (".pulumi/meta.yaml", *files):
+        reader.get_object(Bucket=bucket, Key=file)
+    for file in files:
+        writer.delete_object(Bucket=bucket, Key=file)
+
+
+def _make_bucket(up: Up, name: str) -> None:
+    s3: Any = up.aws.client("s3")
+    where = {"LocationConstraint": up.aws.region}
+    other = {} if up.aws.region == "us-east-1" else {"CreateBucketConfiguration": where}
+    s3.create_bucket(Bucket=name, **other)
+    s3.put_object(Bucket=name, Key=".pulumi/meta.yaml", Body=b"version: 1")
+
+
+def _make_key(up: Up, arn: str) -> None:
+    """Make a key of this id, which AWS would choose itself."""
+    made = up.aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    backend: Any = kms_backends[up.aws.account][up.aws.region]
+    key = backend.keys.pop(made)
+    key.id, key.arn = arn.rpartition("/")[2], arn
+    backend.keys[key.id] = key
 
 
 def _is_kept(urn: str) -> bool:
