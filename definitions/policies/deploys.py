@@ -547,7 +547,7 @@ def _network(names: Names) -> list[Statement]:
                 *("ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"),
                 *("ec2:ModifySecurityGroupRules", "ec2:AttachInternetGateway"),
                 *("ec2:DetachInternetGateway", "ec2:AssociateRouteTable"),
-                *("ec2:DisassociateRouteTable", "ec2:ReplaceRouteTableAssociation"),
+                "ec2:DisassociateRouteTable",
                 *("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"),
                 *("ec2:ModifyVpcAttribute", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcEndpoint"),
                 *("ec2:CreateTags", "ec2:DeleteTags", "ec2:DeleteVpc", "ec2:DeleteSubnet"),
