@@ -18,6 +18,7 @@ from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from definitions.names import Names
+from stacks.access import access_options, bounded, made_github_access, made_operator_role
 from stacks.container_parts import container_args, made_images, made_secrets
 from stacks.existing_network import existing_network
 from stacks.machines import is_distributed, job_args, made_flows, task_placement, worker_args
@@ -54,6 +55,11 @@ def build(settings: Settings) -> dict[str, Any]:
         },
     )
     ours = pulumi.ResourceOptions(provider=provider)
+
+    access = access_options(settings)
+    github = made_github_access(settings, names, access)
+    operator = made_operator_role(settings, names, access)
+    ours = bounded(github, ours)
 
     key = StackKey("key", StackKeyArgs(names=names), ours)
     network = found or made_network(settings, names, zones, services, key, ours)
@@ -225,4 +231,6 @@ def build(settings: Settings) -> dict[str, Any]:
             for (build, architecture), image in images.items()
         },
         "logGroups": {name: names.log_group(name) for name in settings.containers},
+        **({"githubRoleArns": github.role_arns} if github else {}),
+        **({"operatorRoleArn": operator.arn} if operator else {}),
     }
