@@ -201,13 +201,14 @@ def test_a_comment_is_written_once_and_then_anew(runner: Runner, before: str, me
 
 
 AWS = """
+none() { echo "An error occurred ($1)" >&2 && exit 254; }
 case "$*" in
   *get-login-password*) echo secret ;;
-  *batch-get-image*released*) cat released 2> /dev/null || echo None ;;
-  *batch-get-image*) cat built 2> /dev/null || echo None ;;
+  *describe-images*released*) cat released 2> /dev/null || none ImageNotFoundException ;;
+  *describe-images*) cat built 2> /dev/null || none ImageNotFoundException ;;
   *create-repository*) touch repository ;;
   *describe-repositories*/released*)
-    [[ -e repository ]] || { echo 'RepositoryNotFoundException: none' >&2 && exit 254; }
+    [[ -e repository ]] || none RepositoryNotFoundException
     echo 1.dkr.ecr.eu-west-1.amazonaws.com/shop-prod/released ;;
   *) echo 2.dkr.ecr.eu-west-1.amazonaws.com/shop-dev/app-arm64 ;;
 esac
