@@ -301,6 +301,13 @@ def test_a_refusal_of_aws_ends_it(images: Runner, what: str) -> None:
     assert called(images, "skopeo") == called(images, "pulumi") == []
 
 
+def test_nothing_is_copied_without_a_login(images: Runner) -> None:
+    (images.directory / "built").write_text(DIGEST)
+    images.program("aws", AWS.replace("echo secret", "exit 254"))
+    assert images.run(f"{GITHUB}/images fetch dev kept").returncode != 0
+    assert called(images, "skopeo") == []
+
+
 def test_an_image_is_known_by_the_tag_that_a_deploy_gives_it() -> None:
     def built(stack: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "stacks.built_images", stack]
