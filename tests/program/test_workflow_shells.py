@@ -101,9 +101,11 @@ def test_a_schedule_is_added_with_its_kind_zone_and_command(runner: Runner) -> N
     ]  # fmt: skip
 
 
-def test_a_rate_has_no_zone_and_a_schedule_is_removed_by_its_name(runner: Runner) -> None:
+def test_a_schedule_has_the_jobs_zone_unless_told_and_is_removed_by_its_name(
+    runner: Runner,
+) -> None:
     runner.program(".venv/bin/python", python("true"))
-    given = {"NAME": "often", "JOB": "report", "WHEN": "5 minutes", "TIMEZONE": "UTC"}
+    given = {"NAME": "often", "JOB": "report", "WHEN": "5 minutes", "TIMEZONE": ""}
     runner.run(shell("schedule-job", "Add"), KIND="rate", COMMAND="", **given)
     runner.run(shell("schedule-job", "Remove"), NAME="often")
     calls = [call[3:] for call in runner.calls if call[1:3] == ["-m", "ops"]]
