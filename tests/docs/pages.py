@@ -104,7 +104,7 @@ def agrees(shown: tuple[str, ...], said: str) -> bool:
 
 def _line(line: str) -> str:
     parts = " ".join(line.split()).split(ELLIPSIS)
-    return ".*".join(map(re.escape, parts))
+    return ".*".join(re.escape(part.strip()) for part in parts)
 
 
 def _without_ends(lines: "tuple[str, ...] | list[str]") -> list[str]:

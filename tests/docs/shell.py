@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import yaml
 
+from stacks.job_files import parse
 from tests.deploying import ROOT
 from tests.docs.pages import Written
 from tests.ops.typed import zygote
@@ -86,19 +87,17 @@ def write(project: Path, written: Written) -> None:
     if not (file.name.startswith("Pulumi.") and file.exists()):
         file.write_text(written.text)
         return
-    whole = yaml.safe_load(file.read_text())
-    whole["config"] = _merged(whole["config"], yaml.safe_load(written.text))
+    whole = cast("Any", parse(file.read_text()))
+    whole["config"] = _merged(whole["config"], cast("Any", parse(written.text)))
     file.write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
 
 
-def _merged(one: Any, other: Any) -> Any:
-    """Put one map over another, key by key."""
-    if not (isinstance(one, dict) and isinstance(other, dict)):
+def _merged(one: Any, other: Any, *, key: str = "") -> Any:
+    """Put one map over another, key by key; a network is another one as a whole."""
+    if not (isinstance(one, dict) and isinstance(other, dict)) or key.endswith(":network"):
         return other
-    over = cast("dict[str, Any]", other)
-    both = cast("dict[str, Any]", {**one, **other})
-    return {key: _merged(one[key], over[key]) if key in one and key in over else value
-            for key, value in both.items()}  # fmt: skip
+    old, new = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+    return {**old, **{name: _merged(old.get(name), new[name], key=name) for name in new}}
 
 
 class Shell:

@@ -25,7 +25,9 @@ NOT_TYPED = {
     r"source \.rehearsal/env$": "what that file has, the fixture gives",
     r"pulumi ": "needs the CLI and an account; tests/engine types the same beside `serve`",
     r"aws ": "needs the AWS CLI and an account",
-    r"docker ": "needs a Docker engine",
+    r"git show ": "the copy of the project is no repository",
+    r"python -m rehearsal run dev --before": "6 s; tests/rehearsal/test_command.py types it",
+    r"python -m rehearsal (prove|faults dev --only)": "seconds each; `make prove` plays all of them",
 }
 """Commands that no test can type, as they begin, and why."""
 
