@@ -36,7 +36,8 @@ _TYPES = f"""#!{sys.executable} -IS
 import array, json, os, socket, struct, sys
 connection = socket.socket(socket.AF_UNIX)
 connection.connect({{address!r}})
-request = {{{{"arguments": sys.argv[1:], "directory": os.getcwd(), "environment": dict(os.environ)}}}}
+request = {{{{"arguments": sys.argv[1:], "directory": os.getcwd()}}}}
+request["environment"] = dict(os.environ)
 streams = array.array("i", [0, 1, 2])
 connection.sendmsg(
     [json.dumps(request).encode() + b"\\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)]
@@ -95,7 +96,7 @@ def write(project: Path, written: Written) -> None:
 def _merged(one: Any, other: Any, *, key: str = "") -> Any:
     """Put one map over another, key by key; a network is another one as a whole."""
     if not (isinstance(one, dict) and isinstance(other, dict)) or key.endswith(":network"):
-        return other
+        return cast("Any", other)
     old, new = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
     return {**old, **{name: _merged(old.get(name), new[name], key=name) for name in new}}
 

@@ -27,7 +27,7 @@ NOT_TYPED = {
     r"aws ": "needs the AWS CLI and an account",
     r"git show ": "the copy of the project is no repository",
     r"python -m rehearsal run dev --before": "6 s; tests/rehearsal/test_command.py types it",
-    r"python -m rehearsal (prove|faults dev --only)": "seconds each; `make prove` plays all of them",
+    r"python -m rehearsal (prove|faults dev --only)": "seconds each; `make prove` plays all",
 }
 """Commands that no test can type, as they begin, and why."""
 
