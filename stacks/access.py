@@ -21,7 +21,7 @@ def access_options(settings: Settings) -> pulumi.ResourceOptions | None:
     They have a provider of their own, without the tags that the stack file chooses: those change
     with any deploy, and no workflow may change these roles.
     """
-    if not settings.access:
+    if not (settings.access.operators or settings.access.github):
         return None
     provider = aws.Provider(
         "aws-access",
@@ -36,7 +36,7 @@ def made_github_access(
     settings: Settings, names: Names, opts: pulumi.ResourceOptions | None
 ) -> GithubAccess | None:
     """Make the roles of GitHub's workflows, where the settings name some."""
-    github = settings.access and settings.access.github
+    github = settings.access.github
     if not github:
         return None
     return GithubAccess(
@@ -60,7 +60,7 @@ def made_operator_role(
     settings: Settings, names: Names, opts: pulumi.ResourceOptions | None
 ) -> OperatorRole | None:
     """Make the role of people, where the settings name somebody."""
-    operators = settings.access.operators if settings.access else ()
+    operators = settings.access.operators
     if not operators:
         return None
     return OperatorRole("operator", OperatorRoleArgs(names=names, operators=operators), opts)

@@ -217,6 +217,11 @@ def _read_jobs(names: Names) -> list[Statement]:
             ["chatbot:Describe*", "chatbot:List*"],
             _channels(names),
         ),
+    ]
+
+
+def _read_data(names: Names) -> list[Statement]:
+    return [
         allow(
             "ReadRoles",
             ["iam:Get*", "iam:List*"],
@@ -228,11 +233,6 @@ def _read_jobs(names: Names) -> list[Statement]:
                 names.github_provider_arn,
             ],
         ),
-    ]
-
-
-def _read_data(names: Names) -> list[Statement]:
-    return [
         allow("ReadTopics", ["sns:Get*", "sns:List*"], _topics(names)),
         allow("ReadQueues", ["sqs:Get*", "sqs:List*"], _queues(names)),
         allow(

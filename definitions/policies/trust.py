@@ -130,7 +130,8 @@ def github_environment_trust(names: Names, workflows: Workflows) -> str:
 def github_read_trust(names: Names, workflows: Workflows) -> str:
     """Let workflows use a role that only looks: of any pull request, of the branch.
 
-    Where they name an environment to find its variables, the subject says that one.
+    Or of ``<environment>-read``: where a job names an environment to find its variables, the
+    subject says that instead, and this one is approved by nobody.
     """
     return _github_trust(
         names,
@@ -138,7 +139,6 @@ def github_read_trust(names: Names, workflows: Workflows) -> str:
         [
             "pull_request",
             f"ref:refs/heads/{workflows.branch}",
-            f"environment:{workflows.environment}",
             f"environment:{workflows.environment}-read",
         ],
         {},

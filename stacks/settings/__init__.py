@@ -139,8 +139,8 @@ class Settings(BaseModel):
         "while they do it.",
         examples=[{"sum-files": {"command": ["python", "-m", "sum_files"], "heartbeat": "1m"}}],
     )
-    access: AccessSettings | None = Field(
-        default=None,
+    access: AccessSettings = Field(
+        default_factory=AccessSettings,
         description="Roles of people and of GitHub's workflows; without it none is made.",
         examples=[{"operators": ["arn:aws:iam::111122223333:role/team-batch"]}],
     )

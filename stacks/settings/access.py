@@ -3,26 +3,27 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field
 
-from stacks.settings.base import MODEL, EntryError, ListOf
+from stacks.settings.base import MODEL, ListOf, like
 from stacks.wording import shown
 
-_PRINCIPAL = re.compile(r"arn:aws:iam::\d{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
+_PRINCIPAL = r"arn:aws:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+"
 _OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
 """An organisation or user of GitHub: at most 39 letters, digits and single hyphens."""
-_REPOSITORY = re.compile(rf"{_OWNER}/[A-Za-z0-9_.-]{{1,100}}")
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9_.-]{1,255}")
-"""Narrower than GitHub's: neither ``:``, which ends it in a token, nor what policies replace."""
-_BRANCH = re.compile(r"(?!/)[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
-_TAGS = re.compile(r"[A-Za-z0-9_./-]*\*?")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", re.ASCII)
+_REPOSITORY = rf"{_OWNER}/[A-Za-z0-9_.-]{{1,100}}"
+_ENVIRONMENT = r"[A-Za-z0-9_.-]{1,250}"
+"""Narrower than GitHub's: neither ``:``, which ends it in a token, nor what policies replace; and
+there is one more of the name with ``-read`` behind it."""
+_BRANCH = r"(?!refs/)[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*"
+_RELEASE_TAGS = r"(?!refs/)(?=.)[A-Za-z0-9_./-]*[*]?"
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_KEY = r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
 
 
 def _principal(arn: str) -> str:
     """Check that somebody is meant, and not a whole account."""
-    if not _PRINCIPAL.fullmatch(arn):
+    if not re.fullmatch(_PRINCIPAL, arn):
         raise ValueError(
             f"{shown(arn)} is no role or user: write an ARN like "
             "arn:aws:iam::111122223333:role/team-batch"
@@ -31,33 +32,33 @@ def _principal(arn: str) -> str:
 
 
 def _repository(name: str) -> str:
-    if not _REPOSITORY.fullmatch(name):
+    if not re.fullmatch(_REPOSITORY, name):
         raise ValueError(f"{shown(name)} is no repository: write it as owner/name")
     return name
 
 
 def _environment(name: str) -> str:
-    if not _ENVIRONMENT.fullmatch(name):
+    if not re.fullmatch(_ENVIRONMENT, name):
         raise ValueError(
-            f"{shown(name)} is no environment: use letters, digits and - _ . (at most 255)"
+            f"{shown(name)} is no environment: use letters, digits and - _ . (at most 250)"
         )
     return name
 
 
 def _branch(name: str) -> str:
-    if not _BRANCH.fullmatch(name) or name.startswith("refs/"):
+    if not re.fullmatch(_BRANCH, name):
         raise ValueError(f"{shown(name)} is no branch: write its name alone, like main")
     return name
 
 
 def _release_tags(pattern: str) -> str:
-    if not pattern or not _TAGS.fullmatch(pattern) or pattern.startswith("refs/"):
+    if not re.fullmatch(_RELEASE_TAGS, pattern):
         raise ValueError(f"{shown(pattern)} means no tags: write a name or its beginning, like v*")
     return pattern
 
 
 def _state_bucket(name: str) -> str:
-    if not _BUCKET.fullmatch(name):
+    if not re.fullmatch(_BUCKET, name):
         raise ValueError(
             f"{shown(name)} is no bucket: write its name alone, without s3:// or a path"
         )
@@ -65,7 +66,7 @@ def _state_bucket(name: str) -> str:
 
 
 def _secrets_key(arn: str) -> str:
-    if not _KEY.fullmatch(arn):
+    if not re.fullmatch(_KEY, arn):
         raise ValueError(
             f"{shown(arn)} is no key: write its ARN, not an alias, like "
             "arn:aws:kms:eu-central-1:111122223333:key/0123abcd-…"
@@ -73,26 +74,51 @@ def _secrets_key(arn: str) -> str:
     return arn
 
 
+def _form(pattern: str) -> str:
+    return f"^{pattern}$"
+
+
+Person = Annotated[
+    str,
+    AfterValidator(_principal),
+    like(_form(_PRINCIPAL), "an ARN like arn:aws:iam::111122223333:role/team-batch"),
+]
+Repository = Annotated[
+    str, AfterValidator(_repository), like(_form(_REPOSITORY), "it as owner/name")
+]
+Environment = Annotated[
+    str, AfterValidator(_environment), like(_form(_ENVIRONMENT), "letters, digits and - _ .")
+]
+Branch = Annotated[str, AfterValidator(_branch), like(_form(_BRANCH), "a branch's name, like main")]
+ReleaseTags = Annotated[
+    str, AfterValidator(_release_tags), like(_form(_RELEASE_TAGS), "a tag or its beginning: v*")
+]
+StateBucket = Annotated[
+    str, AfterValidator(_state_bucket), like(_form(_BUCKET), "a bucket's name alone")
+]
+SecretsKey = Annotated[str, AfterValidator(_secrets_key), like(_form(_KEY), "the ARN of a key")]
+
+
 class GithubSettings(BaseModel):
     """Which workflows of GitHub Actions may use which role."""
 
     model_config = MODEL
 
-    repository: Annotated[str, AfterValidator(_repository)] = Field(
+    repository: Repository = Field(
         description="The repository whose workflows they are.", examples=["our-company/batch"]
     )
-    environment: Annotated[str, AfterValidator(_environment)] | None = Field(
+    environment: Environment | None = Field(
         default=None,
         description="The GitHub environment of deploys and of runs by hand; if not said, it has "
         "the stack's name.",
         examples=["prod"],
     )
-    branch: Annotated[str, AfterValidator(_branch)] = Field(
+    branch: Branch = Field(
         default="main",
         description="The branch from which deploys and runs by hand are started.",
         examples=["main"],
     )
-    release_tags: Annotated[str, AfterValidator(_release_tags)] | None = Field(
+    release_tags: ReleaseTags | None = Field(
         default=None,
         description="Tags from which deploys may be started too, such as those of releases; `*` "
         "may end it.",
@@ -103,12 +129,12 @@ class GithubSettings(BaseModel):
         description="Whether the account has GitHub's OIDC provider already: there can be one.",
         examples=[True],
     )
-    state_bucket: Annotated[str, AfterValidator(_state_bucket)] | None = Field(
+    state_bucket: StateBucket | None = Field(
         default=None,
         description="The bucket in which Pulumi's state is, if it is in S3.",
         examples=["our-pulumi-state"],
     )
-    secrets_key: Annotated[str, AfterValidator(_secrets_key)] | None = Field(
+    secrets_key: SecretsKey | None = Field(
         default=None,
         description="The key that encrypts the stack file's secrets, if KMS does.",
         examples=["arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4444-8888-0123456789ab"],
@@ -120,7 +146,7 @@ class AccessSettings(BaseModel):
 
     model_config = MODEL
 
-    operators: ListOf[Annotated[str, AfterValidator(_principal)]] = Field(
+    operators: ListOf[Person] = Field(
         default=(),
         description="Roles and users that may assume the stack's operator role, with which "
         "`python -m ops` does all that it can and nothing else.",
@@ -132,9 +158,3 @@ class AccessSettings(BaseModel):
         "long-lived key.",
         examples=[{"repository": "our-company/batch"}],
     )
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "AccessSettings":
-        if not self.operators and self.github is None:
-            raise EntryError("names nobody: write operators: or github:, or remove the section")
-        return self
