@@ -36,6 +36,8 @@ class JobDispatcherArgs:
     messages: Mapping[str, Mapping[str, Any]] | None = None
     """Trigger of a message in each queue, by the queue's ARN; ``None`` where no event starts a
     job."""
+    runbooks: str | None = None
+    """Address under which the runbooks are shown that alarms name."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
@@ -126,7 +128,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         failed = alarm_at_first(
             f"{name}-failed",
-            name=names.of("dispatcher-failed"),
+            names=names,
+            alarm="dispatcher-failed",
+            runbooks=args.runbooks,
             description=(
                 "Start the job again: the input of each execution of "
                 f"{machine_name} that failed, timed out or was aborted is a trigger that started "
@@ -153,7 +157,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         dropped = alarm_at_first(
             f"{name}-dropped",
-            name=names.of("triggers-dropped"),
+            names=names,
+            alarm="triggers-dropped",
+            runbooks=args.runbooks,
             description=(
                 f"Read the dead letters in {names.of('dead-letters')}: each is a trigger that did "
                 "not reach the dispatcher within its job's startDeadline, and its attributes say "
@@ -165,7 +171,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         lost = alarm_at_first(
             f"{name}-lost",
-            name=names.of("triggers-lost"),
+            names=names,
+            alarm="triggers-lost",
+            runbooks=args.runbooks,
             description=(
                 "Look at which runs are missing since this alarm and start their jobs by hand: "
                 f"Scheduler could not even put their triggers into {names.of('dead-letters')}. "

@@ -60,11 +60,6 @@ def put_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
 
 
-def put_lines(lines: Iterable[str]) -> None:
-    """Print lines as they are, for programs or where a table is not the form."""
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
 def put_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
 ) -> None:

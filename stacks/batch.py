@@ -79,6 +79,7 @@ def build(settings: Settings) -> dict[str, Any]:
             emails=list(settings.notify.emails),
             channels=named_channels(settings),
             recovery=recovery_is_told(settings),
+            runbooks=settings.notify.runbooks,
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -158,6 +159,7 @@ def build(settings: Settings) -> dict[str, Any]:
             calendars=settings.calendar_tables,
             watched=bool(expected(settings)),
             messages=message_triggers(names, jobs),
+            runbooks=settings.notify.runbooks,
         ),
         ours,
     )
