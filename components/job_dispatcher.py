@@ -40,6 +40,8 @@ class JobDispatcherArgs:
     """Whether rules of EventBridge start jobs."""
     pipes: bool = False
     """Whether pipes start jobs."""
+    runbooks: str | None = None
+    """Address under which the runbooks are shown that alarms name."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
@@ -137,7 +139,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         failed = alarm_at_first(
             f"{name}-failed",
-            name=names.of("dispatcher-failed"),
+            names=names,
+            alarm="dispatcher-failed",
+            runbooks=args.runbooks,
             description=(
                 "Start the job again: the input of each execution of "
                 f"{machine_name} that failed, timed out or was aborted is a trigger that started "
@@ -165,7 +169,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         dropped = alarm_at_first(
             f"{name}-dropped",
-            name=names.of("triggers-dropped"),
+            names=names,
+            alarm="triggers-dropped",
+            runbooks=args.runbooks,
             description=(
                 f"Read the dead letters in {names.of('dead-letters')}: each is a trigger that did "
                 "not reach the dispatcher within its job's startDeadline, and its attributes say "
@@ -177,7 +183,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         lost = alarm_at_first(
             f"{name}-lost",
-            name=names.of("triggers-lost"),
+            names=names,
+            alarm="triggers-lost",
+            runbooks=args.runbooks,
             description=(
                 "Look at which runs are missing since this alarm and start their jobs by hand: "
                 f"Scheduler could not even put their triggers into {names.of('dead-letters')}. "

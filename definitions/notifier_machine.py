@@ -42,6 +42,7 @@ def notifier_machine(
     dead_letter_queue_url: str,
     channels: Channels = NO_CHANNELS,
     recovery: bool = False,
+    runbooks: str | None = None,
 ) -> dict[str, Any]:
     """Definition of the notifier.
 
@@ -51,7 +52,8 @@ def notifier_machine(
     wants to hear of its first success after a failure: then the runs before are looked at, for
     such jobs only. A message that somebody does not take is kept in the dead-letter queue, while
     the others get theirs, and the notifier fails with ``NotificationNotDelivered``. Such a letter,
-    ``{"notice": …}``, is an input too: what it holds is told once more, as it was.
+    ``{"notice": …}``, is an input too: what it holds is told once more, as it was. ``runbooks`` is
+    the address under which the pages are that messages of bad ends link.
     """
     look_back = {"Condition": expression(notices.look_back_wanted()), "Next": "Look back"}
     return {
@@ -72,7 +74,7 @@ def notifier_machine(
                     *([look_back] if recovery else []),
                     {"Condition": expression(notices.unwanted()), "Next": "Nobody asked"},
                 ],
-                "Assign": {"notice": expression(notices.notice(names, channels))},
+                "Assign": {"notice": expression(notices.notice(names, channels, runbooks))},
                 "Default": "Tell",
             },
             "Describe": {

@@ -85,6 +85,7 @@ def build(settings: Settings) -> dict[str, Any]:
             emails=list(settings.notify.emails),
             channels=named_channels(settings),
             recovery=recovery_is_told(settings),
+            runbooks=settings.notify.runbooks,
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -166,6 +167,7 @@ def build(settings: Settings) -> dict[str, Any]:
             messages=message_triggers(names, jobs),
             rules=any(job.event_patterns for job in jobs.values()),
             pipes=any(job.queues for job in jobs.values()),
+            runbooks=settings.notify.runbooks,
         ),
         ours,
     )
