@@ -33,7 +33,9 @@ def test_a_job_file_is_written_and_never_over_another_one(
     typed = ("import", "crontab", str(source), "--system", "--out", str(out))
     said = offline(*typed)
     assert (said.code, said.out) == (0, "")
-    assert out.read_text().startswith("# yaml-language-server: $schema=../../stacks/jobs.schema.json\n")
+    assert out.read_text().startswith(
+        "# yaml-language-server: $schema=../../stacks/jobs.schema.json\n"
+    )
     assert "backup:" in out.read_text()
     again = offline(*typed)
     assert again.code == 2

@@ -107,6 +107,21 @@ def test_what_is_no_configuration_of_ecschedule_is_refused(
         rules(text, name=name)
 
 
+def test_maps_may_be_merged_into_others_as_yaml_has_it(tmp_path: Path) -> None:
+    text = RULES.replace("- name: app", "- &app\n        name: app")
+    found = rules(
+        text,
+        "- name: again",
+        "  scheduleExpression: rate(1 day)",
+        "  taskDefinition: orders",
+        "  containerOverrides:",
+        "  - <<: *app",
+        "    command: [again]",
+    )
+    job = jobs(found, tmp_path)["again"]
+    assert (job.command, job.environment["MODE"]) == (("again",), "full")
+
+
 # -- Copilot
 
 MANIFEST = """\
