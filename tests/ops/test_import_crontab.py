@@ -145,6 +145,7 @@ def test_a_shell_is_asked_only_for_what_needs_one(line: str, command: list[str])
         ("flock -n /tmp/x a && b", "flock -n /tmp/x a && b", "`flock`"),
         ("timeout 5 a; b", "timeout 5 a; b", ""),
         ("a | b | logger", "a | b | logger", ""),
+        ("timeout 20d /x", "timeout 20d /x", ""),
     ],
 )
 def test_what_is_of_one_machine_is_taken_off_and_said(line: str, left: str, note: str) -> None:
@@ -193,6 +194,11 @@ def test_what_cannot_be_carried_over_is_listed_with_line_and_reason(line: str, w
     assert why in said
 
 
+def test_a_job_that_a_deploy_would_refuse_is_not_written(tmp_path: Path) -> None:
+    found = imported("0 5 * * * /opt/good", f"0 1 * * * /opt/x {'y' * 8_000}")
+    assert list(jobs(found, tmp_path)) == ["good"]
+
+
 def test_the_line_below_a_backslash_is_no_entry_of_its_own() -> None:
     found = imported("0 1 * * * /opt/x \\", "0 2 * * * /opt/y")
     assert [left.where for left in found.left_out] == ["tab:1", "tab:2"]
@@ -223,6 +229,18 @@ def test_variables_are_the_environment_of_the_lines_below_them(tmp_path: Path) -
     found = imported("A = 'one '", "0 1 * * * /opt/a", 'B="two"', "A=three  ", "0 1 * * * /opt/b")
     environments = {name: job.environment for name, job in jobs(found, tmp_path).items()}
     assert environments == {"a": {"A": "one "}, "b": {"A": "three", "B": "two"}}
+
+
+def test_words_that_yaml_takes_for_something_else_stay_texts(tmp_path: Path) -> None:
+    job = one(tmp_path, "A=true", "B=no", "C=5", "D=1e3", "E=~", "0 1 * * * null off 2026-01-01")
+    assert job.environment == {"A": "true", "B": "no", "C": "5", "D": "1e3", "E": "~"}
+    assert job.command == ("null", "off", "2026-01-01")
+
+
+def test_a_variable_of_one_job_stands_beside_those_of_all(tmp_path: Path) -> None:
+    found = imported("A=1", "0 1 * * * /opt/a", "B=2", "0 1 * * * /opt/b")
+    environments = [job.environment for job in jobs(found, tmp_path).values()]
+    assert environments == [{"A": "1"}, {"A": "1", "B": "2"}]
 
 
 def test_variables_of_all_jobs_stand_once() -> None:
