@@ -25,16 +25,14 @@ Out = Annotated[
 JOBS_SCHEMA = Path("stacks", "jobs.schema.json")
 """Where a project has the schema of job files."""
 
-_EXIT_CODES = "Exit codes: 0 all is carried over · 1 something is left out · 2 not readable."
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
         no_args_is_help=True,
         help="Write a job file from a crontab, or from another scheduler's files. What cannot be "
-        "carried over is listed, with the line and the reason.",
-        epilog=f"{_EXIT_CODES} Example: `crontab -l | python -m ops import crontab -`",
+        "carried over is listed, with the line and the reason, and makes the exit code 1.",
+        epilog="Example: `crontab -l | python -m ops import crontab -`",
     )
     for name, command, example in (
         ("crontab", crontab, "crontab /etc/cron.d/app --system --timezone Asia/Tokyo"),
@@ -42,9 +40,7 @@ def register(app: typer.Typer) -> None:
         ("copilot", copilot, "copilot . --environment prod"),
         ("kubernetes", kubernetes, "kubernetes cronjobs.yaml"),
     ):
-        group.command(name, epilog=f"{_EXIT_CODES} Example: `python -m ops import {example}`")(
-            command
-        )
+        group.command(name, epilog=f"Example: `python -m ops import {example}`")(command)
     app.add_typer(group, name="import")
 
 
@@ -59,7 +55,7 @@ def crontab(
     ] = False,
     out: Out = None,
 ) -> int:
-    """Carry a crontab over: schedules, commands, variables, comments."""
+    """Write a job file from a crontab. Exit code 1: something is left out, and listed."""
     if timezone is not None:
         try:
             check_zone(timezone)
@@ -73,7 +69,7 @@ def ecschedule(
     file: Annotated[str, typer.Argument(help="A configuration of ecschedule.", metavar="FILE")],
     out: Out = None,
 ) -> int:
-    """Carry the rules of ecschedule over."""
+    """Write a job file from the rules of ecschedule. Exit code 1: something is left out."""
     text, source = _read(file)
     return _put(ecschedule_rules.read(text, source=source), out)
 
@@ -87,7 +83,7 @@ def copilot(
     ] = None,
     out: Out = None,
 ) -> int:
-    """Carry scheduled jobs of AWS Copilot over."""
+    """Write a job file from scheduled jobs of Copilot. Exit code 1: something is left out."""
     return _put(copilot_manifests.read(path, environment=environment), out)
 
 
@@ -95,7 +91,7 @@ def kubernetes(
     file: Annotated[str, typer.Argument(help="A manifest with CronJobs.", metavar="FILE")],
     out: Out = None,
 ) -> int:
-    """Carry CronJobs of Kubernetes over."""
+    """Write a job file from CronJobs of Kubernetes. Exit code 1: something is left out."""
     text, source = _read(file)
     return _put(kubernetes_manifests.read(text, source=source), out)
 

@@ -7,7 +7,6 @@ says. Here it is as the manifest says, with a word of it.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -335,7 +334,7 @@ def _limits(manifest: _Manifest, name: str, look_at: list[str]) -> dict[str, Any
         manifest.leave_out(("cpu",), f"the size of {name}", str(error))
     if timeout := str(value.get("timeout") or ""):
         try:
-            settings["timeout"] = durations.text(math.ceil(go_duration(timeout).total_seconds()))
+            settings["timeout"] = durations.text(int(go_duration(timeout).total_seconds()))
         except ValueError as error:
             manifest.leave_out(("timeout",), f"timeout of {name}", str(error))
     retries = str(value.get("retries") or "0")

@@ -101,7 +101,7 @@ def read(text: str, *, source: str, zone: str | None = None, system: bool = Fals
     Raises:
         OpsError: it has no line of a crontab.
     """
-    lines = text.replace("\r\n", "\n").split("\n")  # cron knows no other end of a line
+    lines = text.split("\n")  # cron knows no other end of a line
     jenkins = any(
         (match := _ENTRY.fullmatch(line.strip()))
         and cron_expressions.is_jenkins(match.group(2, 3, 4, 5, 6))

@@ -1,5 +1,6 @@
 """YAML of other programs, as it is written: every scalar is text, every thing has its line."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,15 @@ import yaml
 from ops.errors import OpsError
 
 _PYYAML: Any = yaml  # which has no types
+
+
+class _Loader(_PYYAML.SafeLoader):
+    """Takes every plain scalar for text, but for ``<<``, which brings another map's entries."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile("<<"), ["<"])
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,8 @@ def _template_remedy(text: str) -> str:
 
 
 def _documents(text: str) -> Iterator[Document]:
-    for node in _PYYAML.compose_all(text, Loader=_PYYAML.BaseLoader):
-        value = _PYYAML.BaseLoader("").construct_document(node)
+    for node in _PYYAML.compose_all(text, Loader=_Loader):
+        value = _Loader("").construct_document(node)
         if value:
             yield Document(value, node)
 

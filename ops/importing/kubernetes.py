@@ -85,7 +85,7 @@ def read(text: str, *, source: str) -> Imported:
     found = _Found()
     kinds: list[str] = []
     for document in documents(text, source):
-        for path, value in _objects(document.value, ()):
+        for path, value in _objects(document.value):
             kinds.append(str(value.get("kind")))
             manifest = _Manifest(source, document, path, value, found)
             if value.get("kind") == "CronJob":
@@ -103,16 +103,14 @@ def read(text: str, *, source: str) -> Imported:
     )
 
 
-def _objects(
-    value: object, path: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+def _objects(value: object) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
     """Yield the objects of a document: itself, or the items of a List."""
     known = a_map(value)
     if str(known.get("kind", "")).endswith("List"):
         for number, item in enumerate(a_list(known.get("items"))):
-            yield from _objects(item, (*path, "items", number))
+            yield ("items", number), a_map(item)
     else:
-        yield path, known
+        yield (), known
 
 
 _JOB = ("spec", "jobTemplate", "spec")

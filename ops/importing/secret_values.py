@@ -97,7 +97,7 @@ _VALUE = r"""(?P<value>[^\s;|&<>'"$`()-][^\s;|&<>'"$`()]*|'[^']*'|"[^"$`]*")"""
 _ASSIGNMENT = re.compile(rf"(?<![\w-])(?P<name>[A-Za-z_]\w*)={_VALUE}")
 _OPTION = re.compile(rf"(?<!\S)(?P<name>--?(?!no-)[A-Za-z][\w-]+)[= ]\s*{_VALUE}")
 _HEADER = re.compile(
-    r"(?i)(?<![\w-])(?P<name>authorization|[\w-]*(?:token|api-key|secret)):\s*(?:(?:bearer|basic|token)\s+)?"
+    r"(?i)(?<![\w-])(?P<name>authorization|[\w-]*(?:token|api-key|secret|password)):\s*(?:(?:bearer|basic|token)\s+)?"
     r"(?P<value>[^\s'\"$]+)"
 )
 _USER = re.compile(r"(?<!\S)(?:-u|--user)[= ]\s*['\"]?[^\s:'\"$]+:(?P<value>[^\s'\"$]+)")

@@ -102,16 +102,14 @@ def _background(command: Carried) -> Carried:
 
 
 _LOG = r"(?:/dev/null|/dev/std(?:out|err)|/var/log/[^\s;|&]+|[^\s;|&<>'\"]+\.(?:log|out|err))"
-_TO_LOG = re.compile(rf"(?:\s+|(?<=\S)(?=[>&]))(?:&>>?|[12]?>>?)\s*{_LOG}\s*$")
-_TO_OTHER = re.compile(r"(?:\s+|(?<=\S)(?=>))[12]?>&[12]\s*$")
+_TO_LOG = re.compile(rf"(?:\s+|(?<=[^\s\\])(?=[>&]))(?:&>>?|[12]?>>?)\s*{_LOG}\s*$")
+_TO_OTHER = re.compile(r"(?:\s+|(?<=[^\s\\])(?=>))[12]?>&[12]\s*$")
 
 
 def _redirections(command: Carried) -> Carried:
     """Let the output be the run's log, where it went into one or nowhere."""
     rest, taken = command.text, ""
     while match := _TO_LOG.search(rest) or _TO_OTHER.search(rest):
-        if _is_quoted(rest, match.start()):
-            break
         rest, taken = rest[: match.start()], rest[match.start() :].strip() + " " + taken
     if not taken or not rest:
         return command

@@ -208,6 +208,7 @@ def test_aws_croniter_reads_in_the_expressions_what_cron_does_in_the_crontab(
         ("*/35 */23 * * *", ("cron(0,35 0,23 * * ? *)",)),
         ("5-59/15 1-23/2 * * *", ("cron(5-50/15 1-23/2 * * ? *)",)),
         ("*/100 * * * *", ("cron(0 * * * ? *)",)),
+        ("0-20/10 * * * *", ("cron(0-20/10 * * * ? *)",)),
     ],
 )
 def test_a_crontabs_line_is_written_as_aws_says_the_same(
@@ -239,6 +240,7 @@ def test_days_of_both_fields_are_working_days_of_a_calendar() -> None:
         ("0~10/2 * * * *", "nothing that cron reads"),
         ("9~0 * * * *", "runs backwards"),
         ("0 9 */2 * 1", "days that are in both day fields"),
+        ("0 9 */100,1-28 * 1-6", "takes 24 schedules"),
         ("H(5-70) * * * *", "write 0 to 59"),
         ("H/0 * * * *", "has no step"),
     ],

@@ -141,9 +141,11 @@ def test_a_shell_is_asked_only_for_what_needs_one(line: str, command: list[str])
         # What would mean something else without it stays.
         ("/x > /data/x.csv 2>&1", "/x > /data/x.csv 2>&1", "a bucket keeps them"),
         ("echo 'a > x.log'", "echo 'a > x.log'", ""),
+        ("echo a \\> x.log", "echo a \\> x.log", ""),
         ("flock -n /tmp/x a && b", "flock -n /tmp/x a && b", "`flock`"),
         ("timeout 5 a; b", "timeout 5 a; b", ""),
         ("a | b | logger", "a | b | logger", ""),
+        ("timeout 20d /x", "timeout 20d /x", ""),
     ],
 )
 def test_what_is_of_one_machine_is_taken_off_and_said(line: str, left: str, note: str) -> None:
@@ -152,9 +154,10 @@ def test_what_is_of_one_machine_is_taken_off_and_said(line: str, left: str, note
     assert note in " ".join(command.look_at)
 
 
-def test_timeout_becomes_the_jobs(tmp_path: Path) -> None:
-    job = one(tmp_path, "0 1 * * * timeout -k 5 1.5h /opt/x")
-    assert (job.timeout_seconds, job.command) == (5_400, ("/opt/x",))
+@pytest.mark.parametrize(("written_as", "seconds"), [("1.5h", 5_400), ("90", 90), ("1.2", 2)])
+def test_timeout_becomes_the_jobs(tmp_path: Path, written_as: str, seconds: int) -> None:
+    job = one(tmp_path, f"0 1 * * * timeout -k 5 {written_as} /opt/x")
+    assert (job.timeout_seconds, job.command) == (seconds, ("/opt/x",))
 
 
 def test_a_lock_of_several_jobs_is_left_out_by_name() -> None:
@@ -191,6 +194,11 @@ def test_what_cannot_be_carried_over_is_listed_with_line_and_reason(line: str, w
     assert why in said
 
 
+def test_a_job_that_a_deploy_would_refuse_is_not_written(tmp_path: Path) -> None:
+    found = imported("0 5 * * * /opt/good", f"0 1 * * * /opt/x {'y' * 8_000}")
+    assert list(jobs(found, tmp_path)) == ["good"]
+
+
 def test_the_line_below_a_backslash_is_no_entry_of_its_own() -> None:
     found = imported("0 1 * * * /opt/x \\", "0 2 * * * /opt/y")
     assert [left.where for left in found.left_out] == ["tab:1", "tab:2"]
@@ -221,6 +229,18 @@ def test_variables_are_the_environment_of_the_lines_below_them(tmp_path: Path) -
     found = imported("A = 'one '", "0 1 * * * /opt/a", 'B="two"', "A=three  ", "0 1 * * * /opt/b")
     environments = {name: job.environment for name, job in jobs(found, tmp_path).items()}
     assert environments == {"a": {"A": "one "}, "b": {"A": "three", "B": "two"}}
+
+
+def test_words_that_yaml_takes_for_something_else_stay_texts(tmp_path: Path) -> None:
+    job = one(tmp_path, "A=true", "B=no", "C=5", "D=1e3", "E=~", "0 1 * * * null off 2026-01-01")
+    assert job.environment == {"A": "true", "B": "no", "C": "5", "D": "1e3", "E": "~"}
+    assert job.command == ("null", "off", "2026-01-01")
+
+
+def test_a_variable_of_one_job_stands_beside_those_of_all(tmp_path: Path) -> None:
+    found = imported("A=1", "0 1 * * * /opt/a", "B=2", "0 1 * * * /opt/b")
+    environments = [job.environment for job in jobs(found, tmp_path).values()]
+    assert environments == [{"A": "1"}, {"A": "1", "B": "2"}]
 
 
 def test_variables_of_all_jobs_stand_once() -> None:
@@ -274,6 +294,11 @@ def test_a_secret_variable_is_left_out_and_shown_nowhere(line: str) -> None:
     assert "pulumi config set --secret" in found.left_out[0].reason
 
 
+def test_what_a_variable_was_before_it_became_secret_is_not_what_it_is(tmp_path: Path) -> None:
+    found = imported("URL=http://x/", "URL=http://me:hunter2@x/", "0 1 * * * /opt/x")
+    assert jobs(found, tmp_path)["x"].environment == {}
+
+
 @pytest.mark.parametrize(
     ("line", "command"),
     [
@@ -282,6 +307,8 @@ def test_a_secret_variable_is_left_out_and_shown_nowhere(line: str) -> None:
         ("x --api-token 'hunter2'", 'x --api-token "$API_TOKEN"'),
         ("mysqldump -uroot -phunter2 x", 'mysqldump -uroot -p"$PASSWORD" x'),
         ("curl https://me:hunter2@x/", 'curl https://me:"$PASSWORD"@x/'),
+        ("x AKIAHUNTER2HUNTER2XX", 'x "$TOKEN"'),
+        ("API_TOKEN=https://me:hunter2@x/ y", 'API_TOKEN=https://me:"$PASSWORD"@x/ y'),
         ("curl -u me:hunter2 x", 'curl -u me:"$PASSWORD" x'),
         (
             "curl -H 'Authorization: Bearer hunter2' x",
@@ -295,7 +322,7 @@ def test_a_secret_in_a_command_becomes_a_variable_and_is_shown_nowhere(
 ) -> None:
     found = imported(f"0 1 * * * {line}")
     text = written(found)
-    assert "hunter2" not in text
+    assert "hunter2" not in text.lower()
     assert "[secret]" in text
     (job,) = deployed(text, tmp_path).jobs.values()
     assert job.command == ("sh", "-c", command)
@@ -307,6 +334,11 @@ def test_what_only_says_where_a_secret_is_stays(tmp_path: Path) -> None:
     job = one(tmp_path, "PASSWORD_FILE=/run/p", "0 1 * * * pg_dump --no-password x $TOKEN")
     assert job.environment == {"PASSWORD_FILE": "/run/p"}
     assert job.command[-1] == "pg_dump --no-password x $TOKEN"
+
+
+def test_a_secret_of_a_command_is_not_the_variable_of_another_one() -> None:
+    found = imported("TOKEN=one", "0 1 * * * x --token two")
+    assert [left.what for left in found.left_out] == ["TOKEN", "the value of TOKEN_2"]
 
 
 def test_two_secrets_of_one_name_are_two_variables() -> None:
@@ -370,6 +402,12 @@ def test_names_are_unique_and_names(tmp_path: Path) -> None:
 
 
 # -- the whole file
+
+
+def test_lines_may_end_as_windows_ends_them(tmp_path: Path) -> None:
+    found = imported("A=1\r", "0 1 * * * /opt/x\r")
+    job = jobs(found, tmp_path)["x"]
+    assert (job.command, job.environment) == (("/opt/x",), {"A": "1"})
 
 
 def test_a_text_without_a_line_of_a_crontab_is_no_crontab() -> None:

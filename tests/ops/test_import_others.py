@@ -64,12 +64,18 @@ def test_a_disabled_rule_on_spot_with_a_size_is_off_and_keeps_them(tmp_path: Pat
     assert (job.cpu_units, job.memory_mib) == (512, 1_024)
 
 
+_DAILY = "- {name: x, scheduleExpression: rate(1 day)"
+_COMMAND = "the command of x"
+
+
 @pytest.mark.parametrize(
     ("line", "what", "reason"),
     [
         ("      KEY: {{ must_env `APP_KEY` }}", "KEY of syncorders", "{{ must_env `APP_KEY` }}"),
         ("      KEY: {{ ssm `/app/key` }}", "KEY of syncorders", "secrets: {KEY: ssm:/app/key}"),
         ("      TOKEN: abc", "TOKEN of syncorders", "pulumi config set --secret"),
+        (f"{_DAILY}, containerOverrides: [{{command: ['{{{{ x }}}}']}}]}}", _COMMAND, "template"),
+        (f"{_DAILY}, containerOverrides: [{{command: [a, --token=b]}}]}}", _COMMAND, "secret"),
         ("  taskCount: 3", "taskCount of syncorders", "write array: {size: 3}"),
         ("  - name: sidecar", "override of sidecar in syncorders", "one container"),
         ("- name: other", "rule other", "no schedule: write cron("),
@@ -98,6 +104,9 @@ def test_a_job_without_its_command_is_written_as_a_comment(tmp_path: Path) -> No
         ("rules: [", "rules.yaml", "rules.yaml:1: is not YAML"),
         ("{}", "rules.jsonnet", "is Jsonnet: render it first"),
         ("a: \x00", "rules.yaml", "is not YAML"),
+        ("a: !!int x", "rules.yaml", "is not YAML"),
+        ("a: !Ref x", "rules.yaml", "is not YAML"),
+        ("[" * 5_000, "rules.yaml", "is not YAML"),
     ],
 )
 def test_what_is_no_configuration_of_ecschedule_is_refused(
@@ -105,6 +114,21 @@ def test_what_is_no_configuration_of_ecschedule_is_refused(
 ) -> None:
     with pytest.raises(OpsError, match=reason):
         rules(text, name=name)
+
+
+def test_maps_may_be_merged_into_others_as_yaml_has_it(tmp_path: Path) -> None:
+    text = RULES.replace("- name: app", "- &app\n        name: app")
+    found = rules(
+        text,
+        "- name: again",
+        "  scheduleExpression: rate(1 day)",
+        "  taskDefinition: orders",
+        "  containerOverrides:",
+        "  - <<: *app",
+        "    command: [again]",
+    )
+    job = jobs(found, tmp_path)["again"]
+    assert (job.command, job.environment["MODE"]) == (("again",), "full")
 
 
 # -- Copilot
@@ -327,6 +351,7 @@ def test_what_a_cron_job_does_not_say_is_what_kubernetes_would_do(tmp_path: Path
             ("cron(0 9 */2 * ? *)", "cron(0 9 ? * MON *)"),
         ),
         (("timeZone: Europe/Berlin", ""), "timezone", "UTC"),
+        (("--today", "$$HOME"), "command", ("digest", "$HOME")),
         (('"30 6', '"CRON_TZ=Asia/Tokyo 30 6'), "timezone", "Asia/Tokyo"),
     ],
 )
@@ -335,6 +360,18 @@ def test_a_policy_of_a_cron_job_becomes_a_key_of_the_job(
 ) -> None:
     job = jobs(cron_jobs(replaced), tmp_path)["mail-digest"]
     assert getattr(job, key) == value
+
+
+def test_attempts_of_kubernetes_wait_six_minutes_at_most(tmp_path: Path) -> None:
+    job = jobs(cron_jobs(("backoffLimit: 2", "backoffLimit: 8")), tmp_path)["mail-digest"]
+    assert job.retries.app == (10, 20, 40, 80, 160, 320, 360, 360)
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_the_processor_is_that_of_its_nodes(architecture: str) -> None:
+    arch = {"x86_64": "amd64"}.get(architecture, architecture)
+    found = cron_jobs((_POD, f"nodeSelector: {{kubernetes.io/arch: {arch}}}"))
+    assert (found.containers or {})["mail-digest"]["architecture"] == architecture
 
 
 _POD = "restartPolicy: Never"
@@ -395,6 +432,7 @@ def test_several_documents_and_lists_are_read_with_their_lines(tmp_path: Path) -
         ("", "has no CronJob"),
         ("kind: CronJob\nspec: {{ .Values.x }}\n  a: b", "render its templates"),
         ("a: b: c", "cron.yaml:1: is not YAML"),
+        ("&a {kind: List, items: [*a]}", "has no CronJob"),
     ],
 )
 def test_what_has_no_cron_job_is_refused(text: str, reason: str) -> None:
