@@ -10,6 +10,7 @@ from typer._click import exceptions  # typer brings its own click, and exports h
 from ops.aws import AWS_ERRORS, explained
 from ops.commands import (
     adding,
+    backfilling,
     checking,
     completion,
     costs,
@@ -63,6 +64,7 @@ for commands in (
     past,
     running,
     logs,
+    backfilling,
     schedules,
     costs,
     checking,

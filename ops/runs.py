@@ -30,6 +30,8 @@ _HANDED_ON = frozenset(
 MANUAL = "manual-"
 """How the name of a run begins that has no scheduled time and no event; its dispatcher's execution
 has the rest of it for a name."""
+_A_PAGE = 1_000
+"""Most executions of one answer (ListExecutions, API reference)."""
 _OFFERED = 50
 """Latest runs of a job among which the nearest name is looked for."""
 
@@ -147,22 +149,54 @@ def found(stack: Stack, text: str) -> Run:
     return run
 
 
-def recent(stack: Stack, entry: Entry, most: int, **filters: str) -> list[dict[str, Any]]:
+def recent(
+    stack: Stack, entry: Entry, most: int | None = None, **filters: Any
+) -> list[dict[str, Any]]:
     """Return the latest runs of a job, flow or worker as ListExecutions has them, newest first.
+
+    See :func:`executions`.
 
     Raises:
         OpsError: its machine is not deployed.
     """
-    machine = stack.names.machine_arn(stack.names.chosen(entry.name))
-    pages = stack.aws.states.get_paginator("list_executions").paginate(
-        stateMachineArn=machine, PaginationConfig={"PageSize": min(most, 1_000)}, **filters
-    )
     try:
-        return list(itertools.islice((one for page in pages for one in page["executions"]), most))
+        return executions(stack, stack.names.chosen(entry.name), most, **filters)
     except ClientError as error:
         if code_of(error) == NO_MACHINE:
             raise not_deployed(stack, entry) from None
         raise
+
+
+def executions(
+    stack: Stack,
+    machine: str,
+    most: int | None = None,
+    since: datetime | None = None,
+    **filters: str,
+) -> list[dict[str, Any]]:
+    """Return the latest executions of a machine, newest first.
+
+    Args:
+        stack: of the machine.
+        machine: its physical name.
+        most: how many; ``None`` for all.
+        since: from which instant on they must have started.
+        filters: more of ListExecutions, such as ``statusFilter``.
+    """
+    pages = stack.aws.states.get_paginator("list_executions").paginate(
+        stateMachineArn=stack.names.machine_arn(machine),
+        PaginationConfig={"PageSize": min(most or _A_PAGE, _A_PAGE)},
+        **filters,
+    )
+    found = itertools.islice((one for page in pages for one in page["executions"]), most)
+    return list(itertools.takewhile(lambda one: since is None or one["startDate"] >= since, found))
+
+
+def reason_of_skip(stack: Stack, run: str) -> str:
+    """Return why a run was skipped, as the dispatcher recorded it."""
+    arn = stack.names.execution_arn(stack.names.of("skipped"), run)
+    answer = stack.aws.states.describe_execution(executionArn=arn)
+    return str(_object(answer["input"]).get("reason", "")).partition(": ")[0]
 
 
 def not_deployed(stack: Stack, entry: Entry) -> OpsError:
