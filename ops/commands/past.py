@@ -1,7 +1,7 @@
 """``history`` and ``runs``: how it went, and what goes on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -62,22 +62,8 @@ def show_history(
     if json:
         put_json([as_json(one) for one in past])
         return
-    today = present.astimezone(zone).date()
-    put_table(
-        (f"started, {zone}", "took", "outcome", "exit", "run", "note"),
-        (
-            [
-                local(one.started, zone, today),
-                _took(one, present),
-                one.outcome,
-                str(facts_of(one).get("exitCode", "")),
-                one.name,
-                _note(_meant_for(one, zone, today), why(one)),
-            ]
-            for one in past
-        ),
-        right=("exit",),
-    )
+    if past:
+        put_past(past, zone, present)
     if not past:
         say(f"no such run of {job}; AWS forgets runs 90 days after their end")
     elif len(past) == limit:
@@ -99,6 +85,9 @@ def show_runs(
             [{**as_json(run), "timeoutSeconds": _timeout_seconds(stack, run)} for run in running]
         )
         return
+    if not running:
+        say("nothing runs now")
+        return
     put_table(
         ("job", "run", "goes on for", "timeout"),
         (
@@ -106,9 +95,8 @@ def show_runs(
             for run in running
         ),
         right=("goes on for", "timeout"),
+        whole=("run",),
     )
-    if not running:
-        say("nothing runs now")
 
 
 def _show_past(stack: Stack, present: datetime, *, failed: bool, since: str, json: bool) -> None:
@@ -116,6 +104,9 @@ def _show_past(stack: Stack, present: datetime, *, failed: bool, since: str, jso
     past = of_all(stack, failed=failed, since=typed(since, zone, present))
     if json:
         put_json([as_json(run) for run in past])
+        return
+    if not past:
+        say(f"no such run {'in the last' if since[-1] in 'smhd' else 'since'} {since}")
         return
     put_table(
         ("started, UTC", "took", "outcome", "exit", "run", "note"),
@@ -131,9 +122,29 @@ def _show_past(stack: Stack, present: datetime, *, failed: bool, since: str, jso
             for run in past
         ),
         right=("exit",),
+        whole=("run",),
     )
-    if not past:
-        say(f"no such run in the last {since}" if since[-1] in "smhd" else f"none since {since}")
+
+
+def put_past(past: Sequence[Past], zone: ZoneInfo, present: datetime) -> None:
+    """Print runs of one job as a table, by the clocks of its zone."""
+    today = present.astimezone(zone).date()
+    put_table(
+        (f"started, {zone}", "took", "outcome", "exit", "run", "note"),
+        (
+            [
+                local(one.started, zone, today),
+                _took(one, present),
+                one.outcome,
+                str(facts_of(one).get("exitCode", "")),
+                one.name,
+                _note(_meant_for(one, zone, today), why(one)),
+            ]
+            for one in past
+        ),
+        right=("exit",),
+        whole=("run",),
+    )
 
 
 def as_json(one: Past) -> dict[str, Any]:
