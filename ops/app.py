@@ -8,7 +8,7 @@ import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
 from ops.aws import AWS_ERRORS, explained
-from ops.commands import completion, costs, listing, past, showing
+from ops.commands import coming, completion, costs, listing, past, showing
 from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
 from ops.output import fail, put_lines
@@ -51,6 +51,7 @@ for commands in (
     listing,
     showing,
     past,
+    coming,
     costs,
     completion,
 ):

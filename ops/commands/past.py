@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ops.coming import timeout_of
 from ops.completing import job_names
 from ops.history import Past, goes_on, history, of_all
 from ops.output import Json, put_json, put_table, say
 from ops.runs import Run
 from ops.stack import Stack, now
 from ops.times import local, took, typed
-from stacks.settings.flows import FlowSettings
 
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _OF_ANY_CONTAINER = "Essential container in task exited"
@@ -82,7 +82,10 @@ def show_runs(
     running = goes_on(stack)
     if json:
         put_json(
-            [{**as_json(run), "timeoutSeconds": _timeout_seconds(stack, run)} for run in running]
+            [
+                {**as_json(run), "timeoutSeconds": _seconds(timeout_of(stack.entries[run.of]))}
+                for run in running
+            ]
         )
         return
     if not running:
@@ -90,10 +93,7 @@ def show_runs(
         return
     put_table(
         ("job", "run", "goes on for", "timeout"),
-        (
-            [run.of, run.name, _took(run, present), _timeout(_timeout_seconds(stack, run))]
-            for run in running
-        ),
+        ([run.of, run.name, _took(run, present), _timeout(stack, run)] for run in running),
         right=("goes on for", "timeout"),
         whole=("run",),
     )
@@ -212,11 +212,10 @@ def _took(one: Past, present: datetime) -> str:
     return took((one.ended or present) - one.started)
 
 
-def _timeout_seconds(stack: Stack, run: Run) -> int | None:
-    """Return how long one attempt may take; a flow has as long as its jobs."""
-    settings = stack.entries[run.of].settings
-    return None if isinstance(settings, FlowSettings) else settings.timeout_seconds
+def _timeout(stack: Stack, run: Run) -> str:
+    timeout = timeout_of(stack.entries[run.of])
+    return "" if timeout is None else took(timeout)
 
 
-def _timeout(seconds: int | None) -> str:
-    return "" if seconds is None else took(timedelta(seconds=seconds))
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else int(duration.total_seconds())
