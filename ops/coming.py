@@ -48,7 +48,7 @@ class Coming:
         if settings.flexible_window_seconds and self.runs:
             said.append(f"within {settings.flexible_window_seconds // 60} min")
         if counts_from_its_making(self.entry) and self.runs:
-            said.append("a rate counts from its deploy: at which minute, `list` says")
+            said.append("counts from its deploy: `list` says when")
         return ", ".join(filter(None, said))
 
 
@@ -199,7 +199,11 @@ def timeout_of(entry: Entry) -> timedelta | None:
 
 def load(stack: Stack, now: datetime, days: int) -> Load:
     """Return what starts today and on the days after it, by the zone that most jobs have."""
-    scheduled = [entry for entry in stack.entries.values() if entry.settings.schedule]
+    scheduled = [
+        entry
+        for entry in stack.entries.values()
+        if entry.settings.schedule and entry.settings.enabled
+    ]
     zones = [entry.settings.timezone for entry in scheduled] or ["UTC"]
     zone = ZoneInfo(max(dict.fromkeys(zones), key=zones.count))
     today = now.astimezone(zone).date()

@@ -79,9 +79,11 @@ def _each_rate_once(found: Iterator[Coming]) -> Iterator[Coming]:
 
 def _cells(one: Coming, present: datetime) -> list[str]:
     zone = ZoneInfo(one.entry.settings.timezone)
-    today = present.astimezone(zone).date()
+    if counts_from_its_making(one.entry):
+        return ["soon", str(zone), "", one.entry.name, one.note]
     away = relative(one.instant, present).removeprefix("in ") if one.runs else ""
-    return [local(one.instant, zone, today), str(zone), away, one.entry.name, one.note]
+    when = local(one.instant, zone, present.astimezone(zone).date())
+    return [when, str(zone), away, one.entry.name, one.note]
 
 
 def _why_nothing(entries: list[Entry]) -> list[str]:
