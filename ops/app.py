@@ -12,6 +12,7 @@ from ops.commands import (
     adding,
     backfilling,
     checking,
+    coming,
     completion,
     costs,
     imports,
@@ -20,6 +21,7 @@ from ops.commands import (
     past,
     running,
     schedules,
+    showing,
 )
 from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
@@ -62,6 +64,7 @@ def _stack(
 for commands in (
     listing,
     past,
+    coming,
     running,
     logs,
     backfilling,
@@ -71,6 +74,7 @@ for commands in (
     imports,
     completion,
     adding,
+    showing,
 ):
     commands.register(app)
 

@@ -75,15 +75,37 @@ def put_json(value: Any) -> None:
 
 
 def put_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
-    """Print a table; cells are plain text, columns named in ``right`` are aligned there."""
+    """Print a table of plain text; ``right`` are aligned there, ``whole`` are never broken."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column in whole,
+        )
     for row in rows:
         table.add_row(*map(coloured, row))
     console().print(table)
+
+
+def put_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Print names and values, a line each; a name that repeats the one above is left out.
+
+    Lines are not broken, so that addresses can be clicked and copied.
+    """
+    width = max(len(name) for name, _ in facts)
+    above = ""
+    for name, value in facts:
+        shown = "" if name == above else name
+        console().print(f"[bold]{escape(shown.ljust(width))}[/]  {coloured(value)}")
+        above = name
 
 
 _COLOURS: Mapping[str, str] = {

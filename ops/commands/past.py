@@ -1,20 +1,20 @@
 """``history`` and ``runs``: how it went, and what goes on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from ops.coming import timeout_of
 from ops.completing import job_names
 from ops.history import Past, goes_on, history, of_all
 from ops.output import Json, put_json, put_table, say
 from ops.runs import Run
 from ops.stack import Stack, now
 from ops.times import local, took, typed
-from stacks.settings.flows import FlowSettings
 
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _OF_ANY_CONTAINER = "Essential container in task exited"
@@ -62,22 +62,8 @@ def show_history(
     if json:
         put_json([as_json(one) for one in past])
         return
-    today = present.astimezone(zone).date()
-    put_table(
-        (f"started, {zone}", "took", "outcome", "exit", "run", "note"),
-        (
-            [
-                local(one.started, zone, today),
-                _took(one, present),
-                one.outcome,
-                str(facts_of(one).get("exitCode", "")),
-                one.name,
-                _note(_meant_for(one, zone, today), why(one)),
-            ]
-            for one in past
-        ),
-        right=("exit",),
-    )
+    if past:
+        put_past(past, zone, present)
     if not past:
         say(f"no such run of {job}; AWS forgets runs 90 days after their end")
     elif len(past) == limit:
@@ -96,19 +82,21 @@ def show_runs(
     running = goes_on(stack)
     if json:
         put_json(
-            [{**as_json(run), "timeoutSeconds": _timeout_seconds(stack, run)} for run in running]
+            [
+                {**as_json(run), "timeoutSeconds": _seconds(timeout_of(stack.entries[run.of]))}
+                for run in running
+            ]
         )
+        return
+    if not running:
+        say("nothing runs now")
         return
     put_table(
         ("job", "run", "goes on for", "timeout"),
-        (
-            [run.of, run.name, _took(run, present), _timeout(_timeout_seconds(stack, run))]
-            for run in running
-        ),
+        ([run.of, run.name, _took(run, present), _timeout(stack, run)] for run in running),
         right=("goes on for", "timeout"),
+        whole=("run",),
     )
-    if not running:
-        say("nothing runs now")
 
 
 def _show_past(stack: Stack, present: datetime, *, failed: bool, since: str, json: bool) -> None:
@@ -116,6 +104,9 @@ def _show_past(stack: Stack, present: datetime, *, failed: bool, since: str, jso
     past = of_all(stack, failed=failed, since=typed(since, zone, present))
     if json:
         put_json([as_json(run) for run in past])
+        return
+    if not past:
+        say(f"no such run {'in the last' if since[-1] in 'smhd' else 'since'} {since}")
         return
     put_table(
         ("started, UTC", "took", "outcome", "exit", "run", "note"),
@@ -131,9 +122,29 @@ def _show_past(stack: Stack, present: datetime, *, failed: bool, since: str, jso
             for run in past
         ),
         right=("exit",),
+        whole=("run",),
     )
-    if not past:
-        say(f"no such run in the last {since}" if since[-1] in "smhd" else f"none since {since}")
+
+
+def put_past(past: Sequence[Past], zone: ZoneInfo, present: datetime) -> None:
+    """Print runs of one job as a table, by the clocks of its zone."""
+    today = present.astimezone(zone).date()
+    put_table(
+        (f"started, {zone}", "took", "outcome", "exit", "run", "note"),
+        (
+            [
+                local(one.started, zone, today),
+                _took(one, present),
+                one.outcome,
+                str(facts_of(one).get("exitCode", "")),
+                one.name,
+                _note(_meant_for(one, zone, today), why(one)),
+            ]
+            for one in past
+        ),
+        right=("exit",),
+        whole=("run",),
+    )
 
 
 def as_json(one: Past) -> dict[str, Any]:
@@ -201,11 +212,10 @@ def _took(one: Past, present: datetime) -> str:
     return took((one.ended or present) - one.started)
 
 
-def _timeout_seconds(stack: Stack, run: Run) -> int | None:
-    """Return how long one attempt may take; a flow has as long as its jobs."""
-    settings = stack.entries[run.of].settings
-    return None if isinstance(settings, FlowSettings) else settings.timeout_seconds
+def _timeout(stack: Stack, run: Run) -> str:
+    timeout = timeout_of(stack.entries[run.of])
+    return "" if timeout is None else took(timeout)
 
 
-def _timeout(seconds: int | None) -> str:
-    return "" if seconds is None else took(timedelta(seconds=seconds))
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else int(duration.total_seconds())
