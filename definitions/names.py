@@ -218,6 +218,24 @@ class Names:
         """What the ARN of each of the stack's schedules starts with."""
         return self.arn("scheduler", f"schedule/{self.prefix}/")
 
+    @property
+    def adhoc_group(self) -> str:
+        """Group of the schedules that people add beside Pulumi, and of the ends of pauses.
+
+        With a double hyphen: the group of a stack ``prod-adhoc`` is another one.
+        """
+        return self.chosen("adhoc")
+
+    @property
+    def adhoc_group_arn(self) -> str:
+        """ARN of that group."""
+        return self.arn("scheduler", f"schedule-group/{self.adhoc_group}")
+
+    @property
+    def adhoc_schedules_arn(self) -> str:
+        """What the ARN of each schedule in it starts with."""
+        return self.arn("scheduler", f"schedule/{self.adhoc_group}/")
+
     # -- messages
 
     def topic_arn(self, role: str) -> str:

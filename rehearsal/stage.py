@@ -578,7 +578,7 @@ class Stage:
             found = self.states.describe_execution(executionArn=arn)
             if found["status"] == "SUCCEEDED":
                 output = json.loads(found["output"])
-                self._dispatched[arn] = output["run"], output["result"]
+                self._dispatched[arn] = output.get("run", ""), output["result"]
             else:
                 trigger = json.loads(found["input"])
                 self._dispatched[arn] = _run_name(trigger), f"dispatcher {listed['status'].lower()}"

@@ -158,6 +158,8 @@ def build(settings: Settings) -> dict[str, Any]:
             calendars=settings.calendar_tables,
             watched=bool(expected(settings)),
             messages=message_triggers(names, jobs),
+            rules=any(job.event_patterns for job in jobs.values()),
+            pipes=any(job.queues for job in jobs.values()),
         ),
         ours,
     )

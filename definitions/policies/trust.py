@@ -4,14 +4,14 @@ from definitions.names import Names
 from definitions.policies.statements import acting_for, document
 
 
-def _trust(service: str, account: str, source_arn: str) -> str:
+def _trust(service: str, account: str, *source_arns: str) -> str:
     return document(
         {
             "Sid": "UseRole",
             "Effect": "Allow",
             "Principal": {"Service": service},
             "Action": "sts:AssumeRole",
-            "Condition": acting_for(account, source_arn),
+            "Condition": acting_for(account, *source_arns),
         }
     )
 
@@ -27,8 +27,16 @@ def machine_trust(names: Names, machine: str) -> str:
 
 
 def scheduler_trust(names: Names) -> str:
-    """Let the stack's schedules use a role; the source is their group, never one schedule."""
-    return _trust("scheduler.amazonaws.com", names.account, names.schedule_group_arn)
+    """Let the stack's schedules use a role, and those that people add.
+
+    The source is the group of a schedule, never the schedule.
+    """
+    return _trust(
+        "scheduler.amazonaws.com",
+        names.account,
+        names.schedule_group_arn,
+        names.adhoc_group_arn,
+    )
 
 
 def rule_trust(names: Names, rule: str) -> str:

@@ -569,6 +569,7 @@ def _rules() -> dict[str, _Rule]:
             "GetScheduleGroup": _named("schedule-group/{}", "Name"),
             "ListSchedules ListScheduleGroups": _nothing,
         },
+        "pipes": {"DescribePipe StartPipe StopPipe": _named("pipe/{}", "Name")},
         "cloudwatch": {
             "PutMetricData": _put_metric_data,
             "GetMetricData GetMetricStatistics ListMetrics": _nothing,
