@@ -128,10 +128,13 @@ def resuming(group: str, *, events: bool, retry: Mapping[str, Any]) -> dict[str,
                     **states,
                 },
             },
-            "Output": {"result": RESUMED, "job": expression(f"{_ASKED}.job")},
+            "Output": expression(_ASKED),
             "Next": "Resumed",
         },
-        "Resumed": {"Type": "Succeed"},
+        "Resumed": {
+            "Type": "Succeed",
+            "Output": {"result": RESUMED, "job": expression(f"{_ASKED}.job")},
+        },
     }
 
 
