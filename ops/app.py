@@ -15,6 +15,7 @@ from ops.commands import (
     logs,
     past,
     running,
+    schedules,
 )
 from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
@@ -59,6 +60,7 @@ for commands in (
     past,
     running,
     logs,
+    schedules,
     costs,
     completion,
 ):
