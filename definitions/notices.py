@@ -6,7 +6,8 @@ applications, formerly Chatbot (its guide, "Custom notifications"), the same as 
 e-mail, and the same once more in the form that a webhook takes.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +23,10 @@ WebhookFormat = Literal["generic", "teams", "pagerduty"]
 
 WATCHER = "fargate-batch"
 """Source of what the stack's own watcher tells of, beside AWS's events of the ends of runs."""
+TEST = "Test Message"
+"""Detail type of what somebody starts the notifier with to see whether messages arrive."""
+TEST_JOB = "test-notify"
+"""What such a message calls the job."""
 NOTICE = "Notice"
 """Detail type of the event that webhooks listen to; its source is the stack's prefix."""
 LONGEST_INPUT = 2_000
@@ -153,8 +158,10 @@ def notice(names: Names, channels: Channels) -> str:
   {_commands(names)}
   {_about_a_run()}
   {_about_a_watch()}
-  $title := $watched ? $watchTitle : $runTitle;
-  $lines := $watched ? $watchLines : $runLines;
+  {_about_a_test()}
+  $title := $watched ? $watchTitle : $test ? $testTitle : $runTitle;
+  $lines := $watched ? $watchLines : $test ? $testLines : $runLines;
+  $commands := $test ? [] : $commands;
   $icon := $good ? '✅ ' : $class = 'replaced' ? '↪️ ' : $class = 'late' ? '⏳ ' : '❌ ';
   $links := [
     $exists($executionUrl) ? {{'text': 'Execution', 'href': $executionUrl}},
@@ -276,6 +283,39 @@ def _about_a_watch() -> str:
     $exists($detail.because) ? 'Reason: ' & $detail.because
   ];
 """
+
+
+def _about_a_test() -> str:
+    """Return the statements of what is said to try whether messages arrive: title and lines."""
+    return f"""
+  $test := $states.input.`detail-type` = '{TEST}';
+  $testTitle := 'Test: a message of ' & ($good ? 'success' : 'failure');
+  $testLines := ['Somebody tries whether messages arrive. Nothing has happened.'];
+"""
+
+
+def trial_event(
+    names: Names, *, good: bool, channels: Sequence[str], run: str, now_milliseconds: int
+) -> dict[str, Any]:
+    """Make what the notifier is handed to tell people, by the usual ways, that it is a test.
+
+    It is the event of the end of a run that never was. ``channels`` are those that hear of it, the
+    stack's own if there are none; ``run`` is what the message's thread is called by.
+    """
+    asked = job_notice("all", channels=tuple(channels))
+    said = json.dumps({"class": "test"})
+    return {
+        "detail-type": TEST,
+        "detail": {
+            "stateMachineArn": f"{names.job_machines_arn}{TEST_JOB}",
+            "name": run,
+            "status": "SUCCEEDED" if good else "FAILED",
+            "input": json.dumps({"notify": asked}),
+            **({"output": said} if good else {"cause": said}),
+            "startDate": now_milliseconds,
+            "stopDate": now_milliseconds,
+        },
+    }
 
 
 def _mail(names: Names) -> str:

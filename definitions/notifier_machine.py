@@ -50,7 +50,8 @@ def notifier_machine(
     were too large to be carried, the execution is described. ``recovery`` is whether some job
     wants to hear of its first success after a failure: then the runs before are looked at, for
     such jobs only. A message that somebody does not take is kept in the dead-letter queue, while
-    the others get theirs, and the notifier fails with ``NotificationNotDelivered``.
+    the others get theirs, and the notifier fails with ``NotificationNotDelivered``. Such a letter,
+    ``{"notice": …}``, is an input too: what it holds is told once more, as it was.
     """
     look_back = {"Condition": expression(notices.look_back_wanted()), "Next": "Look back"}
     return {
@@ -62,6 +63,11 @@ def notifier_machine(
             "Read": {
                 "Type": "Choice",
                 "Choices": [
+                    {
+                        "Condition": expression("$exists($states.input.notice)"),
+                        "Assign": {"notice": expression("$states.input.notice")},
+                        "Next": "Tell",
+                    },
                     {"Condition": expression(_LEFT_OUT), "Next": "Describe"},
                     *([look_back] if recovery else []),
                     {"Condition": expression(notices.unwanted()), "Next": "Nobody asked"},

@@ -7,7 +7,7 @@ import pytest
 from statelint.linter import Linter
 
 from definitions.names import Names
-from definitions.notices import Channels, job_notice
+from definitions.notices import Channels, job_notice, trial_event
 from definitions.notifier_machine import notifier_machine
 from tests.definitions.playing import Caught, End, play
 
@@ -608,3 +608,44 @@ def test_a_long_job_name_still_fits_the_subject_of_a_mail() -> None:
 def test_statelint_accepts_the_notifier() -> None:
     assert Linter.validate(notifier()) == []
     assert Linter.validate(notifier(channels=CHANNELS, recovery=True)) == []
+
+
+# -- tests and letters, which people send
+
+
+def trial(*channels: str, good: bool = False) -> dict[str, Any]:
+    return trial_event(
+        NAMES, good=good, channels=channels, run="test-1", now_milliseconds=1_795_318_200_000
+    )
+
+
+@pytest.mark.parametrize(("good", "outcome"), [(True, "success"), (False, "failure")])
+def test_a_trial_says_that_it_is_one_and_that_nothing_is_to_be_done(
+    good: bool, outcome: str
+) -> None:
+    (request,) = play(notifier(), trial(good=good), [PUBLISHED]).requests
+    message = published(request)
+    assert message["topic"] == NAMES.topic_arn(outcome)
+    assert message["subject"] == f"[prod] Test: a message of {outcome}"
+    assert message["chat"]["content"].get("nextSteps", []) == []
+    assert message["mail"].splitlines() == [
+        "Stack prod, job test-notify",
+        "Somebody tries whether messages arrive. Nothing has happened.",
+    ]
+
+
+def test_a_trial_goes_to_a_channel_as_all_its_messages_do() -> None:
+    requests = play(
+        notifier(channels=CHANNELS), trial("finance", "pager"), [PUBLISHED] * 2
+    ).requests
+    assert requests[0]["TopicArn"] == NAMES.channel_topic_arn("finance")
+    body = requests[1]["Entries"][0]["Detail"]["pagerduty"]
+    assert body["payload"]["summary"] == "Test: a message of failure"
+
+
+def test_a_letter_that_could_not_be_delivered_is_told_once_more_as_it_was() -> None:
+    notice = play(notifier(), event("FAILED"), [Caught("SNS.X"), {}])
+    kept = notice.requests[-1]["MessageBody"]
+    assert kept["notice"]["targets"] == [{"topic": NAMES.topic_arn("failure")}]
+    again = play(notifier(), {"notice": kept["notice"]}, [PUBLISHED])
+    assert published(again.requests[0]) == told("FAILED")
