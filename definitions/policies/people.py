@@ -47,12 +47,6 @@ def _runs(names: Names) -> list[Statement]:
             ["states:StopExecution", "states:RedriveExecution"],
             names.execution_arn(names.chosen("*"), "*"),
         ),
-        allow("FindSkipped", ["states:ListExecutions"], names.machine_arn(names.of("skipped"))),
-        allow(
-            "ReadSkipped",
-            ["states:DescribeExecution"],
-            names.execution_arn(names.of("skipped"), "*"),
-        ),
         allow(
             "SeeWhatIsDeployed",
             ["states:ListStateMachines", "scheduler:ListSchedules", "ecs:DescribeTaskDefinition"],
