@@ -4,7 +4,7 @@ BIN = .venv/bin
 INSTALLED = .venv/installed-$(shell cat requirements*.txt | cksum | cut -d' ' -f1)
 CODE = __main__.py definitions components stacks app rehearsal ops handbook benchmarks tests
 
-.PHONY: install rehearse test check prove format-check format lint types bench docs generate
+.PHONY: install rehearse test check prove format-check format lint types workflows bench docs generate
 
 rehearse: $(INSTALLED)          ## deploy to an embedded AWS and live through some hours of it
 	@$(BIN)/python -m rehearsal run dev
@@ -12,7 +12,7 @@ rehearse: $(INSTALLED)          ## deploy to an embedded AWS and live through so
 test: $(INSTALLED)              ## the whole test suite
 	$(BIN)/pytest -n 2 --dist worksteal
 
-check: format-check lint types test
+check: format-check lint types workflows test
 
 prove: $(INSTALLED)             ## play every fault, and prove that every permission is needed
 	@for stack in dev prod examples/everything.yaml; do for what in faults prove; do \
@@ -28,6 +28,11 @@ lint: $(INSTALLED)
 
 types: $(INSTALLED)
 	$(BIN)/pyright
+
+workflows: $(INSTALLED)         ## schema and security of what GitHub runs
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet --no-progress --pedantic .github
 
 format: $(INSTALLED)            ## write what format-check wants to see
 	$(BIN)/ruff format $(CODE)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from definitions.names import Names
+from definitions.runbooks import of_alarm
+
 PERIOD_SECONDS = 300
 
 
@@ -33,7 +36,9 @@ def ended_badly(machine_arn: pulumi.Input[str]) -> list[Metric]:
 def alarm_at_first(
     resource_name: str,
     *,
-    name: str,
+    names: Names,
+    alarm: str,
+    runbooks: str | None,
     description: str,
     metrics: Sequence[Metric],
     statistic: str = "Sum",
@@ -42,13 +47,15 @@ def alarm_at_first(
 ) -> aws.cloudwatch.MetricAlarm:
     """Register an alarm that calls somebody the first time; ``description`` says what to do.
 
-    It is on one metric or on the sum of several; each costs as much as an alarm.
+    It is on one metric or on the sum of several; each costs as much as an alarm. ``alarm`` is its
+    name behind the stack's prefix, and that of the section about it in the runbooks, which are
+    shown under the address ``runbooks``.
     """
     one = metrics[0] if len(metrics) == 1 else None
     return aws.cloudwatch.MetricAlarm(
         resource_name,
-        name=name,
-        alarm_description=description,
+        name=names.of(alarm),
+        alarm_description=f"{description.rstrip()} Runbook: {of_alarm(alarm, runbooks)}",
         namespace=one and one.namespace,
         metric_name=one and one.name,
         dimensions=one and one.dimensions,

@@ -36,15 +36,24 @@ class JobDispatcherArgs:
     messages: Mapping[str, Mapping[str, Any]] | None = None
     """Trigger of a message in each queue, by the queue's ARN; ``None`` where no event starts a
     job."""
+    rules: bool = False
+    """Whether rules of EventBridge start jobs."""
+    pipes: bool = False
+    """Whether pipes start jobs."""
+    runbooks: str | None = None
+    """Address under which the runbooks are shown that alarms name."""
 
 
 class JobDispatcher(pulumi.ComponentResource):
-    """The state machine that makes at most one run of a trigger, and the schedules' group.
+    """The state machine that makes at most one run of a trigger, and the schedules' groups.
+
+    One group is of the schedules that Pulumi makes, one of those that people add: it is part of the
+    stack so that they go with it.
 
     Children: ``<name>-role``, ``<name>-policy``, ``<name>-machine``, ``<name>-failed`` (alarm),
     ``<name>-skipped-role``, ``<name>-skipped-policy``, ``<name>-skipped`` (machine),
-    ``<name>-schedules`` (group), ``<name>-scheduler-role``, ``<name>-scheduler-policy``,
-    ``<name>-dropped`` and ``<name>-lost`` (alarms).
+    ``<name>-schedules`` and ``<name>-adhoc`` (groups), ``<name>-scheduler-role``,
+    ``<name>-scheduler-policy``, ``<name>-dropped`` and ``<name>-lost`` (alarms).
     """
 
     pulumi_type = "fargate-batch:index:JobDispatcher"
@@ -99,7 +108,9 @@ class JobDispatcher(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=roles.dispatcher_policy(names, tracing=args.tracing),
+            policy=roles.dispatcher_policy(
+                names, tracing=args.tracing, rules=args.rules, pipes=args.pipes
+            ),
             opts=child,
         )
         machine = standard_machine(
@@ -114,6 +125,8 @@ class JobDispatcher(pulumi.ComponentResource):
                             job_machines_arn=names.job_machines_arn,
                             task_definition_arns=arns,
                             skipped_machine_arn=names.machine_arn(skipped_name),
+                            schedule_group=names.prefix,
+                            events=args.messages is not None,
                             calendars=args.calendars,
                         ),
                     )
@@ -126,7 +139,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         failed = alarm_at_first(
             f"{name}-failed",
-            name=names.of("dispatcher-failed"),
+            names=names,
+            alarm="dispatcher-failed",
+            runbooks=args.runbooks,
             description=(
                 "Start the job again: the input of each execution of "
                 f"{machine_name} that failed, timed out or was aborted is a trigger that started "
@@ -138,6 +153,7 @@ class JobDispatcher(pulumi.ComponentResource):
         )
 
         group = aws.scheduler.ScheduleGroup(f"{name}-schedules", name=names.prefix, opts=child)
+        aws.scheduler.ScheduleGroup(f"{name}-adhoc", name=names.adhoc_group, opts=child)
         scheduler_role = aws.iam.Role(
             f"{name}-scheduler-role",
             name=names.of("scheduler"),
@@ -153,7 +169,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         dropped = alarm_at_first(
             f"{name}-dropped",
-            name=names.of("triggers-dropped"),
+            names=names,
+            alarm="triggers-dropped",
+            runbooks=args.runbooks,
             description=(
                 f"Read the dead letters in {names.of('dead-letters')}: each is a trigger that did "
                 "not reach the dispatcher within its job's startDeadline, and its attributes say "
@@ -165,7 +183,9 @@ class JobDispatcher(pulumi.ComponentResource):
         )
         lost = alarm_at_first(
             f"{name}-lost",
-            name=names.of("triggers-lost"),
+            names=names,
+            alarm="triggers-lost",
+            runbooks=args.runbooks,
             description=(
                 "Look at which runs are missing since this alarm and start their jobs by hand: "
                 f"Scheduler could not even put their triggers into {names.of('dead-letters')}. "

@@ -70,6 +70,8 @@ class JobNotifierArgs:
     """Further channels, by the names that jobs call them."""
     recovery: bool = False
     """Whether some job wants to hear of its first success after a failure."""
+    runbooks: str | None = None
+    """Address under which the runbooks are shown that messages and alarms name."""
 
 
 class JobNotifier(pulumi.ComponentResource):
@@ -169,7 +171,9 @@ class JobNotifier(pulumi.ComponentResource):
         )
         undelivered = alarm_at_first(
             f"{name}-dead-letters-alarm",
-            name=names.of("dead-letters"),
+            names=names,
+            alarm="dead-letters",
+            runbooks=args.runbooks,
             description=(
                 f"Read the messages in {names.of('dead-letters')}: each is a trigger, the end of a "
                 "run or a message to people that could not be delivered, and its attributes say "
@@ -220,6 +224,7 @@ class JobNotifier(pulumi.ComponentResource):
                         dead_letter_queue_url=url,
                         channels=channels,
                         recovery=args.recovery,
+                        runbooks=args.runbooks,
                     )
                 )
             ),
@@ -230,7 +235,9 @@ class JobNotifier(pulumi.ComponentResource):
         )
         failed = alarm_at_first(
             f"{name}-failed",
-            name=names.of("notifier-failed"),
+            names=names,
+            alarm="notifier-failed",
+            runbooks=args.runbooks,
             description=(
                 f"Look at the executions of {machine_name} that failed, timed out or were "
                 "aborted: the input of each is the end of a run that nobody was told of. Mend "
@@ -286,7 +293,9 @@ class JobNotifier(pulumi.ComponentResource):
 
         rule_failed = alarm_at_first(
             f"{name}-rule-failed",
-            name=names.of("rule-failed"),
+            names=names,
+            alarm="rule-failed",
+            runbooks=args.runbooks,
             description=(
                 "Look at how the latest runs ended, in the Step Functions console: the rule "
                 f"{rule_name} could not start {machine_name}, and nobody was told. The dead "

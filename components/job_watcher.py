@@ -36,6 +36,8 @@ class JobWatcherArgs:
     """Topic that hears when the watcher itself fails."""
     tracing: bool
     """Whether the state machine sends traces to X-Ray."""
+    runbooks: str | None = None
+    """Address under which the runbooks are shown that its alarm names."""
 
 
 class JobWatcher(pulumi.ComponentResource):
@@ -95,7 +97,9 @@ class JobWatcher(pulumi.ComponentResource):
         target = self._hear_of_starts(name, rule_name, machine, args) if args.late else None
         failed = alarm_at_first(
             f"{name}-failed",
-            name=names.of("watcher-failed"),
+            names=names,
+            alarm="watcher-failed",
+            runbooks=args.runbooks,
             description=(
                 f"Look at the executions of {machine_name} that failed, timed out or were aborted: "
                 "the input of each names a run; see yourself whether it has succeeded, and mend "

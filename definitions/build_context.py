@@ -17,6 +17,9 @@ from pathlib import Path
 TAG_LENGTH = 16
 """Hexadecimal digits, 64 bits: a repository would need billions of images to repeat a tag."""
 
+PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
+"""Docker's words for what the settings call an architecture."""
+
 ALWAYS_SENT = ("Dockerfile", ".dockerignore")
 """Docker sends these two even if they are ignored: it cannot build without them."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from definitions import pauses
 from definitions.calendars import SKIP_REASON
 from definitions.jsonata import expression, literal
 from definitions.names import MACHINE_LIMIT
@@ -51,6 +52,8 @@ def dispatcher_machine(
     job_machines_arn: str,
     task_definition_arns: Mapping[str, str],
     skipped_machine_arn: str,
+    schedule_group: str,
+    events: bool = False,
     calendars: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Definition of the dispatcher.
@@ -71,6 +74,9 @@ def dispatcher_machine(
     ``skipped`` (a calendar leaves out its day, or ``forbid``, and an older run is still going), and
     says ``because``. A skipped run
     is an execution of ``skipped_machine_arn`` under the name that it would have had.
+
+    At the end of a pause it is handed what ``end_of_pause`` makes, and resumes schedules of
+    ``schedule_group``, and rules and pipes of a stack whose jobs listen to ``events``.
     """
     known = {
         "job": expression("$states.input.job"),
@@ -125,6 +131,7 @@ def dispatcher_machine(
             "Overlap?": {
                 "Type": "Choice",
                 "Choices": [
+                    pauses.WANTED,
                     *([asks_calendar] if calendars else []),
                     {"Condition": _ALLOWED, "Assign": known, "Next": "Start"},
                 ],
@@ -224,6 +231,7 @@ def dispatcher_machine(
                 "Catch": [{"ErrorEquals": [_EXISTS], "Next": "Skipped"}],
                 "Next": "Skipped",
             },
+            **pauses.resuming(schedule_group, events=events, retry=WHEN_THROTTLED),
             "Duplicate": _end("duplicate"),
             "Skipped": _end("skipped", because=expression("$because")),
         },

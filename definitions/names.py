@@ -143,6 +143,22 @@ class Names:
         """ARN of a role by its physical name."""
         return f"arn:aws:iam::{self.account}:role/{name}"
 
+    def github(self, role: str) -> str:
+        """Name of what belongs to GitHub's workflows: ``github-fargate-batch-prod-deploy``.
+
+        It begins otherwise than all that a deploy may change: no deploy widens its own rights.
+        """
+        return f"github-{self.prefix}-{role}"
+
+    @property
+    def github_provider_arn(self) -> str:
+        """ARN of GitHub's OIDC provider, of which an account has one."""
+        return f"arn:aws:iam::{self.account}:oidc-provider/token.actions.githubusercontent.com"
+
+    def managed_policy_arn(self, name: str) -> str:
+        """ARN of a policy of the account by its name."""
+        return f"arn:aws:iam::{self.account}:policy/{name}"
+
     def task_role(self, container: str) -> str:
         """Name of the role that a container's program has."""
         return f"{self.chosen(container)}-task"
@@ -217,6 +233,24 @@ class Names:
     def schedules_arn(self) -> str:
         """What the ARN of each of the stack's schedules starts with."""
         return self.arn("scheduler", f"schedule/{self.prefix}/")
+
+    @property
+    def adhoc_group(self) -> str:
+        """Group of the schedules that people add beside Pulumi, and of the ends of pauses.
+
+        With a double hyphen: the group of a stack ``prod-adhoc`` is another one.
+        """
+        return self.chosen("adhoc")
+
+    @property
+    def adhoc_group_arn(self) -> str:
+        """ARN of that group."""
+        return self.arn("scheduler", f"schedule-group/{self.adhoc_group}")
+
+    @property
+    def adhoc_schedules_arn(self) -> str:
+        """What the ARN of each schedule in it starts with."""
+        return self.arn("scheduler", f"schedule/{self.adhoc_group}/")
 
     # -- messages
 

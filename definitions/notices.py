@@ -6,7 +6,8 @@ applications, formerly Chatbot (its guide, "Custom notifications"), the same as 
 e-mail, and the same once more in the form that a webhook takes.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from definitions.dispatcher_machine import JOB_REPLACED
 from definitions.flow_machine import failed_step
 from definitions.jsonata import literal
 from definitions.names import Names
+from definitions.runbooks import folder
 
 Outcomes = Literal["failure", "success", "all", "none"]
 """Which ends of a run are told."""
@@ -22,13 +24,12 @@ WebhookFormat = Literal["generic", "teams", "pagerduty"]
 
 WATCHER = "fargate-batch"
 """Source of what the stack's own watcher tells of, beside AWS's events of the ends of runs."""
+TEST = "Test Message"
+"""Detail type of what somebody starts the notifier with to see whether messages arrive."""
+TEST_JOB = "test-notify"
+"""What such a message calls the job."""
 NOTICE = "Notice"
 """Detail type of the event that webhooks listen to; its source is the stack's prefix."""
-LONGEST_INPUT = 2_000
-"""Characters of a run's input in the command that runs it again; a longer one is left out.
-
-It stands in the message twice, SNS takes 262,144 bytes, and nobody types more.
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +137,17 @@ def title_of(body: Mapping[str, Any]) -> str:
 # -- the message
 
 
-def notice(names: Names, channels: Channels) -> str:
+def notice(names: Names, channels: Channels, runbooks: str | None = None) -> str:
     """Return the expression of everything that is said, from an event.
 
     It gives ``targets`` (one message each: a ``topic``, or the ``event`` that webhooks listen to),
-    ``subject`` and ``mail``, and ``chat``.
+    ``subject`` and ``mail``, and ``chat``. ``runbooks`` is the address under which the runbooks are
+    shown; without it their files are named.
     """
+    linked = (
+        "" if runbooks is None else ",\n    $not($good) ? {'text': 'Runbook', 'href': $runbook}"
+    )
+    named = ",\n    'What to do: ' & $runbook" if runbooks is None else ""
     return f"""({facts()}
   {failed_step(names.job_machines_arn)}
   $job := $watched ? $detail.job
@@ -151,20 +157,23 @@ def notice(names: Names, channels: Channels) -> str:
   {_LANGUAGE}
   {_urls(names)}
   {_commands(names)}
+  $runbook := {literal(f"{folder(runbooks)}/")} & $replace($class, ' ', '-') & '.md';
   {_about_a_run()}
   {_about_a_watch()}
-  $title := $watched ? $watchTitle : $runTitle;
-  $lines := $watched ? $watchLines : $runLines;
+  {_about_a_test()}
+  $title := $watched ? $watchTitle : $test ? $testTitle : $runTitle;
+  $lines := $watched ? $watchLines : $test ? $testLines : $runLines;
+  $commands := $test ? [] : $commands;
   $icon := $good ? '✅ ' : $class = 'replaced' ? '↪️ ' : $class = 'late' ? '⏳ ' : '❌ ';
   $links := [
     $exists($executionUrl) ? {{'text': 'Execution', 'href': $executionUrl}},
-    $exists($logUrl) ? {{'text': 'Log', 'href': $logUrl}}
+    $exists($logUrl) ? {{'text': 'Log', 'href': $logUrl}}{linked}
   ];
   $steps := function($link) {{ [
     $exists($logUrl) ? 'Read the ' & $link('log', $logUrl)
       : $exists($executionUrl) ? 'Read the ' & $link('execution', $executionUrl)
         & ($class = 'not started' ? ': the program did not start' : ''),
-    $commands.(says & ': `' & line & '`')
+    $commands.(says & ': `' & line & '`'){named}
   ] }};
   {_targets(names, channels)}
   {{
@@ -209,30 +218,24 @@ def _commands(names: Names) -> str:
 
     That is the same run again, with its own input, but the newest image and a name of its own;
     before it, for a flow, what goes on from the step that failed. Or what stops a run that takes
-    too long.
+    too long, or starts one that is missing, for the time that it is due.
+
+    A shell takes the names of jobs and runs as they are: the dispatcher makes them of letters,
+    digits and hyphens. Who starts an execution by hand may call it otherwise; such a name is put in
+    quotes. (StartExecution allows quotes and parentheses, and no blank, backtick or ``$&;|<>``.)
     """
-    region = f"--region {names.region}"
-    again = (
-        f"aws stepfunctions start-execution {region}"
-        f" --state-machine-arn {names.machine_arn(names.of('dispatcher'))}"
-    )
-    stop = f"aws stepfunctions stop-execution {region} --execution-arn "
-    redrive = f"aws stepfunctions redrive-execution {region} --execution-arn "
+    ops = f"python -m ops -s {names.stack}"
     return f"""
-  $input := $watched ? {{'scheduledTime': $detail.scheduledTime, 'notify': $detail.notify}}
-    : $sift($given, function($v, $k) {{
-        $not($k in ['taskDefinition', 'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID']) }});
-  $same := $string($merge([{{'job': $job}}, $input != {{}} ? {{'input': $input}} : {{}}]));
-  $rerun := $length($same) > {LONGEST_INPUT} ? $string({{'job': $job}}) : $same;
-  $commands := $class = 'late'
-    ? [{{'says': 'Stop it', 'line': {literal(stop)} & $detail.executionArn}}]
+  $full := $substring($run, 0, $length($job) + 1) = $job & '-' ? $run : $job & '/' & $run;
+  $typed := $contains($full, /[^-\\w.\\/]/)
+    ? "'" & $join($split($full, "'"), "'\\\\''") & "'" : $full;
+  $commands := $class = 'late' ? [{{'says': 'Stop it', 'line': '{ops} stop ' & $typed}}]
+    : $watched and $not($exists($detail.executionArn)) ? [{{
+        'says': 'Run it now', 'line': '{ops} run ' & $job & ' --at ' & $detail.scheduledTime
+      }}]
     : [
-        $exists($step)
-          ? {{'says': 'Go on from ' & $step, 'line': {literal(redrive)} & $detail.executionArn}},
-        {{
-          'says': $class = 'missing' ? 'Run it now' : 'Run it again',
-          'line': {literal(again)} & " --input '" & $join($split($rerun, "'"), "'\\\\''") & "'"
-        }}
+        $exists($step) ? {{'says': 'Go on from ' & $step, 'line': '{ops} redrive ' & $typed}},
+        {{'says': 'Run it again', 'line': '{ops} retry ' & $typed}}
       ];
 """
 
@@ -278,14 +281,48 @@ def _about_a_watch() -> str:
 """
 
 
+def _about_a_test() -> str:
+    """Return the statements of what is said to try whether messages arrive: title and lines."""
+    return f"""
+  $test := $states.input.`detail-type` = '{TEST}';
+  $testTitle := 'Test: a message of ' & ($good ? 'success' : 'failure');
+  $testLines := ['Somebody tries whether messages arrive. Nothing has happened.'];
+"""
+
+
+def trial_event(
+    names: Names, *, good: bool, channels: Sequence[str], run: str, now_milliseconds: int
+) -> dict[str, Any]:
+    """Make what the notifier is handed to tell people, by the usual ways, that it is a test.
+
+    It is the event of the end of a run that never was. ``channels`` are those that hear of it, the
+    stack's own if there are none; ``run`` is what the message's thread is called by.
+    """
+    asked = job_notice("all", channels=tuple(channels))
+    said = json.dumps({"class": "test"})
+    return {
+        "detail-type": TEST,
+        "detail": {
+            "stateMachineArn": f"{names.job_machines_arn}{TEST_JOB}",
+            "name": run,
+            "status": "SUCCEEDED" if good else "FAILED",
+            "input": json.dumps({"notify": asked}),
+            **({"output": said} if good else {"cause": said}),
+            "startDate": now_milliseconds,
+            "stopDate": now_milliseconds,
+        },
+    }
+
+
 def _mail(names: Names) -> str:
-    return f"""$join($append(
-      $append(['Stack {names.stack}, job ' & $job], $lines), $append(
+    return f"""$join($append($append(
+      $append(['Stack {names.stack}, job ' & $job], $lines),
       ['', $exists($executionUrl) ? 'Execution: ' & $executionUrl,
       $exists($logUrl) ? 'Log: ' & $logUrl
-        : $class = 'not started' ? 'No log: the program did not start'],
+        : $class = 'not started' ? 'No log: the program did not start',
+      $not($good) ? 'Runbook: ' & $runbook]),
       $commands.('\\n' & says & ':\\n' & line)
-    )), '\\n')"""
+    ), '\\n')"""
 
 
 def _chat(names: Names) -> str:

@@ -42,6 +42,7 @@ def notifier_machine(
     dead_letter_queue_url: str,
     channels: Channels = NO_CHANNELS,
     recovery: bool = False,
+    runbooks: str | None = None,
 ) -> dict[str, Any]:
     """Definition of the notifier.
 
@@ -50,7 +51,9 @@ def notifier_machine(
     were too large to be carried, the execution is described. ``recovery`` is whether some job
     wants to hear of its first success after a failure: then the runs before are looked at, for
     such jobs only. A message that somebody does not take is kept in the dead-letter queue, while
-    the others get theirs, and the notifier fails with ``NotificationNotDelivered``.
+    the others get theirs, and the notifier fails with ``NotificationNotDelivered``. Such a letter,
+    ``{"notice": …}``, is an input too: what it holds is told once more, as it was. ``runbooks`` is
+    the address under which the pages are that messages of bad ends link.
     """
     look_back = {"Condition": expression(notices.look_back_wanted()), "Next": "Look back"}
     return {
@@ -62,11 +65,16 @@ def notifier_machine(
             "Read": {
                 "Type": "Choice",
                 "Choices": [
+                    {
+                        "Condition": expression("$exists($states.input.notice)"),
+                        "Assign": {"notice": expression("$states.input.notice")},
+                        "Next": "Tell",
+                    },
                     {"Condition": expression(_LEFT_OUT), "Next": "Describe"},
                     *([look_back] if recovery else []),
                     {"Condition": expression(notices.unwanted()), "Next": "Nobody asked"},
                 ],
-                "Assign": {"notice": expression(notices.notice(names, channels))},
+                "Assign": {"notice": expression(notices.notice(names, channels, runbooks))},
                 "Default": "Tell",
             },
             "Describe": {

@@ -34,15 +34,16 @@ ALARMS = (
 """The alarms that a stack may have, by their names without the stack's prefix."""
 
 
+def folder(base: str | None = None) -> str:
+    """Return what the pages are under: the address where a stack shows them, or their folder."""
+    return FOLDER if base is None else base.rstrip("/")
+
+
 def of_class(what: str, base: str | None = None) -> str:
     """Return the page about a class of end; ``base`` is the address that the pages are under."""
-    return f"{_base(base)}/{what.replace(' ', '-')}.md"
+    return f"{folder(base)}/{what.replace(' ', '-')}.md"
 
 
 def of_alarm(alarm: str, base: str | None = None) -> str:
     """Return the section about an alarm, by its name without the stack's prefix."""
-    return f"{_base(base)}/alarms.md#{alarm}"
-
-
-def _base(base: str | None) -> str:
-    return FOLDER if base is None else base.rstrip("/")
+    return f"{folder(base)}/alarms.md#{alarm}"

@@ -25,4 +25,45 @@ EXPLAINED: tuple[Explained, ...] = (
         reason="no image layer is pulled in the rehearsal; the ECS guide asks for it in a task's "
         "execution role",
     ),
+    Explained(
+        document="the policy of boundary *",
+        grants="CallServices: action *",
+        reason="a bound, which grants nothing: it admits all services of which a stack's roles may "
+        "be granted something, whether this one grants it or not",
+    ),
+    Explained(
+        document="the policy of managed policy *-read-jobs",
+        grants="ReadWhatNamesNoResource: action states:ValidateStateMachineDefinition",
+        reason="the provider has AWS validate a definition before it is deployed "
+        "(hashicorp/terraform-provider-aws, aws_sfn_state_machine); here the rehearsal lints it",
+    ),
+    Explained(
+        document="the policy of managed policy *-read-jobs",
+        grants="ReadChannels: resource *-slack",
+        reason="a stack that tells successes and failures in one channel of Slack; "
+        "examples/everything.yaml has two",
+    ),
+    Explained(
+        document="the policy of managed policy *-deploy-jobs",
+        grants="ChangeChannels: resource *-slack",
+        reason="as for reading it",
+    ),
+    Explained(
+        document="the policy of managed policy *-deploy-jobs",
+        grants="KeepSecretsOfWebhooks: action *",
+        reason="EventBridge keeps a connection's credentials in Secrets Manager in the name of "
+        "whoever makes it (AmazonEventBridgeApiDestinationsFullAccess); moto does not",
+    ),
+    Explained(
+        document="the policy of managed policy *-deploy-roles",
+        grants="LetServicesHaveTheirOwnRoles: *",
+        reason="only the first cluster or connection of an account makes the service's own role "
+        "(ECS and EventBridge guides, service-linked roles); moto makes none",
+    ),
+    Explained(
+        document="the policy of managed policy *-deploy-data",
+        grants="ChangeTopics: action sns:DeleteTopic",
+        reason="whoever destroys a stack puts a topic's first policy back before, and that one lets "
+        "everybody of the account delete it; another order needs the right",
+    ),
 )

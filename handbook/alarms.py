@@ -17,7 +17,8 @@ def alarms() -> str:
 def _row(alarm: Mapping[str, Any], prefix: str) -> str:
     name = alarm["AlarmName"].removeprefix(f"{prefix}-")
     on = "<br>".join(f"`{metric}`" for metric in _metrics(alarm))
-    says = re.sub(rf"{prefix}([\w-]*)", r"`<stack>\1`", alarm["AlarmDescription"])
+    description, _, _ = alarm["AlarmDescription"].rpartition(" Runbook: ")
+    says = re.sub(rf"{prefix}([\w-]*)", r"`<stack>\1`", description)
     return f"| [`{name}`](../runbooks/alarms.md#{name}) | {on} | {says} |"
 
 

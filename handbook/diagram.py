@@ -19,6 +19,8 @@ _HEAD = re.compile(r"flowchart (LR|TB)")
 
 _LETTER, _LINE, _PADDING = 7.3, 18, 12
 """Of the text, in pixels: the width of a letter, the height of a line, the room around it."""
+_SMALL_LETTER, _SMALL_LINE = 6.2, 14
+"""Of the text on arrows."""
 _BESIDE = 26
 """Pixels between two boxes of one rank."""
 _ROUNDS = 8
@@ -197,7 +199,9 @@ def _order(drawing: _Drawing) -> None:
 def _settle(drawing: _Drawing, rank: Sequence[str], wanted: dict[str, float]) -> None:
     """Put boxes as near to where they want to be as their order and size allow."""
     aims = [wanted.get(name, drawing.boxes[name].at) for name in rank]
-    room = [drawing.breadth(drawing.boxes[name]) + _BESIDE for name in rank]
+    room = [
+        max(drawing.breadth(drawing.boxes[name]), _said(drawing, name)) + _BESIDE for name in rank
+    ]
     ends = aims[:1]
     for number in range(1, len(rank)):
         apart = (room[number - 1] + room[number]) / 2
@@ -205,6 +209,25 @@ def _settle(drawing: _Drawing, rank: Sequence[str], wanted: dict[str, float]) ->
     shift = sum(a - e for a, e in zip(aims, ends, strict=True)) / len(rank)
     for name, end in zip(rank, ends, strict=True):
         drawing.boxes[name].at = end + shift
+
+
+def _holder(drawing: _Drawing, number: int) -> str:
+    """Return the box beside which an arrow's text stands: of the two the one with fewer arrows."""
+    start, end = drawing.ways[number][:2]
+    leaving = sum(arrow.start == start for arrow in drawing.arrows)
+    return end if leaving > 1 else start
+
+
+def _said(drawing: _Drawing, name: str) -> float:
+    """Return how much room the texts of arrows take across the ranks, beside a box."""
+    texts = [
+        arrow.text
+        for number, arrow in enumerate(drawing.arrows)
+        if arrow.text and _holder(drawing, number) == name
+    ]
+    if drawing.across:
+        return max((len(text) * _SMALL_LINE for text in texts), default=0.0)
+    return max((len(line) * _SMALL_LETTER for text in texts for line in text), default=0.0)
 
 
 def _place(drawing: _Drawing) -> None:
@@ -226,8 +249,8 @@ def _gap(drawing: _Drawing, rank: int) -> float:
         if drawing.boxes[arrow.start].rank == rank and arrow.text
     ]
     if not drawing.across:
-        return 40 + 16 * max(map(len, said), default=0)
-    return 46 + max((len(line) * 6.4 for text in said for line in text), default=0)
+        return 42 + _SMALL_LINE * 1.4 * max(map(len, said), default=0)
+    return 46 + max((len(line) * _SMALL_LETTER for text in said for line in text), default=0)
 
 
 def _written(drawing: _Drawing) -> str:
@@ -264,12 +287,22 @@ def _arrow(drawing: _Drawing, number: int) -> str:
     wings = [(tip[0] - 8, tip[1] - 4.5), tip, (tip[0] - 8, tip[1] + 4.5)]
     dotted = " dotted" if arrow.dotted else ""
     head = " ".join(_pair(drawing, wing) for wing in wings)
-    first = way[1]
-    middle = ((start[0] + first.begin) / 2, (start[1] + first.at) / 2)
+    near = 0.68 if _holder(drawing, number) == drawing.ways[number][1] else 0.32
+    where = _on_curve(start, (way[1].begin, way[1].at), near)
     return (
         f'<path class="arrow{dotted}" d="{path}"/><polygon class="tip" points="{head}"/>'
-        + _text(_point(drawing, *middle), arrow.text, "said")
+        + _text(_point(drawing, *where), arrow.text, "said")
     )
+
+
+def _on_curve(
+    start: tuple[float, float], end: tuple[float, float], at: float
+) -> tuple[float, float]:
+    """Return the point of a step's curve, of which ``at`` is the part that lies behind."""
+    early, late = (1 - at) ** 3 + 3 * at * (1 - at) ** 2, 3 * at**2 * (1 - at) + at**3
+    half = 1.5 * at * (1 - at)
+    along = start[0] + (end[0] - start[0]) * (half + at**3)
+    return along, start[1] * early + end[1] * late
 
 
 def _pair(drawing: _Drawing, point: tuple[float, float]) -> str:
@@ -290,7 +323,7 @@ def _box(drawing: _Drawing, box: _Box) -> str:
 def _text(middle: tuple[float, float], lines: Sequence[str], kind: str) -> str:
     """Write lines around a point."""
     x, y = middle
-    step = _LINE if kind == "name" else 14
+    step = _LINE if kind == "name" else _SMALL_LINE
     top = y - (len(lines) - 1) * step / 2
     return "".join(
         f'<text class="{kind}" x="{x:.1f}" y="{top + number * step:.1f}">{escape(line)}</text>'

@@ -8,7 +8,21 @@ import typer
 from typer._click import exceptions  # typer brings its own click, and exports half of it
 
 from ops.aws import AWS_ERRORS, explained
-from ops.commands import backfilling, completion, costs, listing, logs, running
+from ops.commands import (
+    adding,
+    backfilling,
+    checking,
+    coming,
+    completion,
+    costs,
+    imports,
+    listing,
+    logs,
+    past,
+    running,
+    schedules,
+    showing,
+)
 from ops.completing import STACK_OPTIONS, WORDS, stack_names, words
 from ops.errors import Exit, OpsError
 from ops.output import fail, put_lines
@@ -49,11 +63,18 @@ def _stack(
 
 for commands in (
     listing,
+    past,
+    coming,
     running,
     logs,
     backfilling,
+    schedules,
     costs,
+    checking,
+    imports,
     completion,
+    adding,
+    showing,
 ):
     commands.register(app)
 

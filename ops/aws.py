@@ -50,9 +50,19 @@ class Aws:
         return self._session.client(service, config=config)
 
     @cached_property
+    def _identity(self) -> dict[str, str]:
+        """Everybody may ask that."""
+        return self.client("sts").get_caller_identity()
+
+    @property
     def account(self) -> str:
-        """Number of the account that one is signed in to; everybody may ask that."""
-        return self.client("sts").get_caller_identity()["Account"]
+        """Number of the account that one is signed in to."""
+        return self._identity["Account"]
+
+    @property
+    def caller(self) -> str:
+        """Who is signed in: the user, or the session of a role, which often has one's name."""
+        return self._identity["Arn"].rpartition("/")[2]
 
     @property
     def states(self) -> Any:

@@ -2,15 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+_Answer = TypeVar("_Answer")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option of every command that prints a list."""
@@ -41,9 +43,16 @@ def fail(lines: Iterable[str]) -> None:
         errors.print(f"[red]error:[/] {escape(line)}")
 
 
-def put_json(value: Any) -> None:
-    """Print a value as JSON; times become ISO 8601 in UTC."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+def progress(what: str, answers: Iterable[_Answer], total: int) -> Iterator[_Answer]:
+    """Pass answers on, and tell a terminal on standard error how many there are already."""
+    errors = _console(stderr=True)
+    if total < 2 or not errors.is_terminal:
+        yield from answers
+        return
+    with errors.status(f"{what}: 0 of {total}") as status:
+        for number, answer in enumerate(answers, 1):
+            status.update(f"{what}: {number} of {total}")
+            yield answer
 
 
 def put_lines(lines: Iterable[str]) -> None:
@@ -51,16 +60,52 @@ def put_lines(lines: Iterable[str]) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
+def put_findings(mistakes: Iterable[str], warnings: Iterable[str]) -> None:
+    """Print what is wrong as a deploy would say it, then its warnings."""
+    findings = console()
+    for line in mistakes:
+        findings.print(escape(line))
+    for line in warnings:
+        findings.print(f"[yellow]warning:[/] {escape(line)}")
+
+
+def put_json(value: Any) -> None:
+    """Print a value as JSON; times become ISO 8601 in UTC."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
 def put_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
-    """Print a table; cells are plain text, columns named in ``right`` are aligned there."""
+    """Print a table of plain text; ``right`` are aligned there, ``whole`` are never broken."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column in whole,
+        )
     for row in rows:
         table.add_row(*map(coloured, row))
     console().print(table)
+
+
+def put_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Print names and values, a line each; a name that repeats the one above is left out.
+
+    Lines are not broken, so that addresses can be clicked and copied.
+    """
+    width = max(len(name) for name, _ in facts)
+    above = ""
+    for name, value in facts:
+        shown = "" if name == above else name
+        console().print(f"[bold]{escape(shown.ljust(width))}[/]  {coloured(value)}")
+        above = name
 
 
 _COLOURS: Mapping[str, str] = {

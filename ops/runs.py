@@ -53,6 +53,8 @@ class Run:
     """What the machine said at its end: class, exit code, reason, attempts, log group, stream."""
     error: str = ""
     cause: str = ""
+    redrives: int = 0
+    """How often it was redriven: gone on with where it had failed."""
 
     @property
     def outcome(self) -> str:
@@ -287,6 +289,7 @@ def _run(of: str, execution: Mapping[str, Any]) -> Run:
         facts=_facts(_object(said)),
         error=execution.get("error", ""),
         cause=execution.get("cause", ""),
+        redrives=execution.get("redriveCount", 0),
     )
 
 

@@ -31,7 +31,9 @@ def took(duration: timedelta) -> str:
 def relative(instant: datetime, now: datetime) -> str:
     """Say how far away an instant is, in one unit: ``in 12 min``, ``3 h ago``."""
     distance = abs(int((instant - now).total_seconds()))
-    unit, seconds = next((one for one in _UNITS if distance >= one[1]), ("s", 1))
+    if not distance:
+        return "now"
+    unit, seconds = next(one for one in _UNITS if distance >= one[1])
     words = f"{distance // seconds} {unit}"
     return f"in {words}" if instant > now else f"{words} ago"
 

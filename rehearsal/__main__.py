@@ -9,7 +9,7 @@ gc.set_threshold(200_000, 50, 100)  # and nothing of them is garbage,
 atexit.register(gc.freeze)  # nor worth looking for at the end, which takes seconds
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -26,12 +26,12 @@ from rehearsal.features import asked_for
 from rehearsal.live import Live
 from rehearsal.page import Notes, PageError
 from rehearsal.plan import plan
-from rehearsal.proof import ProofError, Prover, scenarios, verdicts
+from rehearsal.proof import Baseline, ProofError, Prover, lives, rehearsed, scenarios, verdicts
 from rehearsal.provider import AwsProvider
 from rehearsal.report import Report
 from rehearsal.scenario import play_all
 from rehearsal.serve import FOLDER, PORT, ServeError, serve, serve_deployed
-from rehearsal.stage import Outcome, Stage, as_it_was, deployed_again
+from rehearsal.stage import Outcome, Stage, Up, as_it_was, deployed_again
 from stacks.stack_file import StackFile, StackFileError, read_stack_file
 
 PROJECT = Path(__file__).parent.parent
@@ -160,8 +160,19 @@ def prove(
     report = Report(quiet=quiet)
     notes = Notes(f"prove {stack}{f' --only {only!r}' if only else ''}", directory, BEGAN)
 
+    lived: list[Baseline] = []
+
+    def live_before(up: Up) -> None:
+        def played() -> Iterator[Outcome]:
+            for life in lives(up):
+                outcome, baseline = rehearsed(up.aws, life)
+                lived.append(baseline)
+                yield outcome
+
+        report.progress("In the hands of workflows", played())
+
     def rehearse(stage: Stage) -> list[Outcome]:
-        prover = Prover(stage.aws, scenarios(stage))
+        prover = Prover(stage.aws, scenarios(stage), lived)
         candidates = prover.grants(only)
         with stage.schedules_paused():
             report.progress("With every grant in place", prover.rehearse())
@@ -169,7 +180,7 @@ def prove(
         notes.proved(found)
         return verdicts(found, stage.aws.clock.now())
 
-    _exit(_on_stage(stack, report, notes, rehearse))
+    _exit(_on_stage(stack, report, notes, rehearse, live_before=live_before))
 
 
 @app.command("serve")
@@ -210,6 +221,7 @@ def _on_stage(
     rehearse: Callable[[Stage], list[Outcome]],
     show: Callable[[Stage, Report], None] = lambda _stage, _report: None,
     before: Path | None = None,
+    live_before: Callable[[Up], None] = lambda _up: None,
 ) -> bool:
     """Deploy a stack and rehearse it; say whether everything came out as it should."""
     file = Path(stack) if stack.endswith(".yaml") else None
@@ -220,7 +232,7 @@ def _on_stage(
         stack_file = read_stack_file(PROJECT, stack, file)
         earlier = read_stack_file(PROJECT, stack, before) if before else None
         notes.open()
-        return _rehearse(stack_file, earlier, report, notes, rehearse, show)
+        return _rehearse(stack_file, earlier, report, notes, rehearse, show, live_before)
     except (ProofError, PageError, StackFileError) as error:
         report.failed([str(error)])
     except ProgramRefused as refusal:
@@ -239,6 +251,7 @@ def _rehearse(
     notes: Notes,
     rehearse: Callable[[Stage], list[Outcome]],
     show: Callable[[Stage, Report], None],
+    live_before: Callable[[Up], None],
 ) -> bool:
     region = stack_file.config.get("aws:region", "us-east-1")
     with EmbeddedAws(region=region, start=START) as aws:
@@ -249,6 +262,8 @@ def _rehearse(
             deployment = _deploy(aws, stack_file, earlier, report)
             notes.lap("deploy")
             up = deployed_again(PROJECT, stack_file, aws, deployment)
+            live_before(up)
+            deployment = up.last
             stage = Stage(aws, deployment.outputs, up)
             report.warn(stage.left_out)
             stage.prepare()

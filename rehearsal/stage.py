@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from definitions.calendars import CalendarRules, skip_reason
 from definitions.notices import NOTICE
-from rehearsal.cloud import Attempt, EmbeddedAws, Played, SlackMessage, WebhookCall
+from rehearsal.cloud import AsRole, Attempt, EmbeddedAws, Played, SlackMessage, WebhookCall
 from rehearsal.engine import DeployFailed, Deployment, deploy, refresh
 from rehearsal.provider import AwsProvider
 from stacks.stack_file import StackFile
@@ -165,18 +165,23 @@ class Worker(Started):
 
 
 class Up:
-    """Deploys a stack once more; each time goes on from the last."""
+    """Deploys a stack once more; each time goes on from the last.
+
+    Where GitHub's workflows have a role to deploy with, it is they who do.
+    """
 
     def __init__(
         self, project_dir: Path, stack_file: StackFile, aws: EmbeddedAws, before: Deployment
     ) -> None:
-        self._project_dir, self._stack_file, self._aws = project_dir, stack_file, aws
-        self._last = before
+        self.project_dir, self.stack_file, self.aws = project_dir, stack_file, aws
+        self.last = before
+        """What was deployed last."""
+        self._deployer: str | None = before.outputs.get("githubRoleArns", {}).get("deploy")
 
     @property
     def config(self) -> Mapping[str, str]:
         """What the stack file says, unchanged."""
-        return self._stack_file.config
+        return self.stack_file.config
 
     def __call__(
         self, change: Callable[[dict[str, str]], None], *, refreshed: bool = False
@@ -186,19 +191,20 @@ class Up:
         Raises:
             DeployFailed: a line for each failure; the next time goes on from what is there then.
         """
-        config = dict(self._stack_file.config)
+        config = dict(self.stack_file.config)
         change(config)
-        changed, provider = replace(self._stack_file, config=config), AwsProvider(self._aws)
+        changed = replace(self.stack_file, config=config)
+        provider = AwsProvider(AsRole(self.aws, self._deployer) if self._deployer else self.aws)
         if refreshed:
-            self._last = refresh(self._last, changed, provider)
+            self.last = refresh(self.last, changed, provider)
         try:
-            self._last = deploy(
-                self._project_dir, changed, provider, before=self._last, now=self._aws.clock.now()
+            self.last = deploy(
+                self.project_dir, changed, provider, before=self.last, now=self.aws.clock.now()
             )
         except DeployFailed as failed:
-            self._last = failed.deployment
+            self.last = failed.deployment
             raise
-        return self._last
+        return self.last
 
 
 def as_it_was(_: dict[str, str]) -> None:
@@ -578,7 +584,7 @@ class Stage:
             found = self.states.describe_execution(executionArn=arn)
             if found["status"] == "SUCCEEDED":
                 output = json.loads(found["output"])
-                self._dispatched[arn] = output["run"], output["result"]
+                self._dispatched[arn] = output.get("run", ""), output["result"]
             else:
                 trigger = json.loads(found["input"])
                 self._dispatched[arn] = _run_name(trigger), f"dispatcher {listed['status'].lower()}"

@@ -18,6 +18,7 @@ from components.private_topic import PrivateTopic, PrivateTopicArgs
 from components.stack_dashboard import StackDashboard, StackDashboardArgs
 from components.stack_key import StackKey, StackKeyArgs
 from definitions.names import Names
+from stacks.access import access_options, bounded, made_github_access, made_operator_role
 from stacks.container_parts import container_args, made_images, made_secrets
 from stacks.existing_network import existing_network
 from stacks.machines import is_distributed, job_args, made_flows, task_placement, worker_args
@@ -55,6 +56,11 @@ def build(settings: Settings) -> dict[str, Any]:
     )
     ours = pulumi.ResourceOptions(provider=provider)
 
+    access = access_options(settings)
+    github = made_github_access(settings, names, access)
+    operator = made_operator_role(settings, names, access)
+    ours = bounded(github, ours)
+
     key = StackKey("key", StackKeyArgs(names=names), ours)
     network = found or made_network(settings, names, zones, services, key, ours)
     cluster = BatchCluster(
@@ -79,6 +85,7 @@ def build(settings: Settings) -> dict[str, Any]:
             emails=list(settings.notify.emails),
             channels=named_channels(settings),
             recovery=recovery_is_told(settings),
+            runbooks=settings.notify.runbooks,
             key_arn=key.arn,
             execution_log_destination=cluster.execution_log_destination,
             tracing=settings.tracing,
@@ -158,6 +165,9 @@ def build(settings: Settings) -> dict[str, Any]:
             calendars=settings.calendar_tables,
             watched=bool(expected(settings)),
             messages=message_triggers(names, jobs),
+            rules=any(job.event_patterns for job in jobs.values()),
+            pipes=any(job.queues for job in jobs.values()),
+            runbooks=settings.notify.runbooks,
         ),
         ours,
     )
@@ -223,4 +233,6 @@ def build(settings: Settings) -> dict[str, Any]:
             for (build, architecture), image in images.items()
         },
         "logGroups": {name: names.log_group(name) for name in settings.containers},
+        **({"githubRoleArns": github.role_arns} if github else {}),
+        **({"operatorRoleArn": operator.arn} if operator else {}),
     }

@@ -9,6 +9,7 @@ from components.job_image import JobImage, JobImageArgs
 from components.job_secret import JobSecret, JobSecretArgs
 from components.private_bucket import PrivateBucket
 from components.stack_key import StackKey
+from definitions.build_context import PLATFORMS
 from definitions.names import Names
 from definitions.task_definition import ecr_repository_arn
 from stacks.references import told_environment
@@ -20,9 +21,6 @@ from stacks.settings.storage import (
     SecretReference,
     SecretSettings,
 )
-
-PLATFORMS = {"arm64": "linux/arm64", "x86_64": "linux/amd64"}
-"""Docker's words for what the settings call an architecture."""
 
 
 def made_secrets(

@@ -10,11 +10,13 @@ text too.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from glob import glob
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import yaml
@@ -73,13 +75,24 @@ class JobFile:
         return line
 
 
-def find(directory: Path, pattern: str) -> list[Path]:
-    """Return the files that a pattern names, sorted; none if it names none."""
-    return sorted(
+def find(directory: Path, pattern: str, drafts: Iterable[Path] = ()) -> list[Path]:
+    """Return the files that a pattern names, sorted; none if it names none.
+
+    Args:
+        directory: where Pulumi.yaml is.
+        pattern: relative to it.
+        drafts: files that need not be there yet.
+    """
+    found = {
         path
         for name in glob(pattern, root_dir=directory)  # noqa: PTH207 - Path.glob refuses what leads outside
         if (path := directory / name).is_file()
-    )
+    }
+    return sorted(found | {path for path in drafts if _is_named(path, directory, pattern)})
+
+
+def _is_named(path: Path, directory: Path, pattern: str) -> bool:
+    return path.is_relative_to(directory) and fnmatchcase(str(path.relative_to(directory)), pattern)
 
 
 def parse(text: str) -> object:
@@ -159,7 +172,11 @@ class Gathered:
 
 
 def gather(
-    directory: Path, patterns: object, own: Mapping[str, object], stack_file: str
+    directory: Path,
+    patterns: object,
+    own: Mapping[str, object],
+    stack_file: str,
+    drafts: Mapping[Path, Path] = MappingProxyType({}),
 ) -> Gathered:
     """Collect the jobs of a stack file and of the job files that it names.
 
@@ -168,6 +185,7 @@ def gather(
         patterns: what the stack file says under ``jobFiles``; only a list of texts is looked at.
         own: the jobs of the stack file itself.
         stack_file: its name.
+        drafts: files that are read in the place of others, by the one that each may become.
     """
     jobs: dict[str, object] = dict(own)
     file_of: dict[str, JobFile] = {}
@@ -175,7 +193,7 @@ def gather(
     wanted = cast("list[object]", patterns) if isinstance(patterns, list) else []
     paths: dict[Path, str] = {}
     for number, pattern in enumerate(wanted):
-        found = find(directory, pattern) if isinstance(pattern, str) else []
+        found = find(directory, pattern, drafts) if isinstance(pattern, str) else []
         if isinstance(pattern, str) and not found:
             mistakes.append(
                 f"{stack_file}: jobFiles[{number}]: {shown(pattern)} names no file: write a path "
@@ -184,7 +202,7 @@ def gather(
         paths |= {path: _shown_path(path, directory) for path in found}
     for path, shown_as in paths.items():
         try:
-            file = read(path, shown_as)
+            file = read(drafts.get(path, path), shown_as)
         except JobFileError as error:
             mistakes.append(str(error))
             continue
@@ -199,6 +217,17 @@ def gather(
                 continue
             jobs[name], file_of[name] = job, file
     return Gathered(jobs=jobs, file_of=file_of, mistakes=tuple(mistakes))
+
+
+def alone(path: Path, shown_as: str) -> Gathered:
+    """Collect the jobs of one file that no stack names.
+
+    Raises:
+        JobFileError: it is no YAML, or no map of ``jobs`` and ``defaults``.
+    """
+    file = read(path, shown_as)
+    jobs = file.merged()
+    return Gathered(jobs=jobs, file_of=dict.fromkeys(jobs, file), mistakes=())
 
 
 def _shown_path(path: Path, directory: Path) -> str:

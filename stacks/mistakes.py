@@ -61,7 +61,7 @@ def written_mistakes(
     yield from _namespace_mistakes(config, project)
     yield from _key_mistakes(config, project)
     yield from _size_mistakes(config)
-    yield from _name_mistakes(sections, prefix)
+    yield from name_mistakes(sections, prefix)
     yield from _schedule_name_mistakes(sections, prefix)
     yield from _machine_mistakes(sections)
     yield from _flow_mistakes(sections)
@@ -136,8 +136,8 @@ def _size_mistakes(config: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
-    """Check the names that users choose; they become parts of physical names."""
+def name_mistakes(sections: Mapping[str, object], prefix: str) -> Iterator[str]:
+    """Check the names that users choose; they become parts of physical names, behind ``prefix``."""
     limits = {
         "containers": names.longest_container_name(prefix),
         "buckets": names.longest_bucket_name(prefix),

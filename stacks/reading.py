@@ -9,16 +9,18 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
 from definitions.grants import VERBS
 from stacks import job_files
 from stacks.findings import mistake_of
-from stacks.mistakes import settings_mistakes, written_mistakes
+from stacks.mistakes import name_mistakes, settings_mistakes, written_mistakes
 from stacks.settings import KEYS, SECTIONS, Settings
 from stacks.settings.base import Surroundings, map_or_empty
 from stacks.settings.containers import DEFAULT_CONTAINERS
+from stacks.settings.schedules import schedule_warnings
 from stacks.surprises import surprises
 
 
@@ -35,7 +37,13 @@ class SettingsError(Exception):
 
 
 def read_settings(
-    config: Mapping[str, str], *, project: str, stack: str, directory: Path, now: datetime
+    config: Mapping[str, str],
+    *,
+    project: str,
+    stack: str,
+    directory: Path,
+    now: datetime,
+    drafts: Mapping[Path, Path] = MappingProxyType({}),
 ) -> Settings:
     """Read and check a stack's configuration.
 
@@ -46,6 +54,7 @@ def read_settings(
         stack: the Pulumi stack.
         directory: where Pulumi.yaml is; build directories are relative to it.
         now: the present: what is over by then is not scheduled.
+        drafts: what job files are to become: files that are read in their place.
 
     Raises:
         SettingsError: everything that is wrong, one line each.
@@ -61,7 +70,7 @@ def read_settings(
         **{key: value for key, value in written.items() if key in KEYS},
     }
     gathered = job_files.gather(
-        directory, sections.get("jobFiles"), map_or_empty(sections.get("jobs")), file
+        directory, sections.get("jobFiles"), map_or_empty(sections.get("jobs")), file, drafts
     )
     if gathered.file_of:
         sections["jobs"] = gathered.jobs
@@ -93,6 +102,43 @@ def read_settings(
         raise SettingsError(_one_line(line) for line in lines)
     told = tuple(gathered.placed(file, warning) for warning in surprises(settings, directory))
     return settings.model_copy(update={"warnings": told})
+
+
+def read_job_file(path: Path, shown_as: str, *, project: str, now: datetime) -> tuple[str, ...]:
+    """Check a job file by itself, and return its warnings.
+
+    What it says of other sections is taken on trust: containers, calendars, channels, buckets.
+
+    Raises:
+        SettingsError: everything that is wrong in it, one line each.
+    """
+    try:
+        gathered = job_files.alone(path, shown_as)
+    except job_files.JobFileError as error:
+        raise SettingsError([str(error)]) from None
+    mistakes = list(name_mistakes({"jobs": gathered.jobs}, project))
+    warnings: list[str] = []
+    try:
+        settings = Settings.model_validate(
+            {
+                "network": {"mode": "public"},
+                "jobs": gathered.jobs,
+                "project": project,
+                "stack": "",
+                "aws:region": "",
+                "now": now,
+            },
+            by_alias=True,
+            by_name=False,
+        )
+    except ValidationError as error:
+        mistakes += [mistake_of(details) for details in error.errors(include_url=False)]
+    else:
+        for name, job in settings.jobs.items():
+            warnings += schedule_warnings(f"jobs.{name}", name, job, now)
+    if mistakes:
+        raise SettingsError(_one_line(gathered.placed(shown_as, line)) for line in mistakes)
+    return tuple(gathered.placed(shown_as, warning) for warning in warnings)
 
 
 def _value(text: str) -> object:

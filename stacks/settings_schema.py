@@ -150,7 +150,7 @@ def _whole() -> Schema:
         for key, entry in model.get("properties", {}).items():
             if names := _NAMES.get((name, key)):
                 entry["propertyNames"] = names
-            if key == "environment":
+            if key == "environment" and "additionalProperties" in entry:
                 entry["additionalProperties"]["anyOf"][1] = _reference()
             if key == "timezone":
                 form = {word: entry.pop(word) for word in ("type", *_FORM)}

@@ -56,6 +56,7 @@ def made_watcher(
             execution_log_destination=cluster.execution_log_destination,
             alarm_topic_arn=notifier.failure_topic_arn,
             tracing=settings.tracing,
+            runbooks=settings.notify.runbooks,
         ),
         ours,
     )

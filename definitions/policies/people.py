@@ -2,12 +2,12 @@
 
 from definitions.job_machine import LOG_STREAM_PREFIX
 from definitions.names import Names
-from definitions.policies.statements import Statement, allow, document
+from definitions.policies.statements import EVERYTHING, Statement, allow, document
 
 
 def operator_policy(names: Names) -> str:
     """What ``python -m ops`` needs: look at everything of the stack, start, stop and pause."""
-    return document(*_looks(names), *_runs(names))
+    return document(*_looks(names), *_runs(names), *_pauses(names))
 
 
 def _looks(names: Names) -> list[Statement]:
@@ -36,6 +36,11 @@ def _looks(names: Names) -> list[Statement]:
             ["logs:GetLogEvents"],
             f"{names.log_group_arn(names.log_group('*'))}:log-stream:{LOG_STREAM_PREFIX}/*",
         ),
+        allow(
+            "SeeWhatIsDeployed",
+            ["states:ListStateMachines", "scheduler:ListSchedules", "ecs:DescribeTaskDefinition"],
+            EVERYTHING,
+        ),
     ]
 
 
@@ -46,5 +51,42 @@ def _runs(names: Names) -> list[Statement]:
             "EndRuns",
             ["states:StopExecution", "states:RedriveExecution"],
             names.execution_arn(names.chosen("*"), "*"),
+        ),
+    ]
+
+
+def _pauses(names: Names) -> list[Statement]:
+    """Let people pause and resume what starts jobs, and add schedules of their own."""
+    return [
+        allow(
+            "PauseAndResume",
+            ["scheduler:GetSchedule", "scheduler:UpdateSchedule"],
+            f"{names.schedules_arn}*",
+        ),
+        allow(
+            "ChangeOwnSchedules",
+            [
+                "scheduler:CreateSchedule",
+                "scheduler:GetSchedule",
+                "scheduler:UpdateSchedule",
+                "scheduler:DeleteSchedule",
+            ],
+            f"{names.adhoc_schedules_arn}*",
+        ),
+        allow(
+            "GiveSchedulesTheirRole",
+            ["iam:PassRole"],
+            names.role_arn(names.of("scheduler")),
+            {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        ),
+        allow(
+            "PauseEvents",
+            ["events:DisableRule", "events:EnableRule"],
+            names.arn("events", f"rule/{names.chosen('*')}"),
+        ),
+        allow(
+            "PauseMessages",
+            ["pipes:StopPipe", "pipes:StartPipe"],
+            names.arn("pipes", f"pipe/{names.chosen('*')}"),
         ),
     ]

@@ -48,6 +48,25 @@ REASONS: Mapping[str, str] = {
     "StartWatcher": "A watched job's second schedule starts the watcher.",
     "StartMachine": "A rule starts its one machine.",
     "TakeMessages": "A pipe takes messages off the stack's queues, and deletes those it delivered.",
+    "ResumeSchedules": "The end of a pause that people gave an end.",
+    "LeaveSchedulesTheirRole": "Changing a schedule hands its role over once more, the same.",
+    "EnableRules": "The same for jobs that events start,",
+    "StartPipes": "and for those that messages start.",
+    # of people: `python -m ops`
+    "FindElements": "Elements of a large array are executions of a Map run: their logs.",
+    "ReadDispatched": "What became of a trigger: started, duplicate, or skipped and why.",
+    "FindSkipped": "Runs that were skipped belong to the history,",
+    "ReadSkipped": "with the reason.",
+    "ReadLogs": "What programs wrote, and nothing else of CloudWatch Logs.",
+    "SeeWhatIsDeployed": "What there is beside the stack file's jobs; AWS takes no resource for "
+    "these lists.",
+    "EndRuns": "`stop` and `redrive`.",
+    "PauseAndResume": "`pause` and `resume` change a schedule's state.",
+    "ChangeOwnSchedules": "`schedule add` and `remove`: only in the group that is people's own.",
+    "GiveSchedulesTheirRole": "A schedule that people add or change keeps the stack's role for "
+    "schedules.",
+    "PauseEvents": "`pause` of a job that events start,",
+    "PauseMessages": "or messages.",
     # of AWS's services
     "WriteFlowLogs": "The network's flow logs are written to their group, which exists.",
     "ReadAlarms": "Chatbot draws the graph of an alarm of this stack,",

@@ -127,8 +127,53 @@ def flows_policy(names: Names, *, tracing: bool) -> str:
     )
 
 
-def dispatcher_policy(names: Names, *, tracing: bool) -> str:
-    """What the dispatcher may do: look for runs of this stack's jobs, stop, start, skip them."""
+def _resume(names: Names, *, rules: bool, pipes: bool) -> list[Statement]:
+    """Let the dispatcher end pauses: UpdateSchedule names the schedule's role once more."""
+    return [
+        allow(
+            "ResumeSchedules",
+            ["scheduler:GetSchedule", "scheduler:UpdateSchedule"],
+            f"{names.schedules_arn}*",
+        ),
+        allow(
+            "LeaveSchedulesTheirRole",
+            ["iam:PassRole"],
+            names.role_arn(names.of("scheduler")),
+            {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        ),
+        *(
+            [
+                allow(
+                    "EnableRules",
+                    ["events:EnableRule"],
+                    names.arn("events", f"rule/{names.chosen('*')}"),
+                )
+            ]
+            if rules
+            else []
+        ),
+        *(
+            [
+                allow(
+                    "StartPipes",
+                    ["pipes:StartPipe"],
+                    names.arn("pipes", f"pipe/{names.chosen('*')}"),
+                )
+            ]
+            if pipes
+            else []
+        ),
+    ]
+
+
+def dispatcher_policy(
+    names: Names, *, tracing: bool, rules: bool = False, pipes: bool = False
+) -> str:
+    """What the dispatcher may do: look for runs of this stack's jobs, stop, start, skip them.
+
+    And resume what people have paused until a time: schedules, and where jobs have them their
+    ``rules`` and ``pipes``.
+    """
     jobs = names.machine_arn(names.chosen("*"))
     return document(
         allow("FindAndStartRuns", ["states:ListExecutions", "states:StartExecution"], jobs),
@@ -140,6 +185,7 @@ def dispatcher_policy(names: Names, *, tracing: bool) -> str:
             ["states:StartExecution"],
             names.machine_arn(names.of("skipped")),
         ),
+        *_resume(names, rules=rules, pipes=pipes),
         *_observed(tracing),
     )
 

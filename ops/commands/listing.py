@@ -1,30 +1,113 @@
 """``list``: what there is, when it fires next, how it went last."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from ops import runs
+from ops.executions import last_of
+from ops.live import Live, Standing, live, next_run, started_by
 from ops.output import Json, put_json, put_table
-from ops.stack import Entry, Stack
+from ops.runs import Run
+from ops.stack import Entry, Stack, now
+from ops.times import local, relative
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command("list", epilog="Example: `python -m ops -s prod list`")(list_entries)
 
 
 def list_entries(context: typer.Context, json: Json = False) -> None:
-    """List jobs, flows and workers: next fire, last result, paused or not."""
+    """List jobs, flows and workers: when each runs next, how it went last, whether it is paused."""
     stack: Stack = context.obj
-    rows = [_row(stack, entry) for entry in stack.entries.values()]
+    entries = list(stack.entries.values())
+    found, present = live(stack), now()
+    deployed = [entry for entry in entries if entry.name in found.machines]
+    last = last_of(stack, deployed)
+    rows = [_row(stack, entry, found, last.get(entry.name), present) for entry in entries]
+    rows += [_left_over(name) for name in sorted(found.machines - stack.entries.keys())]
     if json:
         put_json(rows)
         return
-    columns = ("name", "kind", "last")
-    put_table(columns, ([str(row[column]) for column in columns] for row in rows))
+    put_table(("name", "schedule", "next", "last", "when"), (_cells(row, present) for row in rows))
 
 
-def _row(stack: Stack, entry: Entry) -> dict[str, Any]:
-    last = runs.latest(stack, entry)
-    return {"name": entry.name, "kind": entry.kind, "last": last.outcome if last else "never"}
+def _row(
+    stack: Stack, entry: Entry, found: Live, last: Run | None, present: datetime
+) -> dict[str, Any]:
+    standing = found.standing(entry, present)
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "schedules": list(entry.settings.schedule),
+        "timezone": entry.settings.timezone,
+        "startedBy": started_by(stack, entry),
+        "state": _state(entry, standing),
+        "next": next_run(stack, entry, standing, present),
+        "last": last.outcome if last else "never",
+        "lastRun": last.name if last else None,
+        "lastStarted": last.started if last else None,
+        "lastEnded": last.ended if last else None,
+    }
+
+
+def _left_over(name: str) -> dict[str, Any]:
+    """Describe what is in AWS and not in the stack file: a deploy would take it away."""
+    return {
+        "name": name,
+        "kind": None,
+        "schedules": [],
+        "timezone": None,
+        "startedBy": [],
+        "state": "not in the stack file",
+        "next": None,
+        "last": None,
+        "lastRun": None,
+        "lastStarted": None,
+        "lastEnded": None,
+    }
+
+
+def _state(entry: Entry, standing: Standing) -> str:
+    if not standing.deployed:
+        return "not deployed"
+    if not entry.settings.schedule:
+        return "no schedule"
+    if not entry.settings.enabled:
+        return "off"
+    if standing.missing:
+        return "schedule not deployed"
+    if standing.paused:
+        return "partly paused" if standing.firing else "paused"
+    return "on" if standing.firing else "over"
+
+
+def _cells(row: dict[str, Any], present: datetime) -> list[str]:
+    kind = "" if row["kind"] in ("job", None) else f" ({row['kind']})"
+    at = row["lastEnded"] or row["lastStarted"]
+    return [
+        row["name"] + kind,
+        _schedule(row),
+        _next(row, present),
+        row["last"] or "",
+        relative(at, present) if at else "",
+    ]
+
+
+def _schedule(row: dict[str, Any]) -> str:
+    first, *others = [*row["schedules"], *(f"by {what}" for what in row["startedBy"]), "by hand"]
+    if not row["schedules"]:
+        return "" if row["kind"] is None else ", ".join([first, *others[:-1]])
+    more = f", +{len(others) - 1}" if len(others) > 1 else ""
+    return f"{first} {row['timezone']}{more}"
+
+
+def _next(row: dict[str, Any], present: datetime) -> str:
+    if row["next"] is None:
+        return "" if row["state"] == "no schedule" else row["state"]
+    zone = ZoneInfo(row["timezone"])
+    when = local(row["next"], zone, present.astimezone(zone).date())
+    partly = ", partly paused" if row["state"] == "partly paused" else ""
+    return f"{when}, {relative(row['next'], present)}{partly}"

@@ -24,7 +24,7 @@ from moto.s3.responses import S3Response
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.sts.models import sts_backends
 
-from rehearsal.cloud import network, permissions, refusals
+from rehearsal.cloud import deploy_permissions, network, permissions, refusals, web_identity
 from rehearsal.cloud.creation_checks import CHECKS
 from rehearsal.cloud.permissions import Ask, Context, Request
 from rehearsal.cloud.policy_documents import (
@@ -272,6 +272,8 @@ class Iam:
             account=self._aws.account,
             region=region or response.region,
         )
+        if operation == "AssumeRoleWithWebIdentity":
+            actor = self._bearer(response, request.parameters["WebIdentityToken"])
         try:
             actor = self._with_way(actor, key, response.service_name, request.region)
             actor = _secured(actor, http)
@@ -284,6 +286,8 @@ class Iam:
 
     def _asks(self, actor: _Actor, request: Request) -> list[Ask]:
         asks = permissions.asks(request)
+        if asks is None and not actor.everything:
+            asks = deploy_permissions.asks(request)
         if asks is not None and actor.everything:
             # A service delivers by the administrator's hand once :meth:`admit` asked for keys.
             return [ask for ask in asks if not ask.for_service]
@@ -300,7 +304,7 @@ class Iam:
         http = response.normalized_request
         access_key, region = _signed(http)
         named: str = response.data["Action"]
-        action = _S3_ACTIONS.get(named, named)
+        action = _S3_ACTIONS.get(named, named) if key else _bucket_action(response, named)
         arn = f"arn:aws:s3:::{bucket}" if bucket else permissions.ANY
         try:
             actor = _secured(
@@ -342,6 +346,14 @@ class Iam:
             self._sessions[key] = assumed
         assumed = self._sessions[key]
         return self._of_role(assumed.role_arn, assumed.session_name, assumed.policy)
+
+    def _bearer(self, response: Any, token: str) -> _Actor:
+        """Return who holds a token, or answer that it is not taken."""
+        try:
+            principal, context = web_identity.bearer(self._aws.account, token)
+        except web_identity.InvalidTokenError as error:
+            answer(response, "InvalidIdentityToken", str(error), 400)
+        return _Actor(principal=principal, context=context)
 
     def _of_role(self, arn: str, session: str, session_policy: str | None) -> _Actor:
         account, name = self._aws.account, arn.rsplit("/", 1)[-1]
@@ -449,7 +461,7 @@ class Iam:
         asked = Asked(
             call=call,
             policies=(*actor.policies, *self._policies_of(ask)),
-            resource_must_allow=ask.action.startswith(("kms:", "sts:AssumeRole")),
+            resource_must_allow=_has_the_last_word(ask),
             everything=actor.everything,
         )
         decision = asked.decide()
@@ -509,6 +521,32 @@ _S3_ACTIONS = {
     "SelectObject": "GetObject",
 }
 """Action of what moto calls otherwise (Service Authorization Reference)."""
+
+
+_S3_SETTINGS = {
+    "encryption": "EncryptionConfiguration",
+    "publicAccessBlock": "BucketPublicAccessBlock",
+    "ownershipControls": "BucketOwnershipControls",
+}
+"""What comes behind ``Get`` or ``Put`` for what moto takes for another call about a bucket."""
+
+
+def _bucket_action(response: Any, named: str) -> str:
+    """Return the action of a call about a bucket; who deletes a setting needs its ``Put``."""
+    for setting, words in _S3_SETTINGS.items():
+        if setting in response.querystring:
+            return f"{'Get' if response.method == 'GET' else 'Put'}{words}"
+    return _S3_ACTIONS.get(named, named)
+
+
+def _has_the_last_word(ask: Ask) -> bool:
+    """Tell whether the resource's own policy must allow: that of a key, the trust in a role.
+
+    A key that is not made yet has none, nor has an alias.
+    """
+    if ask.action.startswith("kms:"):
+        return ":key/" in ask.resource and not ask.resource.endswith("/*")
+    return ask.action.startswith("sts:AssumeRole")
 
 
 def _s3_asks(response: Any, action: str, arn: str) -> Iterator[Ask]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.responses import EmptyResult
 from moto.iam import models
 from moto.iam.responses import IamResponse
 
@@ -66,6 +67,33 @@ def repair(repairs: Repairs) -> None:
     repairs.add(
         IamResponse, "create_service_specific_credential", create_service_specific_credential
     )
+    _clients_of_a_provider_change(repairs)
+
+
+def _clients_of_a_provider_change(repairs: Repairs) -> None:
+    """Moto cannot change for whom the tokens of an identity provider must be."""
+
+    def clients(self: Any) -> list[str]:
+        provider = self.backend.get_open_id_connect_provider(
+            self.params["OpenIDConnectProviderArn"]
+        )
+        found: list[str] = provider.client_id_list
+        return found
+
+    def add_client_id(self: Any) -> Any:
+        known, client = clients(self), self.params["ClientID"]
+        if client not in known:
+            known.append(client)
+        return EmptyResult()
+
+    def remove_client_id(self: Any) -> Any:
+        known, client = clients(self), self.params["ClientID"]
+        if client in known:
+            known.remove(client)
+        return EmptyResult()
+
+    repairs.add(IamResponse, "add_client_id_to_open_id_connect_provider", add_client_id)
+    repairs.add(IamResponse, "remove_client_id_from_open_id_connect_provider", remove_client_id)
 
 
 def _check_role(_backend: Any, given: dict[str, Any]) -> None:

@@ -66,7 +66,7 @@ class Request:
 
 
 Asks = Iterator[Ask]
-_Rule = Callable[[Request], Asks]
+Rule = Callable[[Request], Asks]
 
 
 def asks(request: Request) -> list[Ask] | None:
@@ -84,7 +84,7 @@ def _nothing(request: Request) -> Asks:
     yield request.ask(ANY)
 
 
-def _parameter(*names: str) -> _Rule:
+def _parameter(*names: str) -> Rule:
     """The resource is the ARN that one of these parameters holds."""
 
     def rule(request: Request) -> Asks:
@@ -95,7 +95,7 @@ def _parameter(*names: str) -> _Rule:
     return rule
 
 
-def _named(form: str, *names: str) -> _Rule:
+def _named(form: str, *names: str) -> Rule:
     """The resource's ARN is made of parameters' names: ``rule/{}``."""
 
     def rule(request: Request) -> Asks:
@@ -107,7 +107,8 @@ def _named(form: str, *names: str) -> _Rule:
     return rule
 
 
-def _pass_role(role: str | None, service: str) -> Asks:
+def pass_role(role: str | None, service: str) -> Asks:
+    """Ask whether the caller may give a role to a service."""
     if role:
         yield Ask(
             action="iam:PassRole",
@@ -116,7 +117,8 @@ def _pass_role(role: str | None, service: str) -> Asks:
         )
 
 
-def _tag_context(tags: Sequence[Mapping[str, Any]]) -> Context:
+def tag_context(tags: Sequence[Mapping[str, Any]]) -> Context:
+    """Return what a request says of the tags that it sets; services spell their words otherwise."""
     read = {
         tag.get("key", tag.get("Key", "")): tag.get("value", tag.get("Value", "")) for tag in tags
     }
@@ -146,14 +148,20 @@ def key_asks(
         yield Ask(
             action=f"kms:{action}",
             resource=arn,
-            context=_key_context(request, encryption)
+            context=key_context(request, arn, encryption)
             | {"kms:viaservice": [f"{via}.{request.region}.amazonaws.com"]},
             for_service=via,
         )
 
 
-def _key_context(request: Request, encryption: Mapping[str, str]) -> Context:
+def key_context(request: Request, arn: str, encryption: Mapping[str, str]) -> Context:
+    """Return what IAM knows of a request about a key: the request's words, its tags, its names."""
+    backend, key_id = request.backend("kms"), arn.rpartition("/")[2]
+    found = key_id in backend.keys
+    tags: dict[str, str] = backend.tagger.get_tag_dict_for_resource(key_id) if found else {}
     return {
+        **{f"aws:resourcetag/{key}".lower(): [value] for key, value in tags.items()},
+        "kms:resourcealiases": sorted(backend.keys[key_id].aliases) if found else [],
         "kms:calleraccount": [request.account],
         "kms:viaservice": [],
         "kms:grantisforawsresource": [],
@@ -178,7 +186,8 @@ def _kms(request: Request) -> Asks:
         data = blob if isinstance(blob, bytes) else base64.b64decode(blob)
         key = data[:36].decode(errors="replace")
     encryption: Mapping[str, str] = request.parameters.get("EncryptionContext") or {}
-    yield request.ask(key_arn(request, key or ""), _key_context(request, encryption))
+    arn = key_arn(request, key or "")
+    yield request.ask(arn, key_context(request, arn, encryption))
 
 
 # -- ECS
@@ -208,7 +217,7 @@ def _run_task(request: Request) -> Asks:
             ],
             "ecs:enable-ebs-volumes": ["false"],
         }
-        | _tag_context(tags),
+        | tag_context(tags),
     )
     overrides: Mapping[str, Any] = parameters.get("overrides") or {}
     roles = (
@@ -216,14 +225,14 @@ def _run_task(request: Request) -> Asks:
         overrides.get("executionRoleArn") or definition.execution_role_arn,
     )
     for role in dict.fromkeys(roles):
-        yield from _pass_role(role, "ecs-tasks.amazonaws.com")
+        yield from pass_role(role, "ecs-tasks.amazonaws.com")
     if parameters.get("propagateTags") == "TASK_DEFINITION":
         tags += definition.tags or []
     if tags:
         # The task has no id yet (ECS guide, "Grant permission to tag resources on creation").
         yield request.ask(
             request.arn(f"task/{cluster.rsplit('/', 1)[-1]}/*"),
-            {"ecs:createaction": ["RunTask"], "ecs:cluster": [cluster]} | _tag_context(tags),
+            {"ecs:createaction": ["RunTask"], "ecs:cluster": [cluster]} | tag_context(tags),
             "TagResource",
         )
 
@@ -253,12 +262,12 @@ def _clusters(request: Request) -> Asks:
 
 def _create_machine(request: Request) -> Asks:
     yield request.ask(request.arn(f"stateMachine:{request.parameters['name']}"))
-    yield from _pass_role(request.parameters.get("roleArn"), "states.amazonaws.com")
+    yield from pass_role(request.parameters.get("roleArn"), "states.amazonaws.com")
 
 
 def _update_machine(request: Request) -> Asks:
     yield request.ask(request.parameters["stateMachineArn"])
-    yield from _pass_role(request.parameters.get("roleArn"), "states.amazonaws.com")
+    yield from pass_role(request.parameters.get("roleArn"), "states.amazonaws.com")
 
 
 # -- SQS, SNS
@@ -280,7 +289,7 @@ def _queue_arn(request: Request) -> str:
     return request.arn(name)
 
 
-def _queue(action: str, *key_actions: str) -> _Rule:
+def _queue(action: str, *key_actions: str) -> Rule:
     def rule(request: Request) -> Asks:
         arn = _queue_arn(request)
         yield request.ask(arn, action=action)
@@ -356,7 +365,7 @@ def _repository(request: Request) -> Asks:
         )
 
 
-def _secret(*key_actions: str) -> _Rule:
+def _secret(*key_actions: str) -> Rule:
     def rule(request: Request) -> Asks:
         named: str = request.parameters["SecretId"]
         try:
@@ -418,7 +427,7 @@ def rule_context(request: Request) -> Context:
     }
 
 
-def _event_rule(name: str) -> _Rule:
+def _event_rule(name: str) -> Rule:
     def rule(request: Request) -> Asks:
         bus = request.parameters.get("EventBusName") or "default"
         path = "" if bus == "default" else f"{bus.rsplit('/', 1)[-1]}/"
@@ -426,7 +435,7 @@ def _event_rule(name: str) -> _Rule:
             request.arn(f"rule/{path}{request.parameters[name]}"), rule_context(request)
         )
         for target in request.parameters.get("Targets") or []:
-            yield from _pass_role(
+            yield from pass_role(
                 target.get("RoleArn") if request.operation == "PutTargets" else None,
                 "events.amazonaws.com",
             )
@@ -439,9 +448,7 @@ def _schedule(request: Request) -> Asks:
     yield request.ask(
         request.arn(f"schedule/{parameters.get('GroupName') or 'default'}/{parameters['Name']}")
     )
-    yield from _pass_role(
-        (parameters.get("Target") or {}).get("RoleArn"), "scheduler.amazonaws.com"
-    )
+    yield from pass_role((parameters.get("Target") or {}).get("RoleArn"), "scheduler.amazonaws.com")
 
 
 def _alarms(request: Request) -> Asks:
@@ -488,8 +495,8 @@ def _function(request: Request) -> Asks:
     )
 
 
-def _rules() -> dict[str, _Rule]:
-    families: dict[str, dict[str, _Rule]] = {
+def _rules() -> dict[str, Rule]:
+    families: dict[str, dict[str, Rule]] = {
         "states": {
             "ListStateMachines ListActivities SendTaskSuccess SendTaskFailure SendTaskHeartbeat "
             "ValidateStateMachineDefinition TestState": _nothing,
@@ -569,6 +576,7 @@ def _rules() -> dict[str, _Rule]:
             "GetScheduleGroup": _named("schedule-group/{}", "Name"),
             "ListSchedules ListScheduleGroups": _nothing,
         },
+        "pipes": {"DescribePipe StartPipe StopPipe": _named("pipe/{}", "Name")},
         "cloudwatch": {
             "PutMetricData": _put_metric_data,
             "GetMetricData GetMetricStatistics ListMetrics": _nothing,
@@ -577,7 +585,7 @@ def _rules() -> dict[str, _Rule]:
         "xray": {
             "PutTraceSegments PutTelemetryRecords GetSamplingRules GetSamplingTargets": _nothing,
         },
-        "sts": {"AssumeRole": _assume_role},
+        "sts": {"AssumeRole AssumeRoleWithWebIdentity": _assume_role},
         "dynamodb": {
             "GetItem PutItem UpdateItem DeleteItem Query Scan DescribeTable": _table,
             "BatchGetItem BatchWriteItem": _tables,

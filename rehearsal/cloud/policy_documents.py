@@ -21,6 +21,8 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 _ARN_COLONS = 5
+_GONE = ("PendingDeletion",)
+"""State of a key that nobody can use any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +81,9 @@ class PolicyDocuments:
                 *(Document(kind="role", owner=role.name, policy=name) for name in role.policies),
             )
         ]
+        boundaries = {role.permissions_boundary_arn for role in iam.roles.values()}
         found += [
-            Document(kind="managed policy", owner=arn)
+            Document(kind="boundary" if arn in boundaries else "managed policy", owner=arn)
             for arn in iam.managed_policies
             if arn.startswith(f"arn:aws:iam::{account}:")
         ]
@@ -105,7 +108,7 @@ class PolicyDocuments:
         return [
             *(Document(kind="topic", owner=arn) for arn in topics),
             *(Document(kind="queue", owner=queue.queue_arn) for queue in queues),
-            *(Document(kind="key", owner=key.arn) for key in keys),
+            *(Document(kind="key", owner=key.arn) for key in keys if key.key_state not in _GONE),
             *(Document(kind="repository", owner=repository.arn) for repository in repositories),
             *(Document(kind="secret", owner=secret.arn) for secret in secrets),
             *(Document(kind="logs", owner=name, region=region) for name in log_policies),

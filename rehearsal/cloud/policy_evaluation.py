@@ -97,10 +97,12 @@ class Principal:
     """Of the session of an assumed role."""
     service: str | None = None
     """An AWS service on its own behalf: ``events.amazonaws.com``."""
+    federated: str | None = None
+    """Somebody with a token of this provider of identities, an ARN."""
 
     def __str__(self) -> str:
         """Return the words for a message."""
-        return self.session_arn or self.arn or self.service or "anonymous"
+        return self.session_arn or self.arn or self.service or self.federated or "anonymous"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -403,6 +405,8 @@ def _naming(principals: Mapping[str, tuple[str, ...]], caller: Principal) -> Nam
     if "*" in aws or (caller.arn and caller.arn in aws):
         return "principal"
     if caller.service and caller.service in principals.get("Service", ()):
+        return "principal"
+    if caller.federated and caller.federated in principals.get("Federated", ()):
         return "principal"
     account = caller.account
     if account and (account in aws or f"arn:aws:iam::{account}:root" in aws):

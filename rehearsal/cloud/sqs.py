@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from moto.sqs.models import Queue
 from moto.sqs.responses import SQSResponse
 
 from rehearsal.cloud.repairs import Refusal, Repairs
@@ -51,6 +52,18 @@ def repair(repairs: Repairs) -> None:
         raise Refusal("ResourceNotFoundException", "Task does not exist.")
 
     repairs.add(SQSResponse, "cancel_message_move_task", cancel_message_move_task)
+    _keep_the_policy(repairs)
+
+
+def _keep_the_policy(repairs: Repairs) -> None:
+    """Moto forgets a queue's policy whenever another attribute is set."""
+    set_attributes = Queue._set_attributes  # noqa: SLF001 - what is repaired
+
+    def keeping(self: Any, attributes: dict[str, Any], now: Any = None) -> None:
+        kept = getattr(self, "_policy_json", None) and {"Policy": self.policy}
+        set_attributes(self, {**(kept or {}), **attributes}, now)
+
+    repairs.put(Queue, "_set_attributes", keeping)
 
 
 def _queue(backend: Any, given: dict[str, Any]) -> Any:

@@ -30,6 +30,7 @@ def repair(repairs: Repairs) -> None:
     _rules_have_descriptions(repairs)
     _rules_change_as_a_whole(repairs)
     _endpoints_change_as_a_whole(repairs)
+    _endpoints_go(repairs)
     _keys_of_log_groups_change(repairs)
     _keys_know_how_often_they_rotate(repairs)
     _topics_say_all_that_they_were_told(repairs)
@@ -120,6 +121,18 @@ def _rules_change_as_a_whole(repairs: Repairs) -> None:
             rule.prefix_list = words if rule.prefix_list_id else {}
 
     repairs.put(EC2Backend, "modify_security_group_rules", modify_security_group_rules)
+
+
+def _endpoints_go(repairs: Repairs) -> None:
+    """Moto lists endpoints for ever that are deleted; EC2 does for some minutes."""
+    delete = EC2Backend.delete_vpc_endpoints
+
+    def delete_vpc_endpoints(self: Any, vpce_ids: list[str] | None = None) -> None:
+        delete(self, vpce_ids)
+        for endpoint in vpce_ids or []:
+            self.vpc_end_points.pop(endpoint, None)
+
+    repairs.put(EC2Backend, "delete_vpc_endpoints", delete_vpc_endpoints)
 
 
 def _endpoints_change_as_a_whole(repairs: Repairs) -> None:

@@ -37,6 +37,9 @@ class Happening:
 
     name: str
     play: Callable[[], Outcome]
+    whole: bool = False
+    """Whether it fails as soon as one of its calls is refused. Then it is played once: without a
+    grant, the calls that rested on it are decided about again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,7 @@ class Found:
 
 
 @dataclass(kw_only=True)
-class _Baseline:
+class Baseline:
     """A scenario, and what it rests on with everything in place."""
 
     scenario: Happening
@@ -72,13 +75,39 @@ class ProofError(Exception):
     """There is nothing to prove by, or nothing to prove; one line."""
 
 
+def rehearsed(aws: EmbeddedAws, scenario: Happening) -> tuple[Outcome, Baseline]:
+    """Play a scenario with everything in place, and keep what it rests on.
+
+    Raises:
+        ProofError: it does not come out as it should even so.
+    """
+    aws.iam.used.clear()
+    aws.network.used.clear()
+    outcome = scenario.play()
+    if not outcome.passed:
+        raise ProofError(
+            f"{scenario.name} does not come out as it should with every grant in place: "
+            f"{_otherwise(outcome)}"
+        )
+    baseline = Baseline(
+        scenario=scenario, grants=dict(aws.iam.used), supports=set(aws.network.used)
+    )
+    return outcome, baseline
+
+
 class Prover:
     """Proves the grants of one deployed stack."""
 
-    def __init__(self, aws: EmbeddedAws, scenarios: Iterable[Happening]) -> None:
+    def __init__(
+        self,
+        aws: EmbeddedAws,
+        scenarios: Iterable[Happening],
+        lived: Iterable[Baseline] = (),
+    ) -> None:
+        """``lived`` is what happened before the scenarios, and does not happen again."""
         self._aws = aws
         self._scenarios = list(scenarios)
-        self._baselines: list[_Baseline] = []
+        self._baselines = list(lived)
 
     def rehearse(self) -> Iterator[Outcome]:
         """Play every scenario that applies once, with everything in place.
@@ -87,22 +116,9 @@ class Prover:
             ProofError: one does not come out as it should even so.
         """
         for scenario in self._scenarios:
-            self._aws.iam.used.clear()
-            self._aws.network.used.clear()
-            outcome = scenario.play()
-            if not outcome.passed:
-                raise ProofError(
-                    f"{scenario.name} does not come out as it should with every grant in place: "
-                    f"{_otherwise(outcome)}"
-                )
+            outcome, baseline = rehearsed(self._aws, scenario)
             if outcome.left_out is None:
-                self._baselines.append(
-                    _Baseline(
-                        scenario=scenario,
-                        grants=dict(self._aws.iam.used),
-                        supports=set(self._aws.network.used),
-                    )
-                )
+                self._baselines.append(baseline)
             yield outcome
 
     def grants(self, only: str = "") -> list["Candidate"]:
@@ -159,11 +175,25 @@ class Prover:
                 for baseline in self._baselines
                 if any(support.id == candidate.post_id for support in baseline.supports)
             ]
+        for baseline in touched:
+            if baseline.scenario.whole and (refused := self._refused(baseline, candidate)):
+                return baseline.scenario.name, f"{refused} is refused"
         with self._without(candidate):
-            for baseline in touched:
+            for baseline in [one for one in touched if not one.scenario.whole]:
                 outcome = baseline.scenario.play()
                 if not outcome.passed:
                     return baseline.scenario.name, _otherwise(outcome)
+        return None
+
+    def _refused(self, baseline: Baseline, candidate: "Candidate") -> str | None:
+        """Return a call of a scenario that is refused without a part of a document."""
+        document, part = candidate.document, candidate.part
+        if document is None or part is None:
+            return None
+        less = without(self._aws.iam.documents.read(document), part)
+        for grant, asked in baseline.grants.items():
+            if _is_of(document, part, grant) and not asked.decide(instead={document: less}).allowed:
+                return f"{asked.call.action} on {asked.call.resource}"
         return None
 
     def _stranger_noticed(self, document: Document, part: Part) -> tuple[str, str] | None:

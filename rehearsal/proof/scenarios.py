@@ -7,6 +7,7 @@ from functools import partial
 from rehearsal.engine import DeployFailed
 from rehearsal.faults import FAULTS
 from rehearsal.features import asked_for
+from rehearsal.proof.operating import operations
 from rehearsal.proof.proof import Happening
 from rehearsal.scenario import play
 from rehearsal.stage import Facts, Outcome, Stage, as_it_was
@@ -21,6 +22,7 @@ def scenarios(stage: Stage) -> Iterator[Happening]:
     for scenario in (*asked_for(stage), *FAULTS.values()):
         yield Happening(name=scenario.name, play=partial(play, stage, scenario))
     yield Happening(name="deploy", play=partial(_deploy, stage))
+    yield from operations(stage)
 
 
 def _deploy(stage: Stage) -> Outcome:

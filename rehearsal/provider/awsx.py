@@ -24,6 +24,12 @@ _NEVER_IN_AN_IMAGE = frozenset({".git", ".venv", "__pycache__"})
 
 
 IMAGE = "awsx:ecr:Image"
+_LAYERS = (
+    *("BatchCheckLayerAvailability", "InitiateLayerUpload", "UploadLayerPart"),
+    "CompleteLayerUpload",
+)
+"""What whoever pushes an image does with its layers, of which there are none here (ECR guide,
+"Pushing a Docker image")."""
 
 
 def check_image(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +102,9 @@ def _push(call: Call, tag: str) -> None:
     manifest = _manifest(args.need("contextHash"))
     digest, repository = _digest(manifest), url.partition("/")[2]
     if _must_push(ecr, repository, tag, digest):
+        call.cloud.allow("ecr:GetAuthorizationToken", "*")
+        for action in _LAYERS:
+            call.cloud.allow(f"ecr:{action}", call.arn("ecr", f"repository/{repository}"))
         ecr.put_image(
             repositoryName=repository,
             imageTag=tag,

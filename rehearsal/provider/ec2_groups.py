@@ -117,9 +117,9 @@ def create_default_group(call: Call) -> str:
     if not found["SecurityGroups"]:
         raise ValueError(f"there is no VPC {vpc}")
     call.id = found["SecurityGroups"][0]["GroupId"]
-    update_default_group(call)
-    if call.tags:
+    if call.tags:  # first, as the provider does: who deploys may be held to what has them
         ec2.create_tags(Resources=[call.id], Tags=call.tag_list())
+    update_default_group(call)
     return call.id
 
 

@@ -1,4 +1,4 @@
-"""Roles and their inline policies."""
+"""Roles, their inline policies, managed policies, and providers of identities."""
 
 import json
 import re
@@ -23,6 +23,10 @@ from rehearsal.provider.registry import (
 MAX_ROLE_NAME = 64
 MAX_INLINE_CHARACTERS = 10_240
 """Characters of all inline policies of a role, white space apart (IAM quotas)."""
+MAX_MANAGED_CHARACTERS = 6_144
+"""Characters of a managed policy, white space apart (IAM quotas)."""
+MAX_VERSIONS = 5
+"""Versions of a managed policy (IAM quotas)."""
 MAX_TRUST_CHARACTERS = 2_048
 """Characters of a trust policy, white space apart; the default quota, which may be raised."""
 SESSION_SECONDS = (3_600, 43_200)
@@ -33,6 +37,9 @@ _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+POLICY = "aws:iam/policy:Policy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
 
 @creates(
@@ -96,9 +103,10 @@ def update_role(call: Call) -> None:
         Description=args.get("description", ""),
         MaxSessionDuration=_session(args),
     )
-    if boundary := args.get("permissionsBoundary"):
+    boundary, standing = args.get("permissionsBoundary"), call.outputs.get("permissionsBoundary")
+    if boundary and boundary != standing:
         iam.put_role_permissions_boundary(RoleName=call.id, PermissionsBoundary=boundary)
-    elif call.outputs.get("permissionsBoundary"):
+    elif standing and not boundary:
         iam.delete_role_permissions_boundary(RoleName=call.id)
     wanted, attached = args.get("managedPolicyArns", []), call.outputs.get("managedPolicyArns", [])
     for arn in [arn for arn in wanted if arn not in attached]:
@@ -158,6 +166,158 @@ def delete_role_policy(call: Call) -> None:
     """Take an inline policy from its role."""
     owner, _, name = call.id.partition(":")
     call.client("iam").delete_role_policy(RoleName=owner, PolicyName=name)
+
+
+@creates(
+    POLICY,
+    replaces=NAME | {"description", "path"},
+    tags=tagging("iam", "PolicyArn", of="id", kind="policy", lists="list_policy_tags"),
+)
+def create_policy(call: Call) -> str:
+    """Make a managed policy; it may have 6,144 characters."""
+    args, name = call.args, call.physical_name()
+    made = call.client("iam").create_policy(
+        PolicyName=name,
+        PolicyDocument=_managed(args),
+        **known({"Tags": call.tag_list()}),
+        **args.some(Path="path", Description="description"),
+    )["Policy"]
+    arn: str = made["Arn"]
+    return arn
+
+
+@reads(POLICY)
+def read_policy(call: Call) -> Found:
+    """Look at a managed policy as its default version has it."""
+    iam = call.client("iam")
+    found = iam.get_policy(PolicyArn=call.id)["Policy"]
+    version = iam.get_policy_version(PolicyArn=call.id, VersionId=found["DefaultVersionId"])
+    return {
+        "policy": _text(version["PolicyVersion"]["Document"]),
+        "description": found.get("Description") or None,
+        "path": found["Path"],
+    }, {"arn": call.id, "name": found["PolicyName"], "policyId": found["PolicyId"]}
+
+
+@updates(POLICY)
+def update_policy(call: Call) -> None:
+    """Make a version the default one; of five, the oldest other one goes first, as IAM demands."""
+    iam, document = call.client("iam"), _managed(call.args)
+    versions = iam.list_policy_versions(PolicyArn=call.id)["Versions"]
+    others = [version for version in versions if not version["IsDefaultVersion"]]
+    if len(versions) >= MAX_VERSIONS:
+        oldest = min(others, key=lambda version: version["CreateDate"])
+        iam.delete_policy_version(PolicyArn=call.id, VersionId=oldest["VersionId"])
+    iam.create_policy_version(PolicyArn=call.id, PolicyDocument=document, SetAsDefault=True)
+
+
+@deletes(POLICY)
+def delete_policy(call: Call) -> None:
+    """Delete a policy with its versions; IAM refuses that while a role has it."""
+    iam = call.client("iam")
+    for version in iam.list_policy_versions(PolicyArn=call.id)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=call.id, VersionId=version["VersionId"])
+    iam.delete_policy(PolicyArn=call.id)
+
+
+@creates(ATTACHMENT, replaces={"policyArn", "role"})
+def create_attachment(call: Call) -> str:
+    """Give a role a managed policy."""
+    role, arn = call.args.need("role"), call.args.need("policyArn")
+    call.client("iam").attach_role_policy(RoleName=role, PolicyArn=arn)
+    return f"{role}-{arn}"
+
+
+@reads(ATTACHMENT)
+def read_attachment(call: Call) -> Found | None:
+    """Look whether a role has a policy still."""
+    role, arn = call.args.need("role"), call.args.need("policyArn")
+    found = call.client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    if arn not in [policy["PolicyArn"] for policy in found]:
+        return None
+    return {"role": role, "policyArn": arn}, {}
+
+
+@deletes(ATTACHMENT)
+def delete_attachment(call: Call) -> None:
+    """Take a managed policy from a role."""
+    role, arn = call.args.need("role"), call.args.need("policyArn")
+    call.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+@creates(
+    OIDC_PROVIDER,
+    replaces={"url"},
+    unique="url",
+    tags=tagging(
+        *("iam", "OpenIDConnectProviderArn"),
+        of="id",
+        kind="open_id_connect_provider",
+        lists="list_open_id_connect_provider_tags",
+    ),
+)
+def create_oidc_provider(call: Call) -> str:
+    """Have the account trust somebody's tokens; one provider a URL."""
+    args, url = call.args, call.args.need("url")
+    if not url.startswith("https://"):
+        raise ValueError(f"url is {url!r}: it begins with https://")
+    made = call.client("iam").create_open_id_connect_provider(
+        Url=url,
+        ClientIDList=args.get("clientIdLists", []),
+        **args.some(ThumbprintList="thumbprintLists"),
+        **known({"Tags": call.tag_list()}),
+    )
+    arn: str = made["OpenIDConnectProviderArn"]
+    return arn
+
+
+@reads(OIDC_PROVIDER)
+def read_oidc_provider(call: Call) -> Found:
+    """Look at whose tokens are trusted, and for whom they must be."""
+    found = call.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=call.id)
+    thumbprints = found.get("ThumbprintList", [])
+    given = call.args.get("thumbprintLists") is not None
+    return {
+        "clientIdLists": found["ClientIDList"],
+        **({"thumbprintLists": thumbprints} if given else {}),
+    }, {"arn": call.id, **({} if given else {"thumbprintLists": thumbprints})}
+
+
+@updates(OIDC_PROVIDER)
+def update_oidc_provider(call: Call) -> None:
+    """Change for whom tokens must be, and by which certificates their issuer is known."""
+    iam, wanted = call.client("iam"), call.args.get("clientIdLists", [])
+    found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=call.id)["ClientIDList"]
+    for client in [client for client in wanted if client not in found]:
+        iam.add_client_id_to_open_id_connect_provider(
+            OpenIDConnectProviderArn=call.id, ClientID=client
+        )
+    for client in [client for client in found if client not in wanted]:
+        iam.remove_client_id_from_open_id_connect_provider(
+            OpenIDConnectProviderArn=call.id, ClientID=client
+        )
+    if thumbprints := call.args.get("thumbprintLists"):
+        iam.update_open_id_connect_provider_thumbprint(
+            OpenIDConnectProviderArn=call.id, ThumbprintList=thumbprints
+        )
+
+
+@deletes(OIDC_PROVIDER)
+def delete_oidc_provider(call: Call) -> None:
+    """Trust somebody's tokens no longer."""
+    call.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=call.id)
+
+
+def _managed(args: Arguments) -> str:
+    policy: str = args.need("policy")
+    check_identity_policy("policy", policy)
+    _check_size("policy", policy, MAX_MANAGED_CHARACTERS)
+    return policy
+
+
+def _text(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document)
 
 
 def check_role(call: Call, key: str, arn: str, service: str) -> None:

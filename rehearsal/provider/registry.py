@@ -44,6 +44,10 @@ class Cloud(Protocol):
         """Return a boto3 client of ``service``."""
         ...
 
+    def allow(self, action: str, resource: str) -> None:
+        """Let who deploys do something for which there is no call, or raise what AWS answers."""
+        ...
+
 
 class Arguments:
     """The inputs of one resource, or a nested object of them; remembers which were taken."""

@@ -36,8 +36,7 @@ DEFAULT_GROUP = "default"
 def create_group(call: Call) -> str:
     """Make a group; a second one of that name is refused."""
     scheduler, name = call.client("scheduler"), _named(call)
-    groups = scheduler.list_schedule_groups(NamePrefix=name)["ScheduleGroups"]
-    if name in [group["Name"] for group in groups]:
+    if _is_there(scheduler, name):
         raise ValueError(f"schedule group {name} exists already")
     scheduler.create_schedule_group(Name=name, Tags=call.tag_list())
     return name
@@ -62,8 +61,7 @@ def create_schedule(call: Call) -> str:
     """Make a schedule; its expression, zone, group and the role of its target are checked."""
     scheduler, name = call.client("scheduler"), _named(call)
     group = call.args.get("groupName", DEFAULT_GROUP)
-    groups = scheduler.list_schedule_groups(NamePrefix=group)["ScheduleGroups"]
-    if group != DEFAULT_GROUP and group not in [found["Name"] for found in groups]:
+    if group != DEFAULT_GROUP and not _is_there(scheduler, group):
         raise ValueError(f"groupName: there is no schedule group {group}")
     scheduler.create_schedule(Name=name, GroupName=group, **_schedule(call))
     return f"{group}/{name}"
@@ -143,6 +141,14 @@ def _schedule(call: Call) -> dict[str, Any]:
             ActionAfterCompletion="actionAfterCompletion",
         ),
     }
+
+
+def _is_there(scheduler: Any, group: str) -> bool:
+    try:
+        scheduler.get_schedule_group(Name=group)
+    except scheduler.exceptions.ResourceNotFoundException:
+        return False
+    return True
 
 
 def _date(args: Arguments, key: str) -> datetime | None:

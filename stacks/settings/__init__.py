@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
+from stacks.settings.access import AccessSettings
 from stacks.settings.base import MODEL, ListOf, Text, among
 from stacks.settings.calendars import CalendarSettings, NamedCalendar, asked_tables
 from stacks.settings.containers import DEFAULT_CONTAINERS, ContainerSettings
@@ -137,6 +138,11 @@ class Settings(BaseModel):
         description="Programs that fetch their work from Step Functions and say that they live "
         "while they do it.",
         examples=[{"sum-files": {"command": ["python", "-m", "sum_files"], "heartbeat": "1m"}}],
+    )
+    access: AccessSettings = Field(
+        default_factory=AccessSettings,
+        description="Roles of people and of GitHub's workflows; without it none is made.",
+        examples=[{"operators": ["arn:aws:iam::111122223333:role/team-batch"]}],
     )
     tags: Tags = Field(
         default_factory=dict[str, str],

@@ -22,6 +22,11 @@ from stacks.wording import MASK, instead, shown
 MAX_URL_CHARACTERS = 2_048
 """CreateApiDestination, InvocationEndpoint."""
 
+MAX_RUNBOOKS_CHARACTERS = 250
+"""Of an address in the description of an alarm, which may have 1,024 (PutMetricAlarm)."""
+
+_RUNBOOKS_FORM = r"https://[-.~_:@%/A-Za-z0-9]+"
+_RUNBOOKS = re.compile(_RUNBOOKS_FORM)
 _EMAIL_FORM = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
 _EMAIL = re.compile(_EMAIL_FORM)
 # CreateApiDestination takes a star too: for parameters of the path, which a rule would fill in.
@@ -239,6 +244,26 @@ class ChannelSettings(BaseModel):
         return self
 
 
+def _runbooks(address: str) -> str:
+    """Check an address that stands in messages, in front of a page's name."""
+    if not _RUNBOOKS.fullmatch(address):
+        raise ValueError(
+            f"{shown(address)} is not an address that pages are under: write one such as "
+            "https://github.com/our-company/batch/blob/main/docs/runbooks"
+        )
+    if len(address) > MAX_RUNBOOKS_CHARACTERS:
+        raise ValueError(
+            f"{shown(address)} has {len(address)} characters: write at most "
+            f"{MAX_RUNBOOKS_CHARACTERS}, which the descriptions of alarms have room for"
+        )
+    return address
+
+
+RunbooksAddress = Annotated[
+    str, AfterValidator(_runbooks), like(f"^{_RUNBOOKS_FORM}$", "an address: https://…")
+]
+
+
 class NotifySettings(BaseModel):
     """Who hears of the runs' ends."""
 
@@ -264,6 +289,12 @@ class NotifySettings(BaseModel):
         default_factory=dict[str, ChannelSettings],
         description="Further channels, which jobs name to be told there and not in the two above.",
         examples=[{"data-team": {"slack": "C0CCCCCCC"}}],
+    )
+    runbooks: RunbooksAddress | None = Field(
+        default=None,
+        description="The address under which you show `docs/runbooks`: messages of bad ends link "
+        "`failed.md` and the like there, alarms `alarms.md`. Without it they name the files.",
+        examples=["https://github.com/our-company/batch/blob/main/docs/runbooks"],
     )
 
     @field_validator("channels")

@@ -11,6 +11,7 @@ from definitions.prices import PRICES
 from tests.definitions import test_dispatcher_machine as dispatcher
 from tests.definitions import test_job_machine as job
 from tests.definitions import test_notifier_machine as notifier
+from tests.definitions import test_watcher_machine as watcher
 from tests.definitions.playing import play
 
 VIRGINIA, TOKYO = PRICES["us-east-1"], PRICES["ap-northeast-1"]
@@ -104,6 +105,18 @@ def test_transitions_of_an_end_are_those_of_the_notifier() -> None:
     assert len(told.states) == costs.TRANSITIONS_TOLD
     quiet = notifier.event("SUCCEEDED", given={"notify": "failure"})
     assert len(play(notifier.notifier(), quiet, []).states) == costs.TRANSITIONS_NOT_TOLD
+
+
+def test_transitions_of_looking_back_are_those_of_the_notifier() -> None:
+    """More than those of an end like it that looks at nothing before it."""
+    quiet = len(notifier.after().states)
+    assert quiet == costs.TRANSITIONS_NOT_TOLD + costs.TRANSITIONS_OF_LOOKING_BACK
+
+
+def test_transitions_of_watching_are_those_of_the_watcher() -> None:
+    in_time = watcher.watched(watcher.ENABLED, watcher.succeeded("2026-11-22T19:00:00.120Z"))
+    assert len(in_time.states) == costs.TRANSITIONS_EXPECTED
+    assert len(watcher.started({"Status": "SUCCEEDED"}).states) == costs.TRANSITIONS_WATCHED
 
 
 def test_every_region_has_prices_that_can_be_right() -> None:

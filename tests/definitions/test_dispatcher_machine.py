@@ -25,6 +25,7 @@ def dispatcher(calendars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         job_machines_arn=MACHINES,
         task_definition_arns=DEFINITIONS,
         skipped_machine_arn=SKIPPED,
+        schedule_group="fargate-batch-dev",
         calendars=calendars,
     )
 

@@ -118,6 +118,7 @@ def dispatched(given: Any) -> End:
         job_machines_arn=MACHINES,
         task_definition_arns={"default": "task-definition:7"},
         skipped_machine_arn="arn:skipped",
+        schedule_group="fargate-batch-dev",
     )
     return play(events.hearing_events(machine, {QUEUE: PLAIN}), given, [{"ExecutionArn": "arn:r"}])
 
@@ -182,7 +183,11 @@ def test_what_a_run_is_told_stays_within_its_part_of_the_overrides(detail: dict[
 
 def test_the_dispatcher_that_hears_events_is_valid() -> None:
     machine = dispatcher_machine(
-        job_machines_arn=MACHINES, task_definition_arns={}, skipped_machine_arn="arn:skipped"
+        job_machines_arn=MACHINES,
+        task_definition_arns={},
+        skipped_machine_arn="arn:skipped",
+        schedule_group="fargate-batch-dev",
+        events=True,
     )
     heard = events.hearing_events(machine, {})
     assert Linter.validate(heard) == []

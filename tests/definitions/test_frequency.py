@@ -68,6 +68,12 @@ def test_first_and_last_date_bound_what_repeats() -> None:
     assert often("cron(0 3 * * ? *)", start="2027-01-01", end="2027-01-31").runs == 31
     assert often("cron(0 3 * * ? *)", start="2027-01-01T04:00:00", end="2027-01-31").runs == 30
     assert often("rate(6 hours)", start="2027-01-01", end="2027-01-02").runs == 8
+    assert often("cron(0 3 * * ? *)", end="2027-01-01T03:00:00").runs == 40, "to the second"
+
+
+def test_a_rate_counts_from_its_start() -> None:
+    assert often("rate(3 days)", start="2026-11-24", days=4).runs == 1
+    assert often("rate(3 days)", start="2026-11-23", days=4).runs == 2
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,19 @@
 """What people read about a run."""
 
 import json
+import re
+import shlex
 from typing import Any
 
 import pytest
 from statelint.linter import Linter
 
 from definitions.names import Names
-from definitions.notices import Channels, job_notice
+from definitions.notices import Channels, facts, job_notice, trial_event
 from definitions.notifier_machine import notifier_machine
+from definitions.runbooks import CLASSES, of_class
 from tests.definitions.playing import Caught, End, play
+from tests.deploying import ROOT
 
 NAMES = Names(project="fargate-batch", stack="prod", region="eu-west-1", account="123456789012")
 MACHINE = NAMES.machine_arn(NAMES.chosen("list-files"))
@@ -97,10 +101,11 @@ def test_a_failure_is_told_with_cause_links_and_the_command_that_runs_it_again()
         f"#/v2/executions/details/{NAMES.execution_arn(NAMES.chosen('list-files'), RUN)}"
         f"|Execution> · <{log_url}|Log>",
     ]
-    assert content["nextSteps"][0] == f"Read the <{log_url}|log>"
-    command = content["nextSteps"][1]
-    assert "start-execution --region eu-west-1" in command
-    assert "stateMachine:fargate-batch-prod-dispatcher --input" in command
+    assert content["nextSteps"] == [
+        f"Read the <{log_url}|log>",
+        f"Run it again: `python -m ops -s prod retry {RUN}`",
+        "What to do: docs/runbooks/failed.md",
+    ]
 
 
 def test_the_message_is_a_custom_notification_of_chatbot() -> None:
@@ -124,14 +129,12 @@ def test_the_mail_has_the_same_facts_as_plain_text() -> None:
         "Reason: Essential container in task exited",
     ]
     assert "Log: https://" in mail
-    assert "aws stepfunctions start-execution" in mail
-
-
-def again(given: dict[str, Any]) -> dict[str, Any]:
-    """The input in the command that runs a failed run again, unquoted as a shell does it."""
-    command = told("FAILED", given=given)["mail"].splitlines()[-1]
-    quoted = command.partition(" --input ")[2]
-    return json.loads(quoted[1:-1].replace("'\\''", "'"))
+    assert mail.splitlines()[-4:] == [
+        "Runbook: docs/runbooks/failed.md",
+        "",
+        "Run it again:",
+        f"python -m ops -s prod retry {RUN}",
+    ]
 
 
 def step_failed(cause: str | None, status: str = "FAILED", **more: Any) -> str:
@@ -155,10 +158,12 @@ def test_a_flow_that_failed_names_the_job_its_reason_and_its_log() -> None:
         in content["description"].splitlines()
     )
     assert "$252Fdefault/log-events/run$252Fmain$252F0123|Log>" in content["description"]
-    again = "aws stepfunctions redrive-execution --region eu-west-1 --execution-arn "
-    again += NAMES.execution_arn(NAMES.chosen("list-files"), RUN)
-    assert content["nextSteps"][1] == f"Go on from load: `{again}`"
-    assert again in message["mail"].splitlines()
+    on = f"python -m ops -s prod redrive {RUN}"
+    assert content["nextSteps"][1:3] == [
+        f"Go on from load: `{on}`",
+        f"Run it again: `python -m ops -s prod retry {RUN}`",
+    ]
+    assert on in message["mail"].splitlines()
 
 
 @pytest.mark.parametrize(
@@ -180,20 +185,83 @@ def test_a_flow_that_went_on_past_a_failure_says_so_in_its_success() -> None:
     assert "Reason: check failed, and so on" in description.splitlines()
 
 
-def test_running_it_again_keeps_the_runs_input_but_takes_the_newest_image() -> None:
-    rerun = again({"command": ["echo", "it's"], "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "x"})
-    assert rerun == {
-        "job": "list-files",
-        "input": {
-            "scheduledTime": "2026-11-22T03:30:00Z",
-            "notify": "all",
-            "command": ["echo", "it's"],
-        },
+@pytest.mark.parametrize(
+    ("run", "typed"),
+    [
+        (RUN, RUN),
+        ("list-files-7bf73129-1428-4cd3-a780-95db273d1602",) * 2,
+        (
+            "manual-list-files-20261122T033000Z-1f2e",
+            "list-files/manual-list-files-20261122T033000Z-1f2e",
+        ),
+        ("by.hand_2", "list-files/by.hand_2"),
+        ("it's(me)!", "'list-files/it'\\''s(me)!'"),
+    ],
+)
+def test_a_shell_takes_the_command_as_it_is_copied(run: str, typed: str) -> None:
+    command = told("FAILED", name=run)["mail"].splitlines()[-1]
+    assert command == f"python -m ops -s prod retry {typed}"
+    assert shlex.split(command)[5:] == ["retry", typed if "'" not in typed else f"list-files/{run}"]
+
+
+@pytest.mark.parametrize("character", ' \t\n"`$&;|<>\\\\')
+def test_no_run_has_a_name_that_a_shell_would_act_on(character: str) -> None:
+    """By the quotes, whatever it is called; AWS refuses these anyway."""
+    command = told("FAILED", name=f"a{character}b")["mail"].partition("Run it again:\n")[2]
+    assert shlex.split(command) == [
+        *("python", "-m", "ops", "-s", "prod", "retry", f"list-files/a{character}b")
+    ]
+
+
+@pytest.mark.parametrize("what", CLASSES)
+def test_each_bad_end_names_its_runbook(what: str) -> None:
+    if what in ("missing", "late"):
+        message = saw(f"Run {what.title()}", executionArn="arn:x", run=RUN)
+    else:
+        message = told("FAILED", cause=json.dumps({**CAUSE, "class": what}))
+    assert f"Runbook: {of_class(what)}" in message["mail"].splitlines()
+    assert message["chat"]["content"]["nextSteps"][-1] == f"What to do: {of_class(what)}"
+
+
+def test_all_that_is_said_of_a_bad_end_has_a_runbook() -> None:
+    machines = "".join(
+        (ROOT / "definitions" / f"{name}_machine.py").read_text() for name in ("job", "worker")
+    )
+    _, _, chosen = facts().partition("$class :=")
+    said = {
+        *re.findall(r"'class': '([a-z ]+)'", machines),
+        *re.findall(r"\['\{JOB_\w+\}', '([a-z ]+)'", machines),
+        *re.findall(r"[?:] '([a-z ]+)'", chosen.partition(";")[0]),
     }
+    assert said - {"succeeded"} == set(CLASSES)
 
 
-def test_an_input_too_long_to_type_is_left_out_because_messages_have_limits() -> None:
-    assert again({"environment": {"LIST": "x" * 100_000}}) == {"job": "list-files"}
+LINKED = "https://example.com/batch/runbooks/"
+
+
+def test_where_runbooks_are_shown_they_are_links_everywhere() -> None:
+    machine = notifier(runbooks=LINKED, channels=CHANNELS)
+    page = "https://example.com/batch/runbooks/out-of-memory.md"
+    out = {"cause": json.dumps({**CAUSE, "class": "out of memory"})}
+    notify = {"on": "all", "channels": ["finance", "pager", "ops", "any"]}
+    requests = play(
+        machine, event("FAILED", given={"notify": notify}, **out), [PUBLISHED] * 2
+    ).requests
+    message, detail = published(requests[0]), requests[1]["Entries"][0]["Detail"]
+    assert message["chat"]["content"]["description"].endswith(f" · <{page}|Runbook>")
+    assert not any("What to do" in step for step in message["chat"]["content"]["nextSteps"])
+    assert f"Runbook: {page}" in message["mail"].splitlines()
+    link = {"text": "Runbook", "href": page}
+    assert link in detail["generic"]["links"]
+    assert link in detail["pagerduty"]["links"]
+    (card,) = detail["teams"]["attachments"]
+    assert {"type": "Action.OpenUrl", "title": "Runbook", "url": page} in card["content"]["actions"]
+
+
+def test_a_success_has_no_runbook() -> None:
+    for runbooks in (None, LINKED):
+        end = play(notifier(runbooks=runbooks), event("SUCCEEDED"), [PUBLISHED])
+        assert "unbook" not in json.dumps(published(end.requests[0]), ensure_ascii=False)
 
 
 def test_a_success_goes_to_its_own_topic_without_next_steps() -> None:
@@ -331,9 +399,10 @@ def test_a_missing_run_is_told_with_what_became_of_it_and_the_command_that_runs_
         "Class missing",
         "Reason: the run failed",
     ]
-    (step,) = content["nextSteps"]
-    assert step.startswith("Run it now: `aws stepfunctions start-execution --region eu-west-1")
-    assert '"input":{"scheduledTime":"2026-11-22T18:30:00Z","notify":"failure"}' in step
+    assert content["nextSteps"] == [
+        "Run it now: `python -m ops -s prod run list-files --at 2026-11-22T18:30:00Z`",
+        "What to do: docs/runbooks/missing.md",
+    ]
     assert message["chat"]["metadata"]["threadId"] == "list-files:list-files-2026-11-22T18:30:00Z"
     assert message["mail"].splitlines()[:2] == [
         "Stack prod, job list-files",
@@ -346,6 +415,7 @@ def test_a_missing_run_that_did_start_is_linked() -> None:
     content = saw("Run Missing", run=RUN, executionArn=execution)["chat"]["content"]
     assert content["description"].splitlines()[-1].endswith(f"{execution}|Execution>")
     assert content["nextSteps"][0].startswith("Read the <https://")
+    assert content["nextSteps"][1] == f"Run it again: `python -m ops -s prod retry {RUN}`"
 
 
 def test_a_late_run_is_told_while_it_goes_with_the_command_that_stops_it() -> None:
@@ -359,8 +429,7 @@ def test_a_late_run_is_told_while_it_goes_with_the_command_that_stops_it() -> No
         "Class late",
         "Reason: slow",
     ]
-    stop = f"aws stepfunctions stop-execution --region eu-west-1 --execution-arn {execution}"
-    assert content["nextSteps"][-1] == f"Stop it: `{stop}`"
+    assert content["nextSteps"][1] == f"Stop it: `python -m ops -s prod stop {RUN}`"
     assert message["chat"]["metadata"]["threadId"] == f"list-files:{RUN}", "that of the run itself"
 
 
@@ -436,8 +505,7 @@ def test_a_webhook_gets_what_slack_shows() -> None:
         "description"
     ].splitlines()[-1].split(" · ")
     assert body["nextSteps"][0] == "Read the log"
-    command = said["nextSteps"][1].partition(" --input ")[0]
-    assert body["nextSteps"][1].startswith(command), "whose input names the channel"
+    assert body["nextSteps"][1:] == said["nextSteps"][1:]
 
 
 def test_teams_gets_an_adaptive_card() -> None:
@@ -451,7 +519,7 @@ def test_teams_gets_an_adaptive_card() -> None:
         "Scheduled 2026-11-22T03:30:00Z, took 2 min 5 s",
         "Class failed, exit code 1, 3 attempts",
     ]
-    assert texts[-1].startswith("Run it again: `aws ")
+    assert texts[-2].startswith("Run it again: `python -m ops -s prod retry ")
     assert [action["title"] for action in card["actions"]] == ["Execution", "Log"]
 
 
@@ -608,3 +676,44 @@ def test_a_long_job_name_still_fits_the_subject_of_a_mail() -> None:
 def test_statelint_accepts_the_notifier() -> None:
     assert Linter.validate(notifier()) == []
     assert Linter.validate(notifier(channels=CHANNELS, recovery=True)) == []
+
+
+# -- tests and letters, which people send
+
+
+def trial(*channels: str, good: bool = False) -> dict[str, Any]:
+    return trial_event(
+        NAMES, good=good, channels=channels, run="test-1", now_milliseconds=1_795_318_200_000
+    )
+
+
+@pytest.mark.parametrize(("good", "outcome"), [(True, "success"), (False, "failure")])
+def test_a_trial_says_that_it_is_one_and_that_nothing_is_to_be_done(
+    good: bool, outcome: str
+) -> None:
+    (request,) = play(notifier(), trial(good=good), [PUBLISHED]).requests
+    message = published(request)
+    assert message["topic"] == NAMES.topic_arn(outcome)
+    assert message["subject"] == f"[prod] Test: a message of {outcome}"
+    assert message["chat"]["content"].get("nextSteps", []) == []
+    assert message["mail"].splitlines() == [
+        "Stack prod, job test-notify",
+        "Somebody tries whether messages arrive. Nothing has happened.",
+    ]
+
+
+def test_a_trial_goes_to_a_channel_as_all_its_messages_do() -> None:
+    requests = play(
+        notifier(channels=CHANNELS), trial("finance", "pager"), [PUBLISHED] * 2
+    ).requests
+    assert requests[0]["TopicArn"] == NAMES.channel_topic_arn("finance")
+    body = requests[1]["Entries"][0]["Detail"]["pagerduty"]
+    assert body["payload"]["summary"] == "Test: a message of failure"
+
+
+def test_a_letter_that_could_not_be_delivered_is_told_once_more_as_it_was() -> None:
+    notice = play(notifier(), event("FAILED"), [Caught("SNS.X"), {}])
+    kept = notice.requests[-1]["MessageBody"]
+    assert kept["notice"]["targets"] == [{"topic": NAMES.topic_arn("failure")}]
+    again = play(notifier(), {"notice": kept["notice"]}, [PUBLISHED])
+    assert published(again.requests[0]) == told("FAILED")

@@ -91,12 +91,12 @@ def account(shop: Path) -> Iterator[Account]:
         stage.prepare()
         aws.clock.run_until(START + timedelta(hours=2))
         lives = threading.Lock()
-        with _runs_end_at_once(aws, lives):
+        with runs_end_at_once(aws, lives):
             yield Account(aws, stage, shop, lives)
 
 
 @contextmanager
-def _runs_end_at_once(aws: EmbeddedAws, lives: threading.Lock) -> Generator[None]:
+def runs_end_at_once(aws: EmbeddedAws, lives: threading.Lock) -> Generator[None]:
     """Move time while some execution goes on, and hold it still otherwise."""
     ends = threading.Event()
 

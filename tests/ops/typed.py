@@ -131,7 +131,7 @@ class Keyboard:
             os.close(write_err)
             write_err = os.dup(write_out)
         answers = socket.socket(socket.AF_UNIX)
-        answers.connect(_zygote())
+        answers.connect(zygote())
         streams = array.array("i", [read_in, write_out, write_err])
         answers.sendmsg(
             [json.dumps(request).encode() + b"\n"],
@@ -144,7 +144,7 @@ class Keyboard:
 
 
 @cache
-def _zygote() -> str:
+def zygote() -> str:
     """Start the process that forks; it ends with this one, whose socket is its standard input."""
     folder = tempfile.mkdtemp(prefix="ops-")
     address = f"{folder}/zygote"

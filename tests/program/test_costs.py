@@ -168,6 +168,34 @@ def test_triggers_that_a_calendar_skips_cost_states_and_no_task() -> None:
     assert weekdays.usd == pytest.approx(261 / 12 * (weekdays.run_usd + 1.25e-6) + skipped)
 
 
+def test_elements_beyond_forty_are_executions_of_their_own() -> None:
+    few, many = job(array={"size": 40}), job(array={"size": 41})
+    task = (few.run_usd - (40 * 2 + 3 + 4 + 2) * 0.000025) / 40
+    assert many.run_usd == pytest.approx(41 * task + (41 * 3 + 3 + 4 + 2) * 0.000025)
+
+
+def test_what_is_watched_costs_the_watchers_states() -> None:
+    daily = {"schedule": "cron(0 3 * * ? *)"}
+    plain = job(**daily).run_usd
+    assert job(**daily, expectSuccessWithin="2h").run_usd - plain == pytest.approx(7 * 0.000025)
+    assert job(**daily, warnAfter="30m").run_usd - plain == pytest.approx(6 * 0.000025)
+    recovery = job(**daily, notify={"on": "failure", "onRecovery": True}).run_usd
+    assert recovery - plain == pytest.approx(2 * 0.000025)
+
+
+def test_addresses_are_paid_in_a_network_that_was_there_before() -> None:
+    existing = {
+        "mode": "existing",
+        "subnetIds": ["subnet-0123456789abcdef0"],
+        "securityGroupIds": ["sg-0123456789abcdef0"],
+    }
+    with_address, without = (
+        estimated("dev", network=existing | {"assignPublicIp": wanted}).jobs[0]
+        for wanted in (True, False)
+    )
+    assert with_address.usd - without.usd == pytest.approx(with_address.hours * 0.005)
+
+
 def test_jobs_of_a_flow_run_as_often_as_the_flow() -> None:
     jobs = {name: {"command": [name]} for name in ("extract", "left", "right", "report")}
     steps = {

@@ -24,6 +24,9 @@ class StandInCloud:
         self.images: dict[str, Path] = {}
         self.chatbot = Chatbot(self)  # pyright: ignore[reportArgumentType] - it asks for the account only
 
+    def allow(self, action: str, resource: str) -> None:
+        """Whoever deploys here may do everything."""
+
     def client(self, service: str, region: str | None = None) -> Any:
         key = (service, region or self.region)
         if key not in _clients:

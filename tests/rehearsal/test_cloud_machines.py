@@ -48,6 +48,7 @@ def dispatcher(account: Account) -> str:
                 "default": "arn:aws:ecs:eu-west-1:123456789012:task-definition/task:1"
             },
             skipped_machine_arn=skipped,
+            schedule_group="fargate-batch-dev",
         ),
         NAMES.of("dispatcher"),
     )

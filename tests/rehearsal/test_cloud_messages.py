@@ -316,3 +316,16 @@ def test_a_queue_is_purged_once_a_minute(account: Account) -> None:
         sqs.purge_queue(QueueUrl=url)
     account.aws.clock.run_until(START + timedelta(seconds=61))
     sqs.purge_queue(QueueUrl=url)
+
+
+def test_a_queue_keeps_its_policy_when_another_attribute_is_set(account: Account) -> None:
+    sqs = account.aws.client("sqs")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    url = sqs.create_queue(QueueName="kept", Attributes={"Policy": policy})["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert json.loads(found["Policy"]) == json.loads(policy)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert "Policy" not in found

@@ -509,3 +509,11 @@ def test_the_context_tells_of_redrives_and_entering(account: Account) -> None:
         "Id", "Input", "StartTime", "Name", "RoleArn", "RedriveCount",
     ]  # fmt: skip
     assert list(output["State"]) == ["Name", "EnteredTime"]
+
+
+def test_eventbridge_is_called_by_the_name_that_its_integration_has(account: Account) -> None:
+    events: Any = account.aws.client("events")
+    events.put_rule(Name="paused", ScheduleExpression="rate(1 day)", State="DISABLED")
+    said = run(account, sdk("eventbridge:enableRule", {"Name": "paused"}))
+    assert said["status"] == "SUCCEEDED"
+    assert events.describe_rule(Name="paused")["State"] == "ENABLED"

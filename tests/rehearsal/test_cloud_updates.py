@@ -27,6 +27,16 @@ def test_a_network_acl_goes_with_its_vpc(ec2: Any) -> None:
     assert ec2.describe_network_acls()["NetworkAcls"] == before
 
 
+def test_an_endpoint_that_is_deleted_is_listed_no_longer(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    service = "com.amazonaws.us-east-1.s3"
+    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, VpcEndpointType="Gateway")[
+        "VpcEndpoint"
+    ]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
+    assert ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
+
+
 def rule_to_a_group(ec2: Any, group: str) -> str:
     pairs = [{"GroupId": group, "Description": "to ourselves"}]
     answer = ec2.authorize_security_group_egress(

@@ -126,6 +126,20 @@ CHANGES: dict[str, dict[str, list[Any]]] = {
         "maxSessionDuration": [3600, 43_200],
         "permissionsBoundary": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
     },
+    "managed": {
+        "policy": [
+            json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+                }
+            )
+        ],
+    },
+    "identities": {
+        "clientIdLists": [["sts.amazonaws.com", "another"], ["another"]],
+        "thumbprintLists": [["0" * 40]],
+    },
     "role-policy": {
         "policy": [
             json.dumps(

@@ -53,6 +53,7 @@ OPTIMIZED = (
 def repair(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Put the repairs of this module in place."""
     call_with_the_machines_role(repairs, aws)
+    know_eventbridge_by_its_name(repairs)
     spell_requests_and_responses(repairs)
     answer_in_full(repairs, aws)
 
@@ -76,6 +77,16 @@ def call_with_the_machines_role(repairs: Repairs, aws: "EmbeddedAws") -> None:
         # Only moto's: to ask a module of pulumi_aws for any name is to load all of it, in 7 s.
         if name.startswith("moto.") and getattr(module, "boto_client_for", None) is original:
             repairs.put(module, "boto_client_for", client_for)
+
+
+def know_eventbridge_by_its_name(repairs: Repairs) -> None:
+    """Moto knows no service ``eventbridge``, as ``aws-sdk:eventbridge:enableRule`` has it."""
+    names = StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES
+    repairs.put(
+        StateTaskService,
+        "_SERVICE_NAME_SFN_TO_BOTO_OVERRIDES",
+        {**names, "eventbridge": "events"},
+    )
 
 
 def spell_requests_and_responses(repairs: Repairs) -> None:

@@ -89,6 +89,23 @@ aws.iam.RolePolicy(
     opts=ours,
 )
 
+managed = aws.iam.Policy(
+    "managed",
+    name="everything",
+    path="/batch/",
+    description="for everybody",
+    policy=policy({"Effect": "Allow", "Action": "logs:CreateLogGroup", "Resource": "*"}),
+    opts=ours,
+)
+aws.iam.RolePolicyAttachment("attachment", role=role.name, policy_arn=managed.arn, opts=ours)
+aws.iam.OpenIdConnectProvider(
+    "identities",
+    url="https://tokens.example.com",
+    client_id_lists=["sts.amazonaws.com"],
+    thumbprint_lists=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"],
+    opts=ours,
+)
+
 vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=True, opts=ours)
 aws.ec2.DefaultSecurityGroup("default-group", vpc_id=vpc.id, opts=ours)
 gateway = aws.ec2.InternetGateway("gateway", vpc_id=vpc.id, opts=ours)

@@ -1,0 +1,84 @@
+"""The embedded AWS as it is for whoever has a role: every call of a deploy is asked about."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name  # pyright: ignore[reportUnknownVariableType] - it has no types
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.aws import EmbeddedAws
+
+_OPERATIONS = (
+    *("CreateSlackChannelConfiguration", "UpdateSlackChannelConfiguration"),
+    *("DeleteSlackChannelConfiguration", "DescribeSlackChannelConfigurations"),
+    *("ListTagsForResource", "TagResource", "UntagResource"),
+)
+
+
+class AsRole:
+    """A cloud for the provider whose clients call as an assumed role."""
+
+    def __init__(self, aws: "EmbeddedAws", role: str) -> None:
+        """``role`` is an ARN. What the role may do is looked up at each call."""
+        self._aws = aws
+        self._role = role
+        self.region = aws.region
+        self.account = aws.account
+        self.images: dict[str, Path] = aws.images
+
+    @property
+    def chatbot(self) -> Any:
+        """AWS Chatbot, which asks as the others do."""
+        return _Chatbot(self._aws, self._role)
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a boto3 client of the role's."""
+        return self._aws.client(service, region, role=self._role)
+
+    def allow(self, action: str, resource: str) -> None:
+        """Let the role do something for which moto has no operation.
+
+        Raises:
+            ClientError: as AWS answers when it is not allowed.
+        """
+        self._aws.iam.allow_role(role=self._role, action=action, resource=resource)
+
+
+class _Chatbot:
+    """The stand-in for Chatbot, asked as a role."""
+
+    def __init__(self, aws: "EmbeddedAws", role: str) -> None:
+        self._aws, self._role = aws, role
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        (operation,) = (one for one in _OPERATIONS if xform_name(one) == name)
+
+        def call(**parameters: Any) -> Any:
+            for action, resource, context in self._asks(operation, parameters):
+                self._aws.iam.allow_role(
+                    role=self._role, action=action, resource=resource, context=context
+                )
+            return getattr(self._aws.chatbot, name)(**parameters)
+
+        return call
+
+    def _asks(
+        self, operation: str, given: dict[str, Any]
+    ) -> list[tuple[str, str, dict[str, list[str]]]]:
+        named = given.get("ConfigurationName")
+        arn = (
+            given.get("ChatConfigurationArn")
+            or given.get("ResourceARN")
+            or (f"arn:aws:chatbot::{self._aws.account}:chat-configuration/slack-channel/{named}")
+        )
+        asks: list[tuple[str, str, dict[str, list[str]]]] = [(f"chatbot:{operation}", arn, {})]
+        if given.get("Tags") and named:
+            asks.append(("chatbot:TagResource", arn, {}))
+        if "IamRoleArn" in given:
+            passed = {
+                "iam:passedtoservice": ["chatbot.amazonaws.com"],
+                "iam:associatedresourcearn": [],
+            }
+            asks.append(("iam:PassRole", given["IamRoleArn"], passed))
+        return asks
