@@ -1,10 +1,47 @@
 """``python -m ops run``, ``retry`` and ``redrive``."""
 
+import json
 import re
+from typing import Any
 
 import pytest
 
+from stacks.stack_file import read_stack_file
 from tests.ops.conftest import Account
+
+JOBS: dict[str, Any] = {
+    "stubborn": {
+        "command": ["python", "-c", "raise SystemExit(7)"],
+        "retries": {"app": [60]},
+    },
+    "fetch": {"command": ["python", "-c", "print('fetched')"]},
+    "load-flag": {
+        "command": [
+            "python",
+            "-c",
+            "import os; assert os.path.exists(os.environ['FLAG']); print('loaded')",
+        ]
+    },
+    "many": {
+        "command": ["python", "-c", "print('one of many')"],
+        "array": {"size": 13},
+        "retries": {kind: [1] * 20 for kind in ("app", "start", "memory", "timeout")},
+    },
+}
+"""Beside the shop's own; ``many`` is so stubborn that its elements are executions of their own."""
+FLOW = {"jobs": {"fetch": {}, "load-flag": {"after": ["fetch"]}}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _more(account: Account) -> None:
+    file = account.directory / "Pulumi.dev.yaml"
+    text = file.read_text()
+    for section, entries in (("jobs", JOBS), ("flows", {"fragile": FLOW})):
+        lines = [f"    {name}: {json.dumps(entry)}" for name, entry in entries.items()]
+        text = text.replace(f"  shop:{section}:\n", "\n".join([f"  shop:{section}:", *lines, ""]))
+    file.write_text(text)
+    with account.lives:
+        account.stage.up(lambda config: config.update(read_stack_file(file.parent, "dev").config))
 
 
 def test_a_run_prints_its_log_and_ends_as_its_container_does(account: Account) -> None:
@@ -33,10 +70,11 @@ def test_lines_of_several_tasks_say_whose_they_are(account: Account) -> None:
     assert account.ops("run", "nightly").out == "extract | extracted\nload | loaded\n"
     parts = account.ops("run", "parts").out.splitlines()
     assert sorted(parts) == ["0 | part 0", "1 | part 1", "2 | part 2"]
+    many = account.ops("run", "many").out.splitlines()
+    assert sorted(many) == sorted(f"{index} | one of many" for index in range(13))
 
 
 def test_attempts_are_told_as_they_end(account: Account) -> None:
-    (account.directory / "jobs").mkdir(exist_ok=True)
     said = account.ops("run", "stubborn")
     assert said.code == 7
     assert "attempt 1 failed (exit code 7); next in 60 s" in said.errors
@@ -67,7 +105,7 @@ def test_who_does_not_wait_gets_the_name_alone(account: Account) -> None:
         (("by-hand", "--cpu", "512"), "Fargate has no size of 512 CPU units with 512 MiB: write"),
         (("by-hand", "--env", "A"), "--env 'A' has no value: write A=VALUE"),
         (("by-hand", "--env", "JOB_NAME=x"), "--env 'JOB_NAME' is set by every run itself"),
-        (("by-hand", "--env", f"A={'x' * 8000}"), "command and environment have 8,0"),
+        (("by-hand", "--env", f"A={'x' * 8000}"), "command and environment have 8,1"),
         (("nightly", "--memory", "512"), "flow nightly takes --env alone"),
         (("daily", "--at", "soon"), "'soon' is no time: write 2026-12-24T18:00"),
     ],
