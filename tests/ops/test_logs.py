@@ -6,7 +6,10 @@ import re
 from tests.ops.conftest import Account
 from tests.ops.typed import Keyboard
 
-SLOW = ("by-hand", "--", "python", "-u", "-c", "import time; print('begun'); time.sleep(600)")
+SLOW = (
+    *("list-files-now", "--", "python", "-u", "-c"),
+    "import time; print('begun'); time.sleep(600)",
+)
 
 
 def started(said: str) -> str:
@@ -46,21 +49,21 @@ def test_a_log_is_followed_as_it_comes_and_a_stop_says_who_it_was(live: Keyboard
     run = live.start("run", *SLOW)
     run.wait_for("begun\n")
     name = started(run.wait_for("has started", "err"))
-    second = live("run", "by-hand")
+    second = live("run", "list-files-now")
     assert second.code == 75
     assert f"an older run is still going: {name}; wait for it" in second.err
     followed = live.start("logs", name, "--follow")
     followed.wait_for("begun\n")
-    stopped = live("stop", "by-hand", "--json")
+    stopped = live("stop", "list-files-now", "--json")
     assert stopped.code == 0
-    assert stopped.errors[-1] == "people are told 'by-hand stopped'"
+    assert stopped.errors[-1] == "people are told 'list-files-now stopped'"
     assert stopped.json[0]["reason"] == "stopped by operator with ops"
     ended = run.end()
     assert ended.code == 143
     assert re.search(r": stopped, took .*: stopped by operator with ops$", ended.errors[-1])
     assert followed.end().code == 0
-    again = live("stop", "by-hand")
-    assert (again.code, again.errors) == (1, ["error: job by-hand has no run going"])
+    again = live("stop", "list-files-now")
+    assert (again.code, again.errors) == (1, ["error: job list-files-now has no run going"])
 
 
 def test_ctrl_c_asks_whether_to_stop_the_run(live: Keyboard) -> None:
