@@ -1,5 +1,6 @@
 """What pages find: a copy of the project, and for some of them a stack that is deployed."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,5 +49,5 @@ def served() -> Iterator[Environment]:
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
         }
-        with runs_end_at_once(aws):
+        with runs_end_at_once(aws, threading.Lock()):
             yield lambda: {**fixed, "REHEARSAL_NOW": aws.clock.now().isoformat()}

@@ -65,7 +65,7 @@ def test_a_repeating_one_stays_until_it_is_removed(account: Account) -> None:
         (["x", "daily", "--at", "1h", "--env", "A"], "--env 'A' has no value: write A=VALUE"),
         (["x", "daily", "--at", "1h", "--env", "AWS_X=1"], "--env 'AWS_X' begins as those that"),
         (["x", "daily", "--at", "1h", "--cpu", "300"], "Fargate has no size of 300 CPU units"),
-        (["x", "nightly", "--at", "1h", "--cpu", "512"], "flow nightly takes no variables, size"),
+        (["x", "nightly", "--at", "1h", "--cpu", "512"], "flow nightly takes --env alone"),
     ],
     ids=lambda case: "" if isinstance(case, str) else " ".join(case),
 )

@@ -58,3 +58,20 @@ def test_a_job_that_is_not_there_fails_with_the_nearest_name(
     code, summary = run_job(account, runner, "brokn")
     assert code == 2
     assert "broken" in summary.splitlines()[3]
+
+
+def test_a_schedule_from_github_is_there_until_it_is_removed_from_there(
+    account: Account, runner: Runner
+) -> None:
+    def play(step: str, **inputs: str) -> None:
+        said = runner.run(
+            shell("schedule-job", step), **account.keyboard.environment, OPS_STACK="dev", **inputs
+        )
+        assert said.returncode == 0, said.stderr
+
+    asked = {"JOB": "by-hand", "KIND": "at", "WHEN": "2026-12-24T18:00:00", "COMMAND": "true"}
+    play("Add", NAME="once-more", TIMEZONE="Asia/Tokyo", **asked)
+    (added,) = account.ops("schedule", "list", "--json").json
+    assert (added["name"], added["job"]) == ("once-more", "by-hand")
+    play("Remove", NAME="once-more")
+    assert account.ops("schedule", "list", "--json").json == []

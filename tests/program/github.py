@@ -11,6 +11,9 @@ import yaml
 
 from tests.deploying import ROOT
 
+_PATIENCE_SECONDS = 60
+"""After which a step will never end."""
+
 GITHUB = ROOT / ".github"
 FILES = sorted((GITHUB / "workflows").glob("*.yml"))
 WORKFLOWS: Mapping[str, Any] = {
@@ -68,6 +71,7 @@ class Runner:
             cwd=self.directory,
             capture_output=True,
             text=True,
+            timeout=_PATIENCE_SECONDS,
             env={
                 "PATH": f"{self.directory}/bin:{os.environ['PATH']}",
                 "RUNNER_TEMP": str(self.directory / "temp"),
