@@ -79,7 +79,7 @@ def planned(stack: Stack, entry: Entry, begin: datetime, end: datetime, now: dat
 
     def what(firing: Firing, name: str) -> str:
         if name in ran:
-            return _RAN[ran[name]]
+            return _RAN.get(ran[name], f"ran: {ran[name]}")
         if firing.skipped:
             return f"skipped: {firing.skipped}"
         return f"skipped: {reason_of_skip(stack, name)}" if name in skipped else TO_RUN

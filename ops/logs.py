@@ -173,11 +173,12 @@ class RunLog:
         self._run = _Execution(stack, arn, label="")
 
     def pass_over(self) -> None:
-        """Leave out all that the run has done so far."""
+        """Leave out all that the run has done so far, and expect it to go on."""
         for stream in self._run.look():
             stream.done = True
         for part in self._run.whole():
             part.told.update(retry.event for retry in part.history.retries())
+            part.ended = False
 
     def new_lines(self) -> Iterator[Line]:
         """Yield what has come since the last time, in the order of time."""

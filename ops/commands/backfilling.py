@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ops.backfill import TO_RUN, Backfill, Due, planned
+from ops.completing import job_names
 from ops.errors import Exit, OpsError
 from ops.following import is_terminal
 from ops.output import Json, put_json, put_table, say
@@ -23,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 def backfill(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A job, flow or worker.")],
+    job: Annotated[
+        str, typer.Argument(metavar="JOB", help="A job, flow or worker.", autocompletion=job_names)
+    ],
     begin: Annotated[
         str,
         typer.Option(

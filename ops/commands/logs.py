@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ops import following
+from ops.completing import job_names
 from ops.logs import RunLog
 from ops.output import say
 from ops.runs import Run, described, found, latest, recent
@@ -25,7 +26,12 @@ def register(app: typer.Typer) -> None:
 def logs(
     context: typer.Context,
     of: Annotated[
-        str, typer.Argument(metavar="JOB|RUN", help="A job means its latest run, or see --since.")
+        str,
+        typer.Argument(
+            metavar="JOB|RUN",
+            help="A job means its latest run, or see --since.",
+            autocompletion=job_names,
+        ),
     ],
     follow: Annotated[
         bool,

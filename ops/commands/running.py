@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ops import following
+from ops.completing import job_names
 from ops.dispatching import for_time, started
 from ops.errors import Exit, OpsError
 from ops.logs import RunLog
@@ -16,7 +17,10 @@ from ops.stack import Entry, Stack
 from ops.stopping import message_of, stop
 from ops.times import instant
 
-Job = Annotated[str, typer.Argument(metavar="JOB", help="A job, flow or worker.")]
+Job = Annotated[
+    str,
+    typer.Argument(metavar="JOB", help="A job, flow or worker.", autocompletion=job_names),
+]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, JOB/RUN or its ARN.")]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Print the run's name and do not wait for its end.")
@@ -100,7 +104,12 @@ def redrive_run(
 
 def stop_runs(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN|JOB", help="A run, or a job that runs.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|JOB", help="A run, or a job that runs.", autocompletion=job_names
+        ),
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Stop all of a job's runs unasked.")] = False,
     json: Json = False,
 ) -> None:

@@ -101,8 +101,10 @@ def runs_end_at_once(aws: EmbeddedAws, lives: threading.Lock) -> Generator[None]
     ends = threading.Event()
 
     def running() -> bool:
-        machines = stepfunctions_parser_backends[aws.account][aws.region].state_machines
-        return any(run.status == "RUNNING" for one in machines for run in one.executions)
+        machines: Any = stepfunctions_parser_backends[aws.account][aws.region].state_machines
+        # The status of one that is just being made is not there yet.
+        runs = (run for one in machines for run in one.executions if run.exec_status)
+        return any(run.status == "RUNNING" for run in runs)
 
     def drive() -> None:
         while not ends.is_set():

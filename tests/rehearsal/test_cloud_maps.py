@@ -77,6 +77,18 @@ def test_each_item_is_an_execution_of_its_own(account: Account) -> None:
     assert len(listed["executions"]) == 1, "an item is no run of the machine"
 
 
+def test_the_items_are_listed_by_their_map_run(account: Account) -> None:
+    inside = {"Who": {"Type": "Pass", "Output": "{% $states.context.Execution.Id %}", "End": True}}
+    found = account.run(account.machine({"Map": distributed(inside)}))
+    (started,) = (
+        event["mapRunStartedEventDetails"]["mapRunArn"]
+        for event in account.history(found["executionArn"])
+        if event["type"] == "MapRunStarted"
+    )
+    listed = account.aws.client("stepfunctions").list_executions(mapRunArn=started)
+    assert {one["executionArn"] for one in listed["executions"]} == set(found["output"])
+
+
 def test_an_item_sees_no_variable_of_the_run(account: Account) -> None:
     before = {"Type": "Pass", "Assign": {"outer": 1}, "Next": "Map"}
     inside = {"See": {"Type": "Pass", "Output": "{% $exists($outer) %}", "End": True}}

@@ -190,6 +190,7 @@ def _new_execution(backend: Any, started: _Started, name: str, given: str, now: 
     )
     execution.version_arn, execution.alias_arn = started.version_arn, started.alias_arn
     execution.redrive_count, execution.redrive_date = 0, None
+    execution.map_run_arn = None
     return execution
 
 
@@ -198,6 +199,7 @@ def element_of(
     *,
     run: Any,
     machine_arn: str,
+    map_run_arn: str,
     label: str,
     definition: str,
     given: Any,
@@ -216,6 +218,7 @@ def element_of(
     started = _Started(machine=inside, source=inside)
     execution = _new_execution(backend, started, name, json.dumps(given), now)
     execution.state_machine.arn = f"{machine_arn}/{label}"
+    execution.map_run_arn = map_run_arn
     machine.executions.append(execution)
     return execution
 
@@ -304,7 +307,8 @@ def stop_with_error_and_cause(repairs: Repairs, clock: VirtualClock) -> None:
 def describe_executions_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
     """Moto leaves out when a run timed out, its version, and whether it may be redriven.
 
-    And it gives an output that is text without its quotes, which is no JSON.
+    It lists no items of a distributed Map. And it gives an output that is text without its quotes,
+    which is no JSON.
     """
 
     def describe_execution(self: Any) -> ActionResult:
@@ -329,16 +333,15 @@ def describe_executions_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
 
     def list_executions(self: Any) -> ActionResult:
         get, backend = self._get_param, self.stepfunction_backend
-        arn: str = get("stateMachineArn")
-        machine = _resolved(backend, arn).machine
+        map_run: str | None = get("mapRunArn")
+        found = (
+            _items_of(backend, map_run) if map_run else _runs_of(backend, get("stateMachineArn"))
+        )
         wanted = get("statusFilter")
         executions = [
             _listed(execution)
-            for execution in sorted(machine.executions, key=_newest_first)
-            if execution.exec_status is not None
-            and "/" not in execution.exec_arn  # the items of a Map are listed by their map run
-            and (wanted is None or execution.status == wanted)
-            and arn in (machine.arn, execution.version_arn, execution.alias_arn)
+            for execution in sorted(found, key=_newest_first)
+            if execution.exec_status is not None and wanted in (None, execution.status)
         ]
         return ActionResult(page(self, "executions", executions))
 
@@ -358,6 +361,24 @@ def describe_executions_in_full(repairs: Repairs, aws: "EmbeddedAws") -> None:
     repairs.put(StepFunctionResponse, "describe_execution", describe_execution)
     repairs.put(StepFunctionResponse, "list_executions", list_executions)
     repairs.put(StepFunctionResponse, "get_execution_history", get_execution_history)
+
+
+def _runs_of(backend: Any, arn: str) -> list[Any]:
+    """Return the executions of a machine, or of a version or alias of it, without its items."""
+    machine = _resolved(backend, arn).machine
+    return [
+        execution
+        for execution in machine.executions
+        if execution.map_run_arn is None
+        and arn in (machine.arn, execution.version_arn, execution.alias_arn)
+    ]
+
+
+def _items_of(backend: Any, map_run: str) -> list[Any]:
+    """Return the executions of a distributed Map's items."""
+    machines = backend.state_machines
+    found = [one for machine in machines for one in machine.executions]
+    return [execution for execution in found if execution.map_run_arn == map_run]
 
 
 def _newest_first(execution: Any) -> float:

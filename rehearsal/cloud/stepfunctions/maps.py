@@ -81,6 +81,7 @@ def give_each_item_an_execution(repairs: Repairs, aws: "EmbeddedAws") -> None:
             stepfunctions_parser_backends[aws.account][region],
             run=data["Execution"],
             machine_arn=data["StateMachine"]["Id"],
+            map_run_arn=record.map_run_arn,
             label=record.map_state_machine_arn.rpartition("/")[2],
             definition=_processor(aws, region, data),
             given=env.states.get_input(),
