@@ -13,6 +13,7 @@ from ops.commands import (
     costs,
     listing,
     logs,
+    messages,
     past,
     running,
     schedules,
@@ -61,6 +62,7 @@ for commands in (
     running,
     logs,
     schedules,
+    messages,
     costs,
     completion,
 ):

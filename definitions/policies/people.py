@@ -2,12 +2,13 @@
 
 from definitions.job_machine import LOG_STREAM_PREFIX
 from definitions.names import Names
+from definitions.notices import NOTICE
 from definitions.policies.statements import EVERYTHING, Statement, allow, document
 
 
 def operator_policy(names: Names) -> str:
     """What ``python -m ops`` needs: look at everything of the stack, start, stop and pause."""
-    return document(*_looks(names), *_runs(names), *_pauses(names))
+    return document(*_looks(names), *_runs(names), *_pauses(names), *_letters(names))
 
 
 def _looks(names: Names) -> list[Statement]:
@@ -88,5 +89,41 @@ def _pauses(names: Names) -> list[Statement]:
             "PauseMessages",
             ["pipes:StopPipe", "pipes:StartPipe"],
             names.arn("pipes", f"pipe/{names.chosen('*')}"),
+        ),
+    ]
+
+
+def _letters(names: Names) -> list[Statement]:
+    """Let people read, deliver and delete dead letters, and try whether messages arrive."""
+    return [
+        allow(
+            "TakeDeadLetters",
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+            names.dead_letter_queue_arn,
+        ),
+        allow(
+            "DeliverAgain",
+            ["states:StartExecution"],
+            [names.machine_arn(names.of("notifier")), names.machine_arn(names.of("watcher"))],
+        ),
+        allow(
+            "PostAgain",
+            ["events:PutEvents"],
+            names.arn("events", "event-bus/default"),
+            {"StringEquals": {"events:source": names.prefix, "events:detail-type": NOTICE}},
+        ),
+        allow(
+            "WaitForMessages",
+            ["states:DescribeExecution"],
+            names.execution_arn(names.of("notifier"), "*"),
+        ),
+        allow(
+            "SeeWhoIsSubscribed",
+            ["sns:ListSubscriptionsByTopic"],
+            [
+                names.topic_arn("success"),
+                names.topic_arn("failure"),
+                names.channel_topic_arn("*"),
+            ],
         ),
     ]
