@@ -11,6 +11,7 @@ from ops.aws import AWS_ERRORS, explained
 from ops.commands import (
     completion,
     costs,
+    health,
     listing,
     logs,
     messages,
@@ -63,6 +64,7 @@ for commands in (
     logs,
     schedules,
     messages,
+    health,
     costs,
     completion,
 ):

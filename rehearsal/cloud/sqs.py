@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from moto.core import utils
+from moto.sqs import models
 from moto.sqs.responses import SQSResponse
 
 from rehearsal.cloud.repairs import Refusal, Repairs
@@ -51,6 +53,16 @@ def repair(repairs: Repairs) -> None:
         raise Refusal("ResourceNotFoundException", "Task does not exist.")
 
     repairs.add(SQSResponse, "cancel_message_move_task", cancel_message_move_task)
+    _show_messages_as_soon_as_they_may_be_seen(repairs)
+
+
+def _show_messages_as_soon_as_they_may_be_seen(repairs: Repairs) -> None:
+    """Moto hides a message that was given back for another instant: for ever, if time stands."""
+
+    def visible(self: Any) -> bool:
+        return bool(utils.unix_time_millis() >= self.visible_at)
+
+    repairs.put(models.Message, "visible", property(visible))
 
 
 def _queue(backend: Any, given: dict[str, Any]) -> Any:
