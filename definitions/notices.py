@@ -144,10 +144,7 @@ def notice(names: Names, channels: Channels, runbooks: str | None = None) -> str
     ``subject`` and ``mail``, and ``chat``. ``runbooks`` is the address under which the runbooks are
     shown; without it their files are named.
     """
-    linked = (
-        "" if runbooks is None else ",\n    $not($good) ? {'text': 'Runbook', 'href': $runbook}"
-    )
-    named = ",\n    'What to do: ' & $runbook" if runbooks is None else ""
+    linked, named = ("", f", {_NAMED}") if runbooks is None else (f", {_LINKED}", "")
     return f"""({facts()}
   {failed_step(names.job_machines_arn)}
   $job := $watched ? $detail.job
@@ -157,10 +154,11 @@ def notice(names: Names, channels: Channels, runbooks: str | None = None) -> str
   {_LANGUAGE}
   {_urls(names)}
   {_commands(names)}
-  $runbook := {literal(f"{folder(runbooks)}/")} & $replace($class, ' ', '-') & '.md';
   {_about_a_run()}
   {_about_a_watch()}
   {_about_a_test()}
+  $runbook := $not($good or $test)
+    ? {literal(f"{folder(runbooks)}/")} & $replace($class, ' ', '-') & '.md';
   $title := $watched ? $watchTitle : $test ? $testTitle : $runTitle;
   $lines := $watched ? $watchLines : $test ? $testLines : $runLines;
   $commands := $test ? [] : $commands;
@@ -184,6 +182,9 @@ def notice(names: Names, channels: Channels, runbooks: str | None = None) -> str
   }}
 )"""
 
+
+_LINKED = "$exists($runbook) ? {'text': 'Runbook', 'href': $runbook}"
+_NAMED = "$exists($runbook) ? 'What to do: ' & $runbook"
 
 _LANGUAGE = """
   $took := function($seconds) {
@@ -320,7 +321,7 @@ def _mail(names: Names) -> str:
       ['', $exists($executionUrl) ? 'Execution: ' & $executionUrl,
       $exists($logUrl) ? 'Log: ' & $logUrl
         : $class = 'not started' ? 'No log: the program did not start',
-      $not($good) ? 'Runbook: ' & $runbook]),
+      $exists($runbook) ? 'Runbook: ' & $runbook]),
       $commands.('\\n' & says & ':\\n' & line)
     ), '\\n')"""
 

@@ -11,7 +11,8 @@ from ops.output import Json, put_findings, put_json, say
 
 _EPILOG = """Example: `python -m ops check Pulumi.prod.yaml jobs/data.yaml`
 
-Before each commit: `.pre-commit-hooks.yaml` has the hook `ops-check` for pre-commit.
+Before each commit: put the hook of `.pre-commit-hooks.yaml` under `repo: local` into your
+`.pre-commit-config.yaml`, then `pre-commit install`.
 
 Exit codes: 0 nothing is wrong (there may be warnings) · 2 something is."""
 

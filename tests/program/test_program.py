@@ -11,6 +11,8 @@ import pytest
 from components.job_notifier import JobNotifier
 from components.private_vpc import PrivateVpcWithEndpoints
 from components.public_vpc import PublicVpc
+from definitions.runbooks import ALARMS, of_alarm
+from stacks.settings.notify import MAX_RUNBOOKS_CHARACTERS
 from tests.deploying import REMOTE_OUTPUTS, STACKS, Cloud, Deployment, deploy_stack, stack_config
 
 SECRET_ARN = "arn:aws:mock:ap-northeast-1:123456789012:Secret/secret-sample-secret"
@@ -376,3 +378,35 @@ def test_a_program_has_room_and_is_told_what_things_are_called_on_aws() -> None:
     }
     (report,) = [m for m in made.all(aws.sfn.StateMachine) if m.name == "job-report-machine"]
     assert "fargate-batch-dev--state" in report.inputs["definition"]
+
+
+WATCHED: dict[str, Any] = {
+    "nightly": {
+        "command": ["true"],
+        "schedule": "cron(0 3 * * ? *)",
+        "expectSuccessWithin": "2h",
+        "warnAfter": "30m",
+    }
+}
+"""Jobs of a stack that has all alarms."""
+LONGEST_ADDRESS = f"https://{'x' * (MAX_RUNBOOKS_CHARACTERS - len('https://'))}"
+
+
+@pytest.mark.parametrize("address", [None, "https://example.com/runbooks", LONGEST_ADDRESS])
+def test_each_alarm_ends_with_the_runbook_that_is_about_it(address: str | None) -> None:
+    stack = deploy_stack("prod", jobs=WATCHED, notify={"runbooks": address} if address else {})
+    described = {
+        made.inputs["name"].removeprefix("fargate-batch-prod-"): made.inputs["alarmDescription"]
+        for made in stack.all(aws.cloudwatch.MetricAlarm)
+    }
+    assert set(described) == set(ALARMS)
+    for alarm, description in described.items():
+        assert description.endswith(f". Runbook: {of_alarm(alarm, address)}")
+        assert len(description) <= 1_024, "what PutMetricAlarm takes"
+
+
+def test_messages_link_the_runbooks_where_the_stack_shows_them() -> None:
+    linked = deploy_stack("dev", notify={"runbooks": "https://example.com/runbooks/"})
+    machine = linked.one(aws.sfn.StateMachine, "notifier-machine").inputs["definition"]
+    assert "https://example.com/runbooks/" in machine
+    assert "docs/runbooks" not in machine

@@ -735,6 +735,22 @@ WHERE_A_CHANNEL_ID_IS = "open the channel's details in Slack and copy the channe
             job(notify={"when": "all"}),
             "jobs.nightly.notify.when: is not a key here: known: channels, on, onRecovery",
         ),
+        *(
+            (
+                {"notify": {"runbooks": address}},
+                f'notify.runbooks: "{address}" is not an address that pages are under: write one '
+                "such as https://github.com/our-company/batch/blob/main/docs/runbooks",
+            )
+            for address in (
+                *("docs/runbooks", "http://example.com", "https://example.com/a b"),
+                *("https://example.com/|x", "https://example.com/?page="),
+            )
+        ),
+        (
+            {"notify": {"runbooks": "https://" + "x" * 243}},
+            f'notify.runbooks: "https://{"x" * 71}… has 251 characters: write at most 250, which '
+            "the descriptions of alarms have room for",
+        ),
         # buckets
         (
             {"buckets": {"files": {"expireAfterDays": 0}}},

@@ -119,7 +119,8 @@ def test_the_programs_log_and_the_messages_are_shown_as_people_see_them(
     assert "2026/11/orders.csv" in dev.stdout
     assert "❌ list-files failed (exit code 1)" in dev.stdout
     assert "✅ list-files succeeded" in dev.stdout
-    assert "Run it again: aws stepfunctions start-execution" in dev.stdout
+    assert "Run it again: python -m ops -s dev retry list-files-2026-11-" in dev.stdout
+    assert "What to do: docs/runbooks/failed.md" in dev.stdout
 
 
 def test_the_output_fits_two_screens(dev: subprocess.CompletedProcess[str]) -> None:
