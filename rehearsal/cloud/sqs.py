@@ -57,7 +57,7 @@ def repair(repairs: Repairs) -> None:
 
 def _keep_the_policy(repairs: Repairs) -> None:
     """Moto forgets a queue's policy whenever another attribute is set."""
-    set_attributes = Queue._set_attributes  # noqa: SLF001 - what is repaired
+    set_attributes = Queue._set_attributes  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what is repaired
 
     def keeping(self: Any, attributes: dict[str, Any], now: Any = None) -> None:
         kept = getattr(self, "_policy_json", None) and {"Policy": self.policy}

@@ -40,7 +40,9 @@ def operations(stage: Stage) -> Iterator[Happening]:
     if people:
         yield Happening(name="become-operator", play=partial(_become, stage, people), whole=True)
     for who, role in (("people", people), ("workflows", workflows)):
-        for name, command in COMMANDS.items() if role else ():
+        if role is None:
+            continue
+        for name, command in COMMANDS.items():
             play = partial(_operate, stage, f"{who} {name}", role, command)
             yield Happening(name=f"{who}-{name}", play=play, whole=True)
 
