@@ -80,7 +80,11 @@ def boundary_policy(names: Names) -> str:
             ],
             EVERYTHING,
         ),
-        allow("GiveTasksTheirRoles", ["iam:PassRole"], _container_roles(names)),
+        allow(
+            "GiveTasksAndSchedulesTheirRoles",
+            ["iam:PassRole"],
+            [*_container_roles(names), names.role_arn(names.of("scheduler"))],
+        ),
     )
 
 
