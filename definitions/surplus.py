@@ -63,7 +63,7 @@ EXPLAINED: tuple[Explained, ...] = (
     Explained(
         document="the policy of managed policy *-deploy-data",
         grants="ChangeTopics: action sns:DeleteTopic",
-        reason="whoever destroys a stack puts a topic's first policy back before, and that one "
-        "lets everybody of the account delete it; another order needs the right",
+        reason="whoever destroys a stack puts a topic's first policy back before, and that lets "
+        "everybody of the account delete it; another order needs the right",
     ),
 )

@@ -80,7 +80,11 @@ def boundary_policy(names: Names) -> str:
             ],
             EVERYTHING,
         ),
-        allow("GiveTasksTheirRoles", ["iam:PassRole"], _container_roles(names)),
+        allow(
+            "GiveTasksAndSchedulesTheirRoles",
+            ["iam:PassRole"],
+            [*_container_roles(names), names.role_arn(names.of("scheduler"))],
+        ),
     )
 
 
@@ -151,6 +155,10 @@ def _secrets(names: Names) -> str:
     return names.arn("secretsmanager", f"secret:{names.chosen('*')}")
 
 
+def _schedules(names: Names) -> list[str]:
+    return [names.schedule_group_arn, names.adhoc_group_arn, f"{names.schedules_arn}*"]
+
+
 def _pipes(names: Names) -> str:
     return names.arn("pipes", f"pipe/{names.chosen('*')}")
 
@@ -197,7 +205,7 @@ def _read_jobs(names: Names) -> list[Statement]:
         allow(
             "ReadSchedules",
             ["scheduler:Get*", "scheduler:List*"],
-            [names.schedule_group_arn, f"{names.schedules_arn}*"],
+            _schedules(names),
         ),
         allow(
             "ReadEvents",
@@ -298,7 +306,7 @@ def _jobs(names: Names) -> list[Statement]:
                 *("scheduler:CreateSchedule", "scheduler:UpdateSchedule"),
                 *("scheduler:DeleteSchedule", "scheduler:TagResource", "scheduler:UntagResource"),
             ],
-            [names.schedule_group_arn, f"{names.schedules_arn}*"],
+            _schedules(names),
         ),
         allow(
             "ChangeRules",

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore import xform_name  # pyright: ignore[reportUnknownVariableType] - it has no types
+from botocore import (  # pyright: ignore[reportMissingTypeStubs] - there are none
+    xform_name,  # pyright: ignore[reportUnknownVariableType] - likewise
+)
 
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws

@@ -6,6 +6,7 @@ a call sets at once are asked for as a call of their own would be.
 
 # moto has no types:
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """What people and workflows do with a deployed stack by ``python -m ops``, as the calls it makes.
 
-Each command of ``ops`` is here with the calls that it may make, so that every right of those who
-operate is missed by somebody. A command leaves the stack as it was.
+Each call that a command of ``ops`` may make is here, so that every right of those who operate is
+missed by somebody. What it is about need not be there: IAM decides before the service looks.
 """
 
 # boto3 has no types:
@@ -9,28 +9,97 @@ operate is missed by somebody. A command leaves the stack as it was.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from definitions.job_machine import LOG_STREAM_PREFIX
+from definitions.names import Names
 from rehearsal.cloud import AsRole
 from rehearsal.proof.proof import Happening
 from rehearsal.stage import Outcome, Stage
 
-Clients = Callable[[str], Any]
-"""Returns a boto3 client of whoever operates, by the name of its service."""
+JOB, RUN = "list-files", "list-files-2026-11-22T033000Z"
+"""A job and a run of any stack."""
 
 
-def _list(stage: Stage, client: Clients) -> None:
-    states = client("stepfunctions")
-    for one in stage.all:
-        for run in states.list_executions(stateMachineArn=one.machine_arn)["executions"]:
-            states.describe_execution(executionArn=run["executionArn"])
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of a command: service and operation as boto3 has them."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
 
 
-COMMANDS: Mapping[str, Callable[[Stage, Clients], None]] = {"list": _list}
-"""By name. Each is played by whoever may operate; a refusal is a right that is missing."""
+def _call(service: str, operation: str, **parameters: Any) -> Call:
+    return Call(service=service, operation=operation, parameters=parameters)
+
+
+def _looking(names: Names) -> Iterator[Call]:
+    """``list``, ``show``, ``history``, ``runs``, ``logs``, ``run``'s waiting."""
+    states = partial(_call, "stepfunctions")
+    machine = names.chosen(JOB)
+    dispatcher, skipped = names.of("dispatcher"), names.of("skipped")
+    elements = names.arn("states", f"mapRun:{machine}/Elements:0123")
+    yield states("list_executions", stateMachineArn=names.machine_arn(machine))
+    yield states("list_executions", mapRunArn=elements)
+    yield states("list_executions", stateMachineArn=names.machine_arn(skipped))
+    yield states("get_execution_history", executionArn=names.execution_arn(machine, RUN))
+    for of in (machine, dispatcher, skipped):
+        yield states("describe_execution", executionArn=names.execution_arn(of, RUN))
+    yield states("list_state_machines")
+    yield _call(
+        *("logs", "get_log_events"),
+        logGroupName=names.log_group("default"),
+        logStreamName=f"{LOG_STREAM_PREFIX}/default/0123",
+    )
+    yield _call("scheduler", "list_schedules")
+    yield _call("ecs", "describe_task_definition", taskDefinition=names.chosen("default"))
+
+
+def _running(names: Names) -> Iterator[Call]:
+    """``run``, ``retry``, ``redrive``, ``stop``, ``backfill``."""
+    states, run = partial(_call, "stepfunctions"), names.execution_arn(names.chosen(JOB), RUN)
+    dispatcher = names.machine_arn(names.of("dispatcher"))
+    # No input: nothing is started.
+    yield states("start_execution", stateMachineArn=dispatcher, input="no JSON")
+    yield states("stop_execution", executionArn=run)
+    yield states("redrive_execution", executionArn=run)
+
+
+def _pausing(names: Names) -> Iterator[Call]:
+    """``pause``, ``resume``, ``schedule add`` and ``remove``."""
+    scheduler = partial(_call, "scheduler")
+    target = {
+        "Arn": names.machine_arn(names.of("dispatcher")),
+        "RoleArn": names.role_arn(names.of("scheduler")),
+    }
+    schedule = {
+        "ScheduleExpression": "rate(1 day)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": target,
+    }
+    for group in (names.prefix, names.adhoc_group):
+        named = {"Name": "nobodys", "GroupName": group}
+        yield scheduler("get_schedule", **named)
+        yield scheduler("update_schedule", **named, **schedule)
+    own = {"Name": "nobodys", "GroupName": names.adhoc_group}
+    yield scheduler("create_schedule", **own, **schedule)
+    yield scheduler("delete_schedule", **own)
+    for operation in ("disable_rule", "enable_rule"):
+        yield _call("events", operation, Name=names.chosen("nobodys"))
+    for operation in ("stop_pipe", "start_pipe"):
+        yield _call("pipes", operation, Name=names.chosen("nobodys"))
+
+
+COMMANDS: Mapping[str, Callable[[Names], Iterator[Call]]] = {
+    "looking": _looking,
+    "running": _running,
+    "pausing": _pausing,
+}
+"""Calls of ``ops``, a function for each topic of commands."""
 
 
 def operations(stage: Stage) -> Iterator[Happening]:
@@ -38,34 +107,46 @@ def operations(stage: Stage) -> Iterator[Happening]:
     people: str | None = stage.exports.get("operatorRoleArn")
     workflows: str | None = stage.exports.get("githubRoleArns", {}).get("operate")
     if people:
-        yield Happening(name="become-operator", play=partial(_become, stage, people), whole=True)
+        play = partial(_played, stage, partial(_become, stage, people))
+        yield Happening(name="people-become-operators", play=play, whole=True)
     for who, role in (("people", people), ("workflows", workflows)):
-        for name, command in COMMANDS.items() if role else ():
-            play = partial(_operate, stage, f"{who} {name}", role, command)
+        if role is None:
+            continue
+        for name, calls in COMMANDS.items():
+            play = partial(_played, stage, partial(_operate, stage, role, calls))
             yield Happening(name=f"{who}-{name}", play=play, whole=True)
 
 
-def _become(stage: Stage, role: str) -> Outcome:
+def _become(stage: Stage, role: str) -> None:
     """Assume the role, as each of those whom the stack file names."""
-
-    def become(stage: Stage, _: Clients) -> None:
-        for arn in stage.section("access")["operators"]:
-            AsRole(stage.aws, arn).client("sts").assume_role(RoleArn=role, RoleSessionName="me")
-
-    return _operate(stage, "people become operators", role, become)
+    for arn in stage.section("access")["operators"]:
+        AsRole(stage.aws, arn).client("sts").assume_role(RoleArn=role, RoleSessionName="person")
 
 
-def _operate(
-    stage: Stage, what: str, role: str, command: Callable[[Stage, Clients], None]
-) -> Outcome:
-    said = "done"
-    try:
-        command(stage, AsRole(stage.aws, role).client)
-    except ClientError as refused:
-        said = str(refused)
+def _operate(stage: Stage, role: str, calls: Callable[[Names], Iterator[Call]]) -> None:
+    file = stage.up.stack_file
+    names = Names(
+        project=file.project,
+        stack=file.stack,
+        region=stage.aws.region,
+        account=stage.aws.account,
+    )
+    operator = AsRole(stage.aws, role)
+    for call in calls(names):
+        # What IAM refuses stands in the denials; what came of it then is of no interest here.
+        with suppress(Exception):
+            getattr(operator.client(call.service), call.operation)(**call.parameters)
+    stage.finish()
+
+
+def _played(stage: Stage, act: Callable[[], None]) -> Outcome:
+    denials = stage.aws.iam.denials
+    before = len(denials)
+    act()
+    refused = "; ".join(str(denial) for denial in denials[before:])
     return Outcome(
         at=stage.aws.clock.now(),
-        what=what,
-        expected={"command": "done"},
-        happened={"command": said},
+        what="what people and workflows do with a deployed stack",
+        expected={"refused": "nothing"},
+        happened={"refused": refused or "nothing"},
     )
