@@ -16,6 +16,10 @@ _SHORTER = (
 """What is the same in each ARN of a stack, or nobody's choice."""
 
 
+_DEPLOYS = re.compile(r"github-.*-(deploy|read)")
+"""Roles by which Pulumi calls AWS."""
+
+
 def roles() -> str:
     """Write a section for each role of the stack that uses every feature."""
     made = everything()
@@ -24,6 +28,7 @@ def roles() -> str:
 
 def _section(role: Mapping[str, Any], prefix: str) -> str:
     name = role["RoleName"].replace(prefix, "<stack>")
+    deploys = bool(_DEPLOYS.fullmatch(role["RoleName"]))
     lines = [
         f"## `{name}`",
         "",
@@ -31,7 +36,7 @@ def _section(role: Mapping[str, Any], prefix: str) -> str:
         "",
         "| statement | may | on | why |",
         "| --- | --- | --- | --- |",
-        *(_row(statement, prefix) for statement in role["Statement"]),
+        *(_row(statement, prefix, deploys=deploys) for statement in role["Statement"]),
     ]
     return "\n".join(lines)
 
@@ -43,12 +48,12 @@ def _users(role: Mapping[str, Any]) -> str:
     return ", ".join(f"`{user}`" for user in dict.fromkeys(who))
 
 
-def _row(statement: Mapping[str, Any], prefix: str) -> str:
+def _row(statement: Mapping[str, Any], prefix: str, *, deploys: bool) -> str:
     actions = "<br>".join(f"`{action}`" for action in _list(statement["Action"]))
     on = "<br>".join(f"`{_short(one, prefix)}`" for one in _list(statement["Resource"]))
     conditions = "".join(f"<br>{said}" for said in _conditions(statement, prefix))
     refused = "never: " if statement["Effect"] == "Deny" else ""
-    why = reason(statement["Sid"])
+    why = reason(statement["Sid"], deploys=deploys)
     return f"| {statement['Sid']} | {refused}{actions} | {on}{conditions} | {why} |"
 
 
