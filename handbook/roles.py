@@ -32,7 +32,7 @@ def _section(role: Mapping[str, Any], prefix: str) -> str:
     lines = [
         f"## `{name}`",
         "",
-        f"{role['Description']}. Used by {_users(role)}.",
+        f"{role['Description']}. Used by {_users(role, prefix)}.",
         "",
         "| statement | may | on | why |",
         "| --- | --- | --- | --- |",
@@ -41,11 +41,11 @@ def _section(role: Mapping[str, Any], prefix: str) -> str:
     return "\n".join(lines)
 
 
-def _users(role: Mapping[str, Any]) -> str:
+def _users(role: Mapping[str, Any], prefix: str) -> str:
     """Return who may use a role: a service, or people and programs by their ARNs."""
     statements = role["AssumeRolePolicyDocument"]["Statement"]
     who = [user for one in statements for kind in one["Principal"].values() for user in _list(kind)]
-    return ", ".join(f"`{user}`" for user in dict.fromkeys(who))
+    return ", ".join(f"`{_short(user, prefix)}`" for user in dict.fromkeys(who))
 
 
 def _row(statement: Mapping[str, Any], prefix: str, *, deploys: bool) -> str:
