@@ -1,7 +1,7 @@
 """A stack that uses every feature, as the rehearsal deploys it: what the reference is made from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from stacks.stack_file import read_stack_file
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "everything.yaml"
+ACCESS = ROOT / "examples" / "access.yaml"
+"""Whose roles of people and workflows are made beside it."""
 STACK = "prod"
 _NOW = datetime(2026, 11, 24, tzinfo=UTC)
 """The same for everybody: the program asks what time it is."""
@@ -34,8 +36,11 @@ class Made:
 
 @cache
 def everything() -> Made:
-    """Deploy the example once."""
+    """Deploy the example once, with roles for people and for GitHub's workflows."""
     stack_file = read_stack_file(ROOT, STACK, EXAMPLE)
+    access = f"{stack_file.project}:access"
+    with_access = read_stack_file(ROOT, STACK, ACCESS).config[access]
+    stack_file = replace(stack_file, config={**stack_file.config, access: with_access})
     with EmbeddedAws(region=stack_file.config["aws:region"], start=_NOW) as aws:
         deployment = deploy(ROOT, stack_file, AwsProvider(aws), now=_NOW)
         alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
@@ -49,15 +54,24 @@ def everything() -> Made:
 
 def _roles(aws: EmbeddedAws) -> list[dict[str, Any]]:
     iam: Any = aws.client("iam")
-    found: list[dict[str, Any]] = []
-    for role in iam.list_roles()["Roles"]:
-        name = role["RoleName"]
-        statements = [
-            statement
-            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
-            for statement in iam.get_role_policy(RoleName=name, PolicyName=policy)[
-                "PolicyDocument"
-            ]["Statement"]
-        ]
-        found.append({**role, "Statement": statements})
-    return found
+    return [
+        {**role, "Statement": [*_written_into(iam, name), *_attached(iam, name)]}
+        for role in iam.list_roles()["Roles"]
+        for name in [role["RoleName"]]
+    ]
+
+
+def _written_into(iam: Any, role: str) -> Iterator[dict[str, Any]]:
+    """Return the statements of a role's own policies."""
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        found = iam.get_role_policy(RoleName=role, PolicyName=policy)
+        yield from found["PolicyDocument"]["Statement"]
+
+
+def _attached(iam: Any, role: str) -> Iterator[dict[str, Any]]:
+    """Return the statements of the policies beside it, which hold more than a role's own may."""
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        arn = policy["PolicyArn"]
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        yield from found["PolicyVersion"]["Document"]["Statement"]

@@ -21,6 +21,8 @@ MEANINGS: Mapping[str, str] = {
     "tableNames": "Each table of `tables`.",
     "repositoryUrls": "The repository of each image, as `<build>-<architecture>`.",
     "logGroups": "The log group of each container.",
+    "operatorRoleArn": "The role by which people operate the stack; only with `access.operators`.",
+    "githubRoleArns": "The roles of GitHub's workflows; only with `access.github`.",
 }
 """What is behind each name."""
 

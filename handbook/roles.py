@@ -16,6 +16,10 @@ _SHORTER = (
 """What is the same in each ARN of a stack, or nobody's choice."""
 
 
+_DEPLOYS = re.compile(r"github-.*-(deploy|read)")
+"""Roles by which Pulumi calls AWS."""
+
+
 def roles() -> str:
     """Write a section for each role of the stack that uses every feature."""
     made = everything()
@@ -24,31 +28,32 @@ def roles() -> str:
 
 def _section(role: Mapping[str, Any], prefix: str) -> str:
     name = role["RoleName"].replace(prefix, "<stack>")
+    deploys = bool(_DEPLOYS.fullmatch(role["RoleName"]))
     lines = [
         f"## `{name}`",
         "",
-        f"{role['Description']}. Used by {_users(role)}.",
+        f"{role['Description']}. Used by {_users(role, prefix)}.",
         "",
         "| statement | may | on | why |",
         "| --- | --- | --- | --- |",
-        *(_row(statement, prefix) for statement in role["Statement"]),
+        *(_row(statement, prefix, deploys=deploys) for statement in role["Statement"]),
     ]
     return "\n".join(lines)
 
 
-def _users(role: Mapping[str, Any]) -> str:
+def _users(role: Mapping[str, Any], prefix: str) -> str:
     """Return who may use a role: a service, or people and programs by their ARNs."""
     statements = role["AssumeRolePolicyDocument"]["Statement"]
     who = [user for one in statements for kind in one["Principal"].values() for user in _list(kind)]
-    return ", ".join(f"`{user}`" for user in dict.fromkeys(who))
+    return ", ".join(f"`{_short(user, prefix)}`" for user in dict.fromkeys(who))
 
 
-def _row(statement: Mapping[str, Any], prefix: str) -> str:
+def _row(statement: Mapping[str, Any], prefix: str, *, deploys: bool) -> str:
     actions = "<br>".join(f"`{action}`" for action in _list(statement["Action"]))
     on = "<br>".join(f"`{_short(one, prefix)}`" for one in _list(statement["Resource"]))
     conditions = "".join(f"<br>{said}" for said in _conditions(statement, prefix))
     refused = "never: " if statement["Effect"] == "Deny" else ""
-    why = reason(statement["Sid"])
+    why = reason(statement["Sid"], deploys=deploys)
     return f"| {statement['Sid']} | {refused}{actions} | {on}{conditions} | {why} |"
 
 

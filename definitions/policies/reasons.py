@@ -67,6 +67,12 @@ REASONS: Mapping[str, str] = {
     "schedules.",
     "PauseEvents": "`pause` of a job that events start,",
     "PauseMessages": "or messages.",
+    "TakeDeadLetters": "`dead-letters`: looks at them, and takes those away that were delivered.",
+    "DeliverAgain": "`dead-letters redrive` starts what the letter was for; `test-notify` the "
+    "notifier.",
+    "PostAgain": "A message for webhooks is delivered once more as the event that it was.",
+    "WaitForMessages": "`test-notify` waits for what becomes of its message.",
+    "SeeWhoIsSubscribed": "Whether addresses have confirmed.",
     # of AWS's services
     "WriteFlowLogs": "The network's flow logs are written to their group, which exists.",
     "ReadAlarms": "Chatbot draws the graph of an alarm of this stack,",
@@ -98,13 +104,73 @@ REASONS: Mapping[str, str] = {
 """A number at the end of a Sid, as in ListPrefixes2, counts statements of one need."""
 
 
-def reason(sid: str) -> str:
-    """Return why a statement is there.
+_MADE: Mapping[str, str] = {
+    "Alarms": "alarms",
+    "BoundedRoles": "roles, within the boundary that no deploy can widen",
+    "Buckets": "buckets, which programs' files are in: no object is read",
+    "Channels": "Slack channel configurations",
+    "Cluster": "cluster and task definitions",
+    "Dashboard": "dashboard",
+    "Events": "rules, connections and destinations",
+    "Images": "image repositories",
+    "Key": "key, by its tags",
+    "LogGroups": "log groups",
+    "Machines": "state machines and activities",
+    "Network": "network, by its tags",
+    "Pipes": "pipes",
+    "Queues": "queues",
+    "Roles": "roles",
+    "Rules": "rules",
+    "Schedules": "schedules and their group",
+    "Secrets": "secrets",
+    "Tables": "tables: no item is read",
+    "Topics": "topics",
+    "Webhooks": "webhooks",
+}
+"""What a deploy makes, as the Sids of its two roles call it."""
+DEPLOY_REASONS: Mapping[str, str] = {
+    **{
+        f"Change{what}": f"A deploy makes, changes and deletes the stack's {made}."
+        for what, made in _MADE.items()
+        if what != "Events"
+    },
+    **{
+        f"Read{what}": f"A preview or refresh looks at the stack's {made}."
+        for what, made in _MADE.items()
+        if what not in ("BoundedRoles", "Network", "Rules", "Webhooks")
+    },
+    "ReadParameters": "A preview or refresh looks at the parameters that containers name.",
+    "LogInToEcr": "The token for a push, and for asking whether an image is there.",
+    "MakeKey": "A new key has no name yet: it must carry the stack's tags,",
+    "TagNewKey": "which only a key without a name may be given,",
+    "NameKey": "and then gets the stack's alias.",
+    "DecryptSecrets": "The values of secrets are compared with those of the stack file.",
+    "EncryptSecrets": "Values of secrets are encrypted with the stack's key.",
+    "EncryptImages": "Image repositories are encrypted with the stack's key.",
+    "KeepSecretsOfWebhooks": "EventBridge keeps a webhook's password in a secret of its own.",
+    "MakeNetwork": "What is new in the network must carry the stack's tags.",
+    "TagWhatIsMade": "Tags are given with the call that makes, never to what exists already.",
+    "AdoptDefaultGroup": "A network comes with a security group, which the stack closes.",
+    "GiveRoles": "Machines, tasks, rules and schedules get their roles.",
+    "LetServicesHaveTheirOwnRoles": "The first use of some services makes their linked role.",
+    "FindState": "Pulumi's state: this stack's,",
+    "ReadState": "to compare with,",
+    "WriteState": "and to write.",
+    "ReadConfiguration": "The stack file's secrets are encrypted with this key.",
+    "WriteConfiguration": "Pulumi's state holds secrets, too, encrypted with the same key.",
+    "ReadWhatNamesNoResource": "What a preview asks for and AWS takes no resource for.",
+}
+"""Of the roles of deploys, in which reading a bucket means to look at what it is."""
+
+
+def reason(sid: str, *, deploys: bool = False) -> str:
+    """Return why a statement is there; ``deploys``: of a role that deploys or previews.
 
     Raises:
         LookupError: nobody has written it down.
     """
     need = sid.rstrip("0123456789")
-    if need not in REASONS:
+    reasons = DEPLOY_REASONS if deploys else REASONS
+    if need not in reasons:
         raise LookupError(f"write in {__name__} why there is a statement {need}")
-    return REASONS[need]
+    return reasons[need]

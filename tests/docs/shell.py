@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +21,8 @@ from tests.docs.pages import Written
 from tests.ops.typed import zygote
 
 _MARK = "[this was a command]"
+_PATIENCE_SECONDS = 120
+"""After which a command will never end."""
 _PROGRAM = (
     "app",
     "components",
@@ -134,11 +137,16 @@ class Shell:
         )
         self._bash.stdin.flush()
         said: list[str] = []
-        for line in self._bash.stdout:
-            if line.startswith(_MARK):
-                return int(line.split()[-1]), "".join(said)
-            said.append(line)
-        raise AssertionError(f"the shell ended at {command!r}: {''.join(said)}")
+        impatient = threading.Timer(_PATIENCE_SECONDS, self._bash.kill)
+        impatient.start()
+        try:
+            for line in self._bash.stdout:
+                if line.startswith(_MARK):
+                    return int(line.split()[-1]), "".join(said)
+                said.append(line)
+        finally:
+            impatient.cancel()
+        raise AssertionError(f"the shell ended, or did not end {command!r}: {''.join(said)}")
 
     def end(self) -> None:
         """Leave the shell."""
