@@ -3,6 +3,7 @@
 from definitions.job_machine import LOG_STREAM_PREFIX
 from definitions.names import Names
 from definitions.notices import NOTICE
+from definitions.policies.roles import find_tasks
 from definitions.policies.statements import EVERYTHING, Statement, allow, document
 
 
@@ -32,6 +33,8 @@ def _looks(names: Names) -> list[Statement]:
             ["states:DescribeExecution"],
             names.execution_arn(names.of("skipped"), "*"),
         ),
+        find_tasks(names),
+        allow("SeeTasks", ["ecs:DescribeTasks"], names.arn("ecs", f"task/{names.prefix}/*")),
         allow(
             "ReadLogs",
             ["logs:GetLogEvents"],
