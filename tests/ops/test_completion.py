@@ -12,17 +12,15 @@ import pytest
 from tests.deploying import ROOT
 from tests.ops.typed import Keyboard
 
-WORDS = {"OPS_COMPLETE": "1"}
-
 
 def _offered(keyboard: Keyboard, *typed: str) -> list[str]:
-    said = keyboard(*typed, **WORDS)
+    said = keyboard(*typed, OPS_COMPLETE="1")
     assert (said.code, said.err) == (0, "")
     return [line.partition("\t")[0] for line in said.out.splitlines()]
 
 
 def test_commands_are_offered_with_what_they_do(offline: Keyboard) -> None:
-    assert "list\tList jobs" in offline("li", **WORDS).out
+    assert "list\tList jobs" in offline("li", OPS_COMPLETE="1").out
 
 
 def test_stacks_are_offered_behind_their_option_wherever_it_stands(offline: Keyboard) -> None:
