@@ -199,7 +199,7 @@ def dead_letters(stack: Stack, _: datetime) -> Iterator[Finding]:
         count = f"{len(found)} dead letter{'s' if len(found) > 1 else ''}"
         what = f"{count}, the oldest of {clocks(found[0].since, 'UTC')}"
         remedy = f"python -m ops -s {stack.name} dead-letters list"
-        yield _problem("dead letters", what, remedy)
+        yield _problem("queue dead-letters", f"has {what}", remedy)
 
 
 def subscriptions(stack: Stack, _: datetime) -> Iterator[Finding]:
@@ -237,8 +237,8 @@ def rules(stack: Stack, _: datetime) -> Iterator[Finding]:
     wanted = {stack.names.of("ended"): "tells of the ends of runs"}
     for entry in stack.entries.values():
         if entry.settings.enabled and entry.name not in known:
-            found, _ = pauses.event_sources(stack, entry)
-            wanted |= dict.fromkeys(found, f"starts {entry.name}")
+            listening = pauses.event_sources(stack, entry)[0]
+            wanted |= dict.fromkeys(listening, f"starts {entry.name}")
     for rule, why in wanted.items():
         try:
             state = stack.aws.client("events").describe_rule(Name=rule)["State"]

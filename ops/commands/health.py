@@ -5,7 +5,7 @@ import typer
 from ops import stack as stacks
 from ops.doctor import CHECKS, examined
 from ops.errors import Exit
-from ops.output import Json, put_json, put_table, say
+from ops.output import Json, put_json, put_lines, say
 from ops.stack import Stack
 
 
@@ -24,10 +24,7 @@ def doctor(context: typer.Context, json: Json = False) -> None:
     if json:
         put_json([finding.as_json() for finding in found])
     elif found:
-        put_table(
-            ("", "where", "what", "what to do"),
-            ((one.level, one.where, one.what, one.remedy) for one in found),
-        )
+        put_lines(f"{one.level}: {one.where} {one.what}: {one.remedy}" for one in found)
     else:
         say(f"stack {stack.name} is well: {len(CHECKS)} checks found nothing")
     if any(finding.level == "problem" for finding in found):
