@@ -145,9 +145,11 @@ def notice(names: Names, channels: Channels, runbooks: str | None = None) -> str
     shown; without it their files are named.
     """
     linked = (
-        "" if runbooks is None else ",\n    $not($good) ? {'text': 'Runbook', 'href': $runbook}"
+        ""
+        if runbooks is None
+        else ",\n    $not($good or $test) ? {'text': 'Runbook', 'href': $runbook}"
     )
-    named = ",\n    'What to do: ' & $runbook" if runbooks is None else ""
+    named = ",\n    $not($test) ? 'What to do: ' & $runbook" if runbooks is None else ""
     return f"""({facts()}
   {failed_step(names.job_machines_arn)}
   $job := $watched ? $detail.job
@@ -320,7 +322,7 @@ def _mail(names: Names) -> str:
       ['', $exists($executionUrl) ? 'Execution: ' & $executionUrl,
       $exists($logUrl) ? 'Log: ' & $logUrl
         : $class = 'not started' ? 'No log: the program did not start',
-      $not($good) ? 'Runbook: ' & $runbook]),
+      $not($good or $test) ? 'Runbook: ' & $runbook]),
       $commands.('\\n' & says & ':\\n' & line)
     ), '\\n')"""
 
