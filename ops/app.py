@@ -71,6 +71,8 @@ for commands in (
     logs,
     backfilling,
     schedules,
+    messages,
+    health,
     costs,
     checking,
     imports,

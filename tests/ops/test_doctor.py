@@ -27,6 +27,18 @@ def changed(account: Account, name: str, **changes: Any) -> Undo:
     return lambda: scheduler.update_schedule(**whole)
 
 
+def another_expression(account: Account) -> Undo:
+    return changed(account, "daily", ScheduleExpression="rate(1 day)")
+
+
+def another_zone(account: Account) -> Undo:
+    return changed(account, "hourly", ScheduleExpressionTimezone="UTC")
+
+
+def paused_by_hand(account: Account) -> Undo:
+    return changed(account, "broken", State="DISABLED")
+
+
 def another_trigger(account: Account) -> Undo:
     scheduler: Any = account.aws.client("scheduler")
     target = scheduler.get_schedule(GroupName="shop-dev", Name="daily")["Target"]
@@ -114,14 +126,8 @@ def test_a_healthy_stack_is_well(account: Account) -> None:
 @pytest.mark.parametrize(
     ("broken", "lines"),
     [
-        (
-            lambda account: changed(account, "daily", ScheduleExpression="rate(1 day)"),
-            ["problem: schedule daily has another expression in AWS"],
-        ),
-        (
-            lambda account: changed(account, "hourly", ScheduleExpressionTimezone="UTC"),
-            ["problem: schedule hourly has another time zone in AWS"],
-        ),
+        (another_expression, ["problem: schedule daily has another expression in AWS"]),
+        (another_zone, ["problem: schedule hourly has another time zone in AWS"]),
         (another_trigger, ["problem: schedule daily has another trigger in AWS"]),
         (
             another_timeout,
@@ -149,12 +155,9 @@ def test_a_healthy_stack_is_well(account: Account) -> None:
             ["problem: rule shop-dev-ended which tells of the ends of runs, is disabled"],
         ),
         (logs_for_ever, ["warning: log group /shop/dev/default is kept for ever"]),
-        (
-            lambda account: changed(account, "broken", State="DISABLED"),
-            ["warning: job broken is paused since"],
-        ),
+        (paused_by_hand, ["warning: job broken is paused since"]),
     ],
-    ids=lambda case: case.__name__ if callable(case) else "",
+    ids=lambda case: getattr(case, "__name__", ""),
 )
 def test_a_check_sees_what_is_broken_and_nothing_else(
     account: Account, broken: Callable[[Account], Undo], lines: list[str]
