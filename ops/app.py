@@ -15,9 +15,11 @@ from ops.commands import (
     coming,
     completion,
     costs,
+    health,
     imports,
     listing,
     logs,
+    messages,
     past,
     running,
     schedules,
@@ -74,6 +76,8 @@ for commands in (
     imports,
     completion,
     adding,
+    health,
+    messages,
     showing,
 ):
     commands.register(app)

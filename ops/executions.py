@@ -1,8 +1,9 @@
 """Executions of many machines, asked side by side.
 
 ListExecutions answers 200 calls at once and 5 a second after that, in smaller regions 100 and 2
-(Step Functions guide, "Quotas"), and the dispatcher, which starts the runs, asks it too. So nobody
-here takes all of that: the first :data:`AT_ONCE` are asked at once, the others in turn.
+(Step Functions guide, "Quotas"), and the dispatcher, which starts the runs, asks it too. So no
+command lists those of more than :data:`MOST_ASKED` machines of its own accord, and who insists
+goes on slowly.
 """
 
 # boto3 has no types:
@@ -26,7 +27,8 @@ from ops.runs import Run
 from ops.stack import Entry, Stack
 
 THREADS = 8
-AT_ONCE = 100
+MOST_ASKED = 100
+"""Machines that are asked at once; a thousand would take minutes and delay starts meanwhile."""
 LISTS_PER_SECOND = 2.0
 RUNS_PER_SECOND = 10.0
 """DescribeExecution answers 300 at once and 15 a second after that, elsewhere 250 and 10."""
@@ -74,7 +76,7 @@ class _Pace:
         """Wait for one's turn."""
         with self._lock:
             self._gone += 1
-            if self._gone <= AT_ONCE:
+            if self._gone <= MOST_ASKED:
                 return
             now = time.monotonic()
             self._next = max(self._next, now) + self._interval

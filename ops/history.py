@@ -16,6 +16,7 @@ from typing import Any
 from definitions.names import EVENT_ID_LENGTH, MACHINE_LIMIT
 from ops.executions import (
     FAILED,
+    MOST_ASKED,
     RUNS_PER_SECOND,
     of_each,
     of_entry,
@@ -74,21 +75,32 @@ def history(
     Raises:
         OpsError: its machine is not deployed.
     """
-    kinds: list[Iterator[Past]] = [*_runs(stack, entry, failed=failed, at_a_time=min(limit, 1_000))]
-    if not failed:
-        kinds.append(_skipped(stack, entry))
+    at_a_time = min(limit, 1_000)
+    kinds: list[Iterator[Past]]
+    if failed:
+        kinds = [of_entry(stack, entry, status=one, at_a_time=at_a_time) for one in FAILED]
+    else:
+        kinds = [of_entry(stack, entry, at_a_time=at_a_time), _skipped(stack, entry)]
     newest_first = merge(*kinds, key=lambda one: one.started, reverse=True)
     found = takewhile(lambda one: since is None or one.started >= since, newest_first)
     return _known(stack, list(islice(found, limit)))
 
 
 def goes_on(stack: Stack) -> list[Run]:
-    """Return what runs now, of all jobs, flows and workers, the longest first."""
+    """Return what runs now, of all jobs, flows and workers, the longest first.
+
+    Of more machines than may be asked, only those are that have a task: a run that waits for its
+    next attempt has none and is not seen.
+    """
 
     def running(entry: Entry) -> list[Run]:
         return list(of_entry(stack, entry, status="RUNNING", at_a_time=100))
 
-    found = of_each("machines", _deployed(stack), running)
+    deployed = _deployed(stack)
+    if len(deployed) > MOST_ASKED:
+        busy = _with_tasks(stack)
+        deployed = [entry for entry in deployed if entry.name in busy or entry.kind == "flow"]
+    found = of_each("machines", deployed, running)
     return sorted(chain.from_iterable(found), key=lambda run: run.started)
 
 
@@ -99,8 +111,9 @@ def of_all(stack: Stack, *, failed: bool, since: datetime) -> list[Run]:
     """
 
     def lately(entry: Entry) -> list[Run]:
-        kinds = _runs(stack, entry, failed=failed, at_a_time=100)
-        return [run for runs in kinds for run in takewhile(lambda one: one.started >= since, runs)]
+        # One list each: a list for each way to fail would be three questions.
+        runs = takewhile(lambda run: run.started >= since, of_entry(stack, entry, at_a_time=100))
+        return [run for run in runs if run.status in FAILED or not failed]
 
     found = list(chain.from_iterable(of_each("machines", _deployed(stack), lately)))
     known = {
@@ -111,10 +124,16 @@ def of_all(stack: Stack, *, failed: bool, since: datetime) -> list[Run]:
     )
 
 
-def _runs(stack: Stack, entry: Entry, *, failed: bool, at_a_time: int) -> list[Iterator[Run]]:
-    """Return a job's runs: one newest-first list, or one for each way to fail."""
-    statuses = FAILED if failed else (None,)
-    return [of_entry(stack, entry, status=status, at_a_time=at_a_time) for status in statuses]
+def _with_tasks(stack: Stack) -> set[str]:
+    """Return who has tasks now: ECS says a task's job by its group, for a hundred at a time."""
+    ecs: Any = stack.aws.client("ecs")
+    cluster = stack.names.cluster_arn
+    busy: set[str] = set()
+    for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING"):
+        if page["taskArns"]:
+            tasks = ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
+            busy |= {task.get("group", "") for task in tasks}
+    return busy
 
 
 def _deployed(stack: Stack) -> list[Entry]:

@@ -3,12 +3,15 @@
 from definitions.job_machine import LOG_STREAM_PREFIX
 from definitions.names import Names
 from definitions.notices import NOTICE
+from definitions.policies.roles import find_tasks
 from definitions.policies.statements import EVERYTHING, Statement, allow, document
 
 
 def operator_policy(names: Names) -> str:
     """What ``python -m ops`` needs: look at everything of the stack, start, stop and pause."""
-    return document(*_looks(names), *_runs(names), *_pauses(names), *_letters(names))
+    return document(
+        *_looks(names), *_runs(names), *_pauses(names), *_letters(names), *_examines(names)
+    )
 
 
 def _looks(names: Names) -> list[Statement]:
@@ -32,6 +35,8 @@ def _looks(names: Names) -> list[Statement]:
             ["states:DescribeExecution"],
             names.execution_arn(names.of("skipped"), "*"),
         ),
+        find_tasks(names),
+        allow("SeeTasks", ["ecs:DescribeTasks"], names.arn("ecs", f"task/{names.prefix}/*")),
         allow(
             "ReadLogs",
             ["logs:GetLogEvents"],
@@ -126,4 +131,17 @@ def _letters(names: Names) -> list[Statement]:
                 names.channel_topic_arn("*"),
             ],
         ),
+    ]
+
+
+def _examines(names: Names) -> list[Statement]:
+    """Let people see whether the live stack is as it should be."""
+    return [
+        allow(
+            "CompareMachines", ["states:DescribeStateMachine"], names.machine_arn(names.chosen("*"))
+        ),
+        # A list by prefix asks for every alarm and every log group of the region.
+        allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], names.arn("cloudwatch", "alarm:*")),
+        allow("SeeLogGroups", ["logs:DescribeLogGroups"], EVERYTHING),
+        allow("SeeRules", ["events:DescribeRule"], names.arn("events", f"rule/{names.prefix}-*")),
     ]

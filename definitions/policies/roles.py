@@ -61,7 +61,7 @@ def _run_elements(names: Names) -> list[Statement]:
     ]
 
 
-def _find_tasks(names: Names) -> Statement:
+def find_tasks(names: Names) -> Statement:
     """Let machines list tasks of the cluster; Fargate has no container instances to name."""
     return allow(
         "FindTasks",
@@ -104,7 +104,7 @@ def runner_policy(names: Names, *, tracing: bool, distributed: bool, progress: b
             names.arn("events", f"rule/{ECS_TASK_EVENTS_RULE}"),
         ),
         *(_run_elements(names) if distributed else []),
-        *([_find_tasks(names)] if progress else []),
+        *([find_tasks(names)] if progress else []),
         *_observed(tracing),
     )
 

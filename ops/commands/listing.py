@@ -1,14 +1,16 @@
 """``list``: what there is, when it fires next, how it went last."""
 
+import fnmatch
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from ops.executions import last_of
+from ops.completing import job_names
+from ops.executions import MOST_ASKED, last_of
 from ops.live import Live, Standing, live, next_run, started_by
-from ops.output import Json, put_json, put_table
+from ops.output import Json, put_json, put_table, say
 from ops.runs import Run
 from ops.stack import Entry, Stack, now
 from ops.times import local, relative
@@ -16,22 +18,52 @@ from ops.times import local, relative
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("list", epilog="Example: `python -m ops -s prod list`")(list_entries)
+    app.command("list", epilog="Example: `python -m ops -s prod list 'orders-*'`")(list_entries)
 
 
-def list_entries(context: typer.Context, json: Json = False) -> None:
+def list_entries(
+    context: typer.Context,
+    jobs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[JOB]...",
+            help="Only these: names, or patterns such as `'orders-*'`.",
+            autocompletion=job_names,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """List jobs, flows and workers: when each runs next, how it went last, whether it is paused."""
     stack: Stack = context.obj
-    entries = list(stack.entries.values())
+    entries = _chosen(stack, jobs)
     found, present = live(stack), now()
     deployed = [entry for entry in entries if entry.name in found.machines]
-    last = last_of(stack, deployed)
+    asks = len(deployed) <= MOST_ASKED
+    last = last_of(stack, deployed) if asks else {}
     rows = [_row(stack, entry, found, last.get(entry.name), present) for entry in entries]
-    rows += [_left_over(name) for name in sorted(found.machines - stack.entries.keys())]
+    if not asks:
+        rows = [{**row, "last": None} for row in rows]
+        say(
+            f"last results of {len(deployed):,} jobs would be too many questions for AWS: name some"
+            " ('orders-*'), or ask for runs --failed"
+        )
+    if jobs is None:
+        rows += [_left_over(name) for name in sorted(found.machines - stack.entries.keys())]
     if json:
         put_json(rows)
         return
     put_table(("name", "schedule", "next", "last", "when"), (_cells(row, present) for row in rows))
+
+
+def _chosen(stack: Stack, patterns: list[str] | None) -> list[Entry]:
+    """Return what is meant, in the stack file's order."""
+    if patterns is None:
+        return list(stack.entries.values())
+    names = {name for pattern in patterns for name in fnmatch.filter(stack.entries, pattern)}
+    for pattern in patterns:
+        if not fnmatch.filter(stack.entries, pattern):
+            stack.entry(pattern)  # which is not there: it says what is
+    return [entry for name, entry in stack.entries.items() if name in names]
 
 
 def _row(

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from moto.sqs.models import Queue
+from moto.core import utils
+from moto.sqs.models import Message, Queue
 from moto.sqs.responses import SQSResponse
 
 from rehearsal.cloud.repairs import Refusal, Repairs
@@ -53,17 +54,27 @@ def repair(repairs: Repairs) -> None:
 
     repairs.add(SQSResponse, "cancel_message_move_task", cancel_message_move_task)
     _keep_the_policy(repairs)
+    _show_messages_as_soon_as_they_may_be_seen(repairs)
 
 
 def _keep_the_policy(repairs: Repairs) -> None:
     """Moto forgets a queue's policy whenever another attribute is set."""
-    set_attributes = Queue._set_attributes  # noqa: SLF001 - what is repaired
+    set_attributes: Any = Queue._set_attributes  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - what is repaired
 
     def keeping(self: Any, attributes: dict[str, Any], now: Any = None) -> None:
         kept = getattr(self, "_policy_json", None) and {"Policy": self.policy}
         set_attributes(self, {**(kept or {}), **attributes}, now)
 
     repairs.put(Queue, "_set_attributes", keeping)
+
+
+def _show_messages_as_soon_as_they_may_be_seen(repairs: Repairs) -> None:
+    """Moto hides a message that was given back for another instant: for ever, if time stands."""
+
+    def visible(self: Any) -> bool:
+        return bool(utils.unix_time_millis() >= self.visible_at)
+
+    repairs.put(Message, "visible", property(visible))
 
 
 def _queue(backend: Any, given: dict[str, Any]) -> Any:

@@ -46,6 +46,13 @@ def test_a_table_fits_into_a_hundred_columns(account: Account) -> None:
     assert max(len(line) for line in said.out.splitlines()) <= 100
 
 
+def test_some_can_be_listed_alone_and_an_unknown_one_is_one_line(account: Account) -> None:
+    said = account.ops("list", "by-*", "parts", "--json")
+    assert [row["name"] for row in said.json] == ["by-hand", "parts"]
+    said = account.ops("list", "part")
+    assert (said.code, said.errors) == (2, ["error: stack dev has no job 'part': write parts"])
+
+
 def test_a_paused_schedule_has_no_next_time(account: Account) -> None:
     pause(account, "hourly", "DISABLED")
     try:

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from ops.app import main
+from ops.history import goes_on
+from ops.runs import Run
+from ops.stack import Entry, Stack
 from tests.ops.conftest import Account
 from tests.ops.test_list import pause
 
@@ -149,3 +153,38 @@ def test_show_for_programs_holds_the_settings_and_where_it_is(lived: Account) ->
     assert shown["settings"]["jobs"]["load"]["after"] == ["extract"]
     assert shown["machineArn"].endswith(":stateMachine:shop-dev--nightly")
     assert [run["run"] for run in shown["lastRuns"]] == ["manual-x"]
+
+
+def test_of_a_large_stack_only_who_has_a_task_is_asked_for_runs(
+    lived: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyboard = lived.keyboard
+    for name, value in keyboard.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("ops.history.MOST_ASKED", 3)
+    asked: list[str] = []
+
+    def of_entry(_: Stack, entry: Entry, **__: Any) -> list[Run]:
+        asked.append(entry.name)
+        return []
+
+    monkeypatch.setattr("ops.history.of_entry", of_entry)
+    goes_on(Stack("dev", keyboard.directory))
+    assert asked == ["nightly"]  # a flow has no task of its own
+
+
+def test_of_a_large_stack_the_list_says_how_to_ask_for_last_results(
+    lived: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyboard = lived.keyboard
+    for name, value in keyboard.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(keyboard.directory)
+    monkeypatch.setattr("ops.commands.listing.MOST_ASKED", 3)
+    assert main(["list", "--json"]) == 0
+    said = capsys.readouterr()
+    assert "last results of 8 jobs would be too many questions" in said.err
+    assert all(row["last"] is None for row in json.loads(said.out))
+    assert main(["list", "--json", "h*", "broken"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {row["name"]: row["last"] for row in told} == {"hourly": "succeeded", "broken": "failed"}

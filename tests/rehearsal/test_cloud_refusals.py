@@ -639,3 +639,15 @@ def test_iam_refuses(
 ) -> None:
     call = getattr(account.client("iam"), operation)
     assert refused(lambda: call(**parameters)) == (code, message)
+
+
+def test_a_message_that_was_given_back_is_there_at_once(account: EmbeddedAws) -> None:
+    sqs: Any = account.client("sqs")
+    url = sqs.create_queue(QueueName="given-back")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="letter")
+    (taken,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)["Messages"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    sqs.change_message_visibility(
+        QueueUrl=url, ReceiptHandle=taken["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
