@@ -259,8 +259,10 @@ def _not_found(stack: Stack, of: str, name: str) -> OpsError:
     """Say that there is no such run, and which one may have been meant."""
     likely = [stack.entries[of]] if of in stack.entries else _resembling(stack, name)
     names = [one["name"] for entry in likely for one in recent(stack, entry, _OFFERED)]
-    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.3) or names[:1]
+    nearest = difflib.get_close_matches(name, names, n=1)
     remedy = f"write {nearest[0]}; " if nearest else ""
+    if names and not nearest:
+        remedy = f"its latest is {names[0]}; " if len(likely) == 1 else "see ops runs; "
     whose = f"job {of}" if of in stack.entries else f"stack {stack.name}"
     return OpsError(
         f"{whose} has no run {name!r}: {remedy}Step Functions forgets runs after 90 days"
