@@ -69,6 +69,11 @@ REASONS: Mapping[str, str] = {
     "schedules.",
     "PauseEvents": "`pause` of a job that events start,",
     "PauseMessages": "or messages.",
+    "SeeTasks": "Which tasks a run has, whose logs are wanted.",
+    "CompareMachines": "`doctor`: whether somebody changed a state machine by hand,",
+    "SeeAlarms": "which alarms are on (a filter by name still asks for all),",
+    "SeeLogGroups": "whether log groups are there; AWS takes no resource for it,",
+    "SeeRules": "and whether rules are on.",
     "TakeDeadLetters": "`dead-letters`: looks at them, and takes those away that were delivered.",
     "DeliverAgain": "`dead-letters redrive` starts what the letter was for; `test-notify` the "
     "notifier.",
