@@ -17,8 +17,8 @@ REASONS: Mapping[str, str] = {
     "StartElements": "A large array's elements are executions of the job's own machine "
     "(distributed Map); a role cannot be held to the one machine that uses it.",
     "WatchAndStopElements": "It waits for its elements, and stops them when it is stopped.",
-    "FindTasks": "A run with `progress` that hears nothing looks for its task to stop it; `ops runs` "
-    "asks of a large stack which jobs have tasks.",
+    "FindTasks": "A run with `progress` that hears nothing looks for its task to stop it; `ops "
+    "runs` asks of a large stack which jobs have tasks.",
     "DeliverExecutionLogs": "Step Functions writes failed executions to a log group; this is its "
     "guide's list, and AWS takes no resource for it.",
     "Trace": "`tracing: true`: X-Ray traces; AWS takes no resource for it.",
