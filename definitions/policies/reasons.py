@@ -69,7 +69,6 @@ REASONS: Mapping[str, str] = {
     "schedules.",
     "PauseEvents": "`pause` of a job that events start,",
     "PauseMessages": "or messages.",
-    "SeeTasks": "Which tasks a run has, whose logs are wanted.",
     "CompareMachines": "`doctor`: whether somebody changed a state machine by hand,",
     "SeeAlarms": "which alarms are on (a filter by name still asks for all),",
     "SeeLogGroups": "whether log groups are there; AWS takes no resource for it,",
