@@ -17,8 +17,8 @@ REASONS: Mapping[str, str] = {
     "StartElements": "A large array's elements are executions of the job's own machine "
     "(distributed Map); a role cannot be held to the one machine that uses it.",
     "WatchAndStopElements": "It waits for its elements, and stops them when it is stopped.",
-    "FindTasks": "A run with `progress` that hears nothing looks for its task to stop it; `ops runs` "
-    "asks of a large stack which jobs have tasks.",
+    "FindTasks": "A run with `progress` that hears nothing looks for its task to stop it; `ops "
+    "runs` asks of a large stack which jobs have tasks.",
     "DeliverExecutionLogs": "Step Functions writes failed executions to a log group; this is its "
     "guide's list, and AWS takes no resource for it.",
     "Trace": "`tracing: true`: X-Ray traces; AWS takes no resource for it.",
@@ -69,7 +69,6 @@ REASONS: Mapping[str, str] = {
     "schedules.",
     "PauseEvents": "`pause` of a job that events start,",
     "PauseMessages": "or messages.",
-    "SeeTasks": "Which tasks a run has, whose logs are wanted.",
     "CompareMachines": "`doctor`: whether somebody changed a state machine by hand,",
     "SeeAlarms": "which alarms are on (a filter by name still asks for all),",
     "SeeLogGroups": "whether log groups are there; AWS takes no resource for it,",
