@@ -23,6 +23,7 @@ import yaml
 
 from stacks.settings.base import map_or_empty
 from stacks.wording import instead, kind, shown
+from stacks.yaml_lines import line_of
 
 KEYS = ("defaults", "jobs")
 
@@ -61,18 +62,7 @@ class JobFile:
 
     def line_of(self, *keys: str | int) -> int:
         """Say in which line something stands, or the last thing on the way there."""
-        node, line = _composed(self.text), 1
-        for key in keys:
-            entries: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
-            if isinstance(node, yaml.MappingNode):
-                entries = {name.value: (name, value) for name, value in node.value}
-            elif isinstance(node, yaml.SequenceNode):
-                entries = {number: (value, value) for number, value in enumerate(node.value)}
-            if key not in entries:
-                break
-            where, node = entries[key]
-            line = where.start_mark.line + 1
-        return line
+        return line_of(_composed(self.text), *keys)
 
 
 def find(directory: Path, pattern: str, drafts: Iterable[Path] = ()) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import yaml
 
 from ops.errors import OpsError
+from stacks.yaml_lines import line_of
 
 _PYYAML: Any = yaml  # which has no types
 
@@ -32,18 +33,7 @@ class Document:
 
     def line(self, *keys: str | int) -> int:
         """Say in which line something stands, or the last thing on the way there."""
-        node, line = self.node, 1 if self.node is None else self.node.start_mark.line + 1
-        for key in keys:
-            entries: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
-            if isinstance(node, yaml.MappingNode):
-                entries = {name.value: (name, value) for name, value in node.value}
-            elif isinstance(node, yaml.SequenceNode):
-                entries = {number: (value, value) for number, value in enumerate(node.value)}
-            if key not in entries:
-                break
-            where, node = entries[key]
-            line = where.start_mark.line + 1
-        return line
+        return line_of(self.node, *keys)
 
 
 def text_in(path: Path) -> str:

@@ -19,6 +19,7 @@ from rehearsal.cloud.permissions import (
     Context,
     Request,
     Rule,
+    by_operation,
     key_arn,
     key_context,
     pass_role,
@@ -465,12 +466,7 @@ def _rules() -> dict[str, Rule]:
             "ListTagsOfResource TagResource UntagResource": _of("{}", "ResourceArn"),
         },
     }
-    return {
-        f"{service}:{operation}": rule
-        for service, rules in families.items()
-        for operations, rule in rules.items()
-        for operation in operations.split()
-    }
+    return by_operation(families)
 
 
 _RULES = _rules()

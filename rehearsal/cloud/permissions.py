@@ -593,6 +593,11 @@ def _rules() -> dict[str, Rule]:
         "lambda": {"Invoke": _function},
         "s3": {},
     }
+    return by_operation(families)
+
+
+def by_operation(families: Mapping[str, Mapping[str, Rule]]) -> dict[str, Rule]:
+    """Return the rule of each operation, as ``sqs:SendMessage``, from tables by service."""
     return {
         f"{service}:{operation}": rule
         for service, rules in families.items()
