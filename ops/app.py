@@ -63,26 +63,26 @@ def _stack(
     context.obj = Stack(stack, project())
 
 
-for commands in (
-    listing,
-    past,
-    coming,
-    running,
-    logs,
-    backfilling,
-    schedules,
-    messages,
-    health,
-    costs,
-    checking,
-    imports,
-    completion,
-    adding,
-    health,
-    messages,
-    showing,
-):
-    commands.register(app)
+_PARTS = {
+    "Runs": (running, logs, backfilling),
+    "What there is, was and comes": (listing, showing, past, coming),
+    "Schedules, messages, health": (schedules, messages, health),
+    "Before a deploy": (checking, adding, imports, costs),
+    "Shell": (completion,),
+}
+"""The commands, as the help shows them."""
+
+
+def _register() -> None:
+    for title, modules in _PARTS.items():
+        commands, groups = len(app.registered_commands), len(app.registered_groups)
+        for module in modules:
+            module.register(app)
+        for made in (*app.registered_commands[commands:], *app.registered_groups[groups:]):
+            made.rich_help_panel = title
+
+
+_register()
 
 
 def main(arguments: list[str]) -> int:
