@@ -54,6 +54,7 @@ from rehearsal.cloud.pipes import Pipes
 from rehearsal.cloud.repairs import (
     Repairs,
     answer_receives_at_once,
+    find_methods_once,
     leave_out_machine_images,
     put_time_on_the_clock,
     read_service_models_once,
@@ -168,6 +169,7 @@ class EmbeddedAws:
             sqs.repair(repairs)
             self.pipes.repair(repairs)
             updates.repair(repairs)
+            find_methods_once(repairs)
             self._exit = stack.pop_all()
         return self
 
@@ -307,6 +309,7 @@ def _new_client(service: str, region: str, credentials: dict[str, Any]) -> Any:
         config=Config(
             retries={"total_max_attempts": 1},
             ignore_configured_endpoint_urls=True,
+            user_agent="rehearsal",  # botocore composes its own anew for each call, a tenth of it
             inject_host_prefix=False,  # moto does not know sync-states.…, as of StartSyncExecution
         ),
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import moto.core.utils
 import moto.settings
+from moto.core import responses
 from moto.core.exceptions import ServiceException
 from moto.core.loaders import create_loader
 from moto.sqs.models import SQSBackend
@@ -127,6 +128,15 @@ def read_service_models_once(repairs: Repairs) -> None:
         return _moto_loader().load_service_model(service_name, model_name)
 
     repairs.put(moto.core.utils, "_load_service_model", load)
+
+
+def find_methods_once(repairs: Repairs) -> None:
+    """Moto looks through all methods of a service for each call: a tenth of the call's time.
+
+    It must come when no other repair adds a method any more.
+    """
+    for function in (responses.method_names_from_class, responses.camelcase_to_underscores):
+        repairs.put(responses, function.__name__, functools.cache(function))
 
 
 @functools.cache
