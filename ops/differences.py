@@ -34,6 +34,11 @@ def differences(expected: Any, live: Any, *, path: str = "") -> Iterator[str]:
         yield path
 
 
+def same(expected: Any, live: Any) -> bool:
+    """Tell whether there is no difference."""
+    return next(differences(expected, live), None) is None
+
+
 def holds(live: str, expected: str) -> bool:
     """Tell whether a text holds what is expected, whatever encrypted values are."""
     return re.search(_pattern(expected), live, re.DOTALL) is not None

@@ -29,7 +29,7 @@ from definitions.watcher_machine import watch
 from ops import pauses, scheduler
 from ops.adhoc import SCHEDULED_TIME
 from ops.aws import code_of
-from ops.differences import differences, holds
+from ops.differences import differences, holds, same
 from ops.findings import Finding, problem
 from ops.scheduler import Schedule
 from ops.stack import Entry, Stack
@@ -161,12 +161,12 @@ def _told_otherwise(stack: Stack, entry: Entry, live: str) -> Iterator[str]:
         own["cpuUnits"] = job.cpu_units
     if isinstance(job, JobSettings) and job.memory_mib is not None:
         own["memoryMib"] = job.memory_mib
-    same = holds(live, literal(own))
-    if not same:
+    told = holds(live, literal(own))
+    if not told:
         yield "another command, container or size"
     environment = told_environment(job.environment, stack.settings, stack.names)
     # Of a worker the expression has more of it behind these.
-    if not holds(live, literal(environment)[:-1]) or same:
+    if not holds(live, literal(environment)[:-1]) or told:
         yield "another environment"
 
 
@@ -272,7 +272,7 @@ def _told_differs(
             known: Any = sorted(live.get(key, ()), key=lambda one: one["name"])
         else:
             known = live.get(key)
-        if any(differences(value, known)):
+        if not same(value, known):
             yield f"has {words.get(key, f'another {key}')} in AWS"
 
 
@@ -357,12 +357,12 @@ def _differs(
         or found["State"] == "DISABLED",
         "target": target["Arn"] == names.machine_arn(names.of(machine))
         and target["RoleArn"] == names.role_arn(names.of("scheduler")),
-        "trigger": not any(differences(json.loads(json.dumps(given)), json.loads(target["Input"]))),
+        "trigger": same(json.loads(json.dumps(given)), json.loads(target["Input"])),
         "start deadline": target.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds") == deadline,
         "dead-letter queue": target.get("DeadLetterConfig", {}).get("Arn")
         == names.dead_letter_queue_arn,
     }
-    yield from (what for what, same in checks.items() if not same)
+    yield from (what for what, is_same in checks.items() if not is_same)
 
 
 def _utc(date: datetime | None) -> datetime | None:
@@ -411,7 +411,7 @@ def _rule_differs(
         yield "is disabled"
     if found["State"] == "ENABLED" and not job.enabled:
         yield "is on, and the stack file has it off"
-    if any(differences(dict(pattern), json.loads(found["EventPattern"]))):
+    if not same(dict(pattern), json.loads(found["EventPattern"])):
         yield "has another pattern in AWS"
     targets = stack.aws.client("events").list_targets_by_rule(Rule=rule)["Targets"]
     _, template = input_transformer(job_trigger(name, job))
