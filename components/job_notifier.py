@@ -14,9 +14,8 @@ from definitions.names import Names
 from definitions.notices import Channels
 from definitions.notifier_machine import notifier_machine
 from definitions.policies import resources, roles, trust
+from definitions.slack import CHATBOT_REGION, configurations
 
-CHATBOT_REGION = "us-east-2"
-"""Chatbot is a global service whose API answers in a few regions only; topics may be anywhere."""
 GUARD_RAIL = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 """The most that anybody can do from the channel; Chatbot's own default is everything."""
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -420,23 +419,16 @@ class JobNotifier(pulumi.ComponentResource):
             "failure": slack.failure_channel_id,
             **{f"to-{channel}": ways.slack_channel_id for channel, ways in channels.items()},
         }
-        # An account can configure a channel of Slack once: whoever names it shares it.
-        shared: dict[str, list[str]] = {}
-        for topic, channel_id in wanted.items():
-            if channel_id is not None:
-                shared.setdefault(channel_id, []).append(topic)
-        for channel_id, told in shared.items():
-            role_in_name = "slack" if {"success", "failure"} <= {*told} else f"slack-{told[0]}"
-            own, _, channel = told[0].partition("to-")
+        for one in configurations(names, wanted):
             aws.chatbot.SlackChannelConfiguration(
-                f"{name}-{role_in_name}",
-                configuration_name=names.of(role_in_name) if own else names.channel(channel),
+                f"{name}-{one.role}",
+                configuration_name=one.name,
                 slack_team_id=slack.workspace_id,
-                slack_channel_id=channel_id,
+                slack_channel_id=one.channel_id,
                 iam_role_arn=role.arn,
                 guardrail_policy_arns=[GUARD_RAIL],
                 logging_level="ERROR",
-                sns_topic_arns=[topics[topic].arn for topic in told],
+                sns_topic_arns=[topics[topic].arn for topic in one.told],
                 user_authorization_required=True,
                 region=CHATBOT_REGION,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

@@ -97,7 +97,7 @@ def trigger_schedules(
                         scheduled_time=SCHEDULED_TIME,
                         zone=timetable.timezone,
                         within_seconds=success_within_seconds,
-                        every_seconds=_step_seconds(planned.expression),
+                        every_seconds=schedules.step_seconds(planned.expression),
                         calendar=trigger.get("calendar"),
                         notify=trigger["input"]["notify"],
                     ),
@@ -126,9 +126,3 @@ def _target(
         },
         "dead_letter_config": {"arn": names.dead_letter_queue_arn},
     }
-
-
-def _step_seconds(expression: str) -> int | None:
-    """Return the step of a rate; nothing else has one."""
-    schedule = schedules.parse(expression)
-    return int(schedule.step.total_seconds()) if isinstance(schedule, schedules.Rate) else None

@@ -318,6 +318,12 @@ def parse(text: str) -> Schedule:
         raise ValueError(f'"{text}": {error}') from None
 
 
+def step_seconds(expression: str) -> int | None:
+    """Return the step of a rate; nothing else has one."""
+    schedule = parse(expression)
+    return int(schedule.step.total_seconds()) if isinstance(schedule, Rate) else None
+
+
 def _parse(text: str) -> Schedule:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"{len(text)} characters, AWS allows {MAX_LENGTH}: write a shorter one")

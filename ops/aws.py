@@ -38,7 +38,7 @@ class Aws:
         )
         self.client = cache(self._client)
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, region: str | None = None) -> Any:
         from botocore.config import Config
 
         config = Config(
@@ -47,7 +47,7 @@ class Aws:
             read_timeout=60,
             user_agent_extra="fargate-batch-ops",
         )
-        return self._session.client(service, config=config)
+        return self._session.client(service, region, config=config)
 
     @cached_property
     def _identity(self) -> dict[str, str]:

@@ -127,7 +127,7 @@ def paused(stack: Stack, entries: Iterable[Entry]) -> Iterator[Pause]:
     notes = notes_of(stack)
     for entry in entries:
         off, note = disabled.get(entry.name, []), notes.get(entry.name)
-        rules, pipes = event_sources(stack, entry) if note else ((), ())
+        rules, pipes = _off(stack, note) if note else ((), ())
         if not entry.settings.enabled or not (off or rules or pipes):
             continue
         yield Pause(
@@ -173,6 +173,26 @@ def event_sources(stack: Stack, entry: Entry) -> tuple[tuple[str, ...], tuple[st
         return tuple(stack.names.event_source(entry.name, at + 1) for at in range(count))
 
     return names(rules), names(messages)
+
+
+def _off(stack: Stack, note: Pause) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return those rules and pipes of a note that nobody has put on again."""
+
+    def is_off(kind: str, name: str) -> bool:
+        client = stack.aws.client(kind)
+        try:
+            if kind == "events":
+                return client.describe_rule(Name=name)["State"] == "DISABLED"
+            return client.describe_pipe(Name=name)["DesiredState"] == "STOPPED"
+        except ClientError as error:
+            if code_of(error) not in (scheduler.NOT_THERE, "NotFoundException"):
+                raise
+            return False
+
+    return (
+        tuple(rule for rule in note.rules if is_off("events", rule)),
+        tuple(pipe for pipe in note.pipes if is_off("pipes", pipe)),
+    )
 
 
 def _put_note(stack: Stack, pause: Pause, found: Iterable[Schedule]) -> None:

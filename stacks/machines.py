@@ -1,7 +1,6 @@
 """What jobs, flows and workers become: state machines, which a trigger starts."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pulumi
 
@@ -12,20 +11,15 @@ from components.flow_role import FlowRole, FlowRoleArgs
 from components.job_container import JobContainer
 from components.job_flow import JobFlow, JobFlowArgs
 from components.task_network import TaskNetwork
-from definitions.flow_machine import FlowStep
-from definitions.job_array import JobArray, is_inline
-from definitions.job_machine import SPOT_WAITS, RetryBudgets, TaskPlacement
+from definitions.job_array import is_inline
+from definitions.job_machine import TaskPlacement
 from definitions.names import Names
-from definitions.watcher_machine import warned
+from stacks.definitions import array_of, event_patterns, retries_of, steps_of
 from stacks.references import told_environment
 from stacks.settings import Settings
-from stacks.settings.arrays import ArraySettings
-from stacks.settings.flows import FlowJobSettings
 from stacks.settings.jobs import JobSettings
-from stacks.settings.notify import JobNotifySettings
 from stacks.settings.schedules import timetable_of
 from stacks.settings.workers import WorkerSettings
-from stacks.triggers import event_patterns
 
 
 def job_args(name: str, job: JobSettings, settings: Settings, names: Names) -> FargateBatchJobArgs:
@@ -41,10 +35,10 @@ def job_args(name: str, job: JobSettings, settings: Settings, names: Names) -> F
         event_patterns=list(event_patterns(job.on, names)),
         queues=[event.message.queue for event in job.on if event.message],
         timeout_seconds=job.timeout_seconds,
-        retries=_retries(job),
+        retries=retries_of(job),
         capacity=job.capacity,
         heartbeat_seconds=job.progress and job.progress.heartbeat_seconds,
-        array=_array(job.array),
+        array=array_of(job),
         overlap=job.overlap,
         debug=bool(settings.containers[job.container].debug),
         notify=job.notify.in_trigger(),
@@ -54,31 +48,11 @@ def job_args(name: str, job: JobSettings, settings: Settings, names: Names) -> F
     )
 
 
-def _retries(job: JobSettings) -> RetryBudgets:
-    return RetryBudgets(
-        app=job.retries.app,
-        start=job.retries.start,
-        memory=job.retries.memory,
-        timeout=job.retries.timeout,
-        spot=SPOT_WAITS[job.capacity],
-        heartbeat=job.retries.timeout if job.progress else None,
-        exit_codes=job.retries.exit_codes,
-    )
-
-
-def _array(array: ArraySettings | None) -> JobArray | None:
-    return array and JobArray(
-        size=array.elements,
-        items=array.items,
-        max_concurrency=array.max_concurrency,
-        tolerated_count=array.tolerate_failures.count,
-        tolerated_percentage=array.tolerate_failures.percentage,
-    )
-
-
 def is_distributed(job: JobSettings) -> bool:
     """Tell whether the job's elements are executions of their own."""
-    return job.array is not None and not is_inline(job.array.elements, _retries(job).most_attempts)
+    return job.array is not None and not is_inline(
+        job.array.elements, retries_of(job).most_attempts
+    )
 
 
 def task_placement(cluster: BatchCluster, network: TaskNetwork) -> pulumi.Output[TaskPlacement]:
@@ -115,10 +89,7 @@ def made_flows(
             JobFlowArgs(
                 platform=platform,
                 flow=name,
-                steps={
-                    job: _step(step, settings.jobs[job], settings, platform.names)
-                    for job, step in flow.jobs.items()
-                },
+                steps=steps_of(flow, settings, platform.names),
                 jobs=[jobs[job] for job in flow.jobs],
                 role_arn=role.arn,
                 timetable=timetable_of(name, flow, settings.now),
@@ -131,30 +102,6 @@ def made_flows(
         )
         for name, flow in settings.flows.items()
     }
-
-
-def _step(step: FlowJobSettings, job: JobSettings, settings: Settings, names: Names) -> FlowStep:
-    goes_on = step.on_failure == "continue"
-    notify = step.notify or (job.notify if goes_on else JobNotifySettings(on="none"))
-    given: dict[str, Any] = {
-        "notify": notify.in_trigger(),
-        **warned(job.warn_after_seconds),
-    }
-    if step.command is not None:
-        given["command"] = list(step.command)
-    if step.environment:
-        given["environment"] = told_environment(step.environment, settings, names)
-    return FlowStep(
-        container=job.container,
-        after=step.after,
-        goes_on=goes_on,
-        given=given,
-        **(
-            {}
-            if step.retry is None
-            else {"retries": step.retry.times, "retry_seconds": step.retry.wait_seconds}
-        ),
-    )
 
 
 def worker_args(

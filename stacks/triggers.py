@@ -1,31 +1,14 @@
 """What starts jobs beside schedules and people: events, messages, the ends of other jobs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from components.event_roles import EventRoles, EventRolesArgs
 from components.fargate_batch_job import FargateBatchJobArgs
-from definitions.dispatcher_machine import JOB_REPLACED
-from definitions.events import job_ended, object_created
 from definitions.names import Names
 from stacks.settings import Settings
-from stacks.settings.events import EventSettings
-
-
-def event_patterns(on: Sequence[EventSettings], names: Names) -> Iterator[Mapping[str, Any]]:
-    """Return the patterns of EventBridge that a job's events become; messages come by pipes."""
-    for event in on:
-        if created := event.object_created:
-            yield object_created(
-                names.bucket(created.bucket), prefix=created.prefix, suffix=created.suffix
-            )
-        elif ended := event.job_ended:
-            arn = names.machine_arn(names.chosen(ended.job))
-            yield job_ended(arn, ended.result, replaced=JOB_REPLACED)
-        elif event.pattern is not None:
-            yield event.pattern
 
 
 def buckets_listened_to(settings: Settings) -> set[str]:

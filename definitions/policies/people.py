@@ -138,10 +138,22 @@ def _examines(names: Names) -> list[Statement]:
     """Let people see whether the live stack is as it should be."""
     return [
         allow(
-            "CompareMachines", ["states:DescribeStateMachine"], names.machine_arn(names.chosen("*"))
+            "CompareMachines",
+            ["states:DescribeStateMachine"],
+            [names.machine_arn(names.chosen("*")), names.machine_arn(names.of("dispatcher"))],
         ),
         # A list by prefix asks for every alarm and every log group of the region.
         allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], names.arn("cloudwatch", "alarm:*")),
         allow("SeeLogGroups", ["logs:DescribeLogGroups"], EVERYTHING),
-        allow("SeeRules", ["events:DescribeRule"], names.arn("events", f"rule/{names.prefix}-*")),
+        allow(
+            "SeeRules",
+            ["events:DescribeRule", "events:ListTargetsByRule"],
+            names.arn("events", f"rule/{names.prefix}-*"),
+        ),
+        allow("SeePipes", ["pipes:DescribePipe"], names.arn("pipes", f"pipe/{names.chosen('*')}")),
+        allow(
+            "SeeSlack",
+            ["chatbot:DescribeSlackChannelConfigurations", "chatbot:DescribeSlackWorkspaces"],
+            EVERYTHING,
+        ),
     ]

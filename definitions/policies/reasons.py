@@ -72,7 +72,10 @@ REASONS: Mapping[str, str] = {
     "CompareMachines": "`doctor`: whether somebody changed a state machine by hand,",
     "SeeAlarms": "which alarms are on (a filter by name still asks for all),",
     "SeeLogGroups": "whether log groups are there; AWS takes no resource for it,",
-    "SeeRules": "and whether rules are on.",
+    "SeeRules": "whether rules are on, and start what they should,",
+    "SeePipes": "and pipes run;",
+    "SeeSlack": "whether Slack's workspace is authorised and its channels configured: AWS lists "
+    "all of an account.",
     "TakeDeadLetters": "`dead-letters`: looks at them, and takes those away that were delivered.",
     "DeliverAgain": "`dead-letters redrive` starts what the letter was for; `test-notify` the "
     "notifier.",

@@ -9,7 +9,8 @@ Statement = dict[str, Any]
 # Where AWS takes no resource (Service Authorization Reference): log deliveries, X-Ray, the ECR
 # token and CloudWatch's reads exist once an account; the answer to a task names its token; tasks
 # are listed by container instances, of which Fargate has none; a key's policy can only mean its
-# own key; machines and schedules are listed, and task definitions looked at, all or none.
+# own key; machines, schedules and Slack's channels are listed, and task definitions looked at, all
+# or none.
 EVERYTHING = "*"
 
 

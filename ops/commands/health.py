@@ -24,7 +24,7 @@ def doctor(context: typer.Context, json: Json = False) -> None:
     if json:
         put_json([finding.as_json() for finding in found])
     elif found:
-        put_lines(f"{one.level}: {one.where} {one.what}: {one.remedy}" for one in found)
+        put_lines(map(str, found))
     else:
         say(f"stack {stack.name} is well: {len(CHECKS)} checks found nothing")
     if any(finding.level == "problem" for finding in found):

@@ -8,14 +8,10 @@ from botocore import (  # pyright: ignore[reportMissingTypeStubs] - there are no
     xform_name,  # pyright: ignore[reportUnknownVariableType] - likewise
 )
 
+from rehearsal.cloud.chatbot import OPERATIONS, asks
+
 if TYPE_CHECKING:
     from rehearsal.cloud.aws import EmbeddedAws
-
-_OPERATIONS = (
-    *("CreateSlackChannelConfiguration", "UpdateSlackChannelConfiguration"),
-    *("DeleteSlackChannelConfiguration", "DescribeSlackChannelConfigurations"),
-    *("ListTagsForResource", "TagResource", "UntagResource"),
-)
 
 
 class AsRole:
@@ -54,33 +50,13 @@ class _Chatbot:
         self._aws, self._role = aws, role
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        (operation,) = (one for one in _OPERATIONS if xform_name(one) == name)
+        (operation,) = (one for one in OPERATIONS if xform_name(one) == name)
 
         def call(**parameters: Any) -> Any:
-            for action, resource, context in self._asks(operation, parameters):
+            for ask in asks(self._aws.account, operation, parameters):
                 self._aws.iam.allow_role(
-                    role=self._role, action=action, resource=resource, context=context
+                    role=self._role, action=ask.action, resource=ask.resource, context=ask.context
                 )
             return getattr(self._aws.chatbot, name)(**parameters)
 
         return call
-
-    def _asks(
-        self, operation: str, given: dict[str, Any]
-    ) -> list[tuple[str, str, dict[str, list[str]]]]:
-        named = given.get("ConfigurationName")
-        arn = (
-            given.get("ChatConfigurationArn")
-            or given.get("ResourceARN")
-            or (f"arn:aws:chatbot::{self._aws.account}:chat-configuration/slack-channel/{named}")
-        )
-        asks: list[tuple[str, str, dict[str, list[str]]]] = [(f"chatbot:{operation}", arn, {})]
-        if given.get("Tags") and named:
-            asks.append(("chatbot:TagResource", arn, {}))
-        if "IamRoleArn" in given:
-            passed = {
-                "iam:passedtoservice": ["chatbot.amazonaws.com"],
-                "iam:associatedresourcearn": [],
-            }
-            asks.append(("iam:PassRole", given["IamRoleArn"], passed))
-        return asks

@@ -32,6 +32,7 @@ from werkzeug.serving import make_server
 
 from rehearsal.cloud import (
     arguments,
+    chatbot_api,
     ecs_exec,
     iam_api,
     s3,
@@ -145,7 +146,7 @@ class EmbeddedAws:
             stack.callback(mock.stop)
             stack.callback(stepfunctions.forget_threads)
             stack.callback(stepfunctions.silence())
-            self.endpoint = _serve(stack, self.network, self._port)
+            self.endpoint = _serve(stack, self, self._port)
             stack.callback(self.clock.close)
             self.fargate.open()
             stack.callback(self.fargate.close)
@@ -346,7 +347,7 @@ def _restore_environment(taken: dict[str, str]) -> None:
     os.environ.update(taken)
 
 
-def _serve(stack: ExitStack, network: Network, port: int) -> str:
+def _serve(stack: ExitStack, aws: EmbeddedAws, port: int) -> str:
     """Serve the same AWS over HTTP on this port of 127.0.0.1, or a free one."""
 
     class Handler(MotoRequestHandler):
@@ -360,7 +361,10 @@ def _serve(stack: ExitStack, network: Network, port: int) -> str:
         server = make_server(
             "127.0.0.1",
             port,
-            Front(DomainDispatcherApplication(create_backend_app), network),
+            Front(
+                chatbot_api.Front(DomainDispatcherApplication(create_backend_app), aws),
+                aws.network,
+            ),
             threaded=True,
             request_handler=Handler,
             fd=listening.fileno(),

@@ -5,6 +5,7 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import strict
+from rehearsal.cloud.permissions import ANY, Ask, pass_role
 from rehearsal.cloud.policy_documents import find_role
 
 if TYPE_CHECKING:
@@ -32,12 +34,36 @@ class SlackMessage:
     """Whether an alarm's graph is drawn, for which Chatbot needs the configuration's role."""
 
 
+OPERATIONS = (
+    *("CreateSlackChannelConfiguration", "UpdateSlackChannelConfiguration"),
+    *("DeleteSlackChannelConfiguration", "DescribeSlackChannelConfigurations"),
+    *("DescribeSlackWorkspaces", "ListTagsForResource", "TagResource", "UntagResource"),
+)
+"""What there is of the API; each is a method of :class:`Chatbot` in Python's spelling."""
+
+
+def asks(account: str, operation: str, given: Mapping[str, Any]) -> list[Ask]:
+    """Return what a call asks IAM for; a list of all takes no resource."""
+    named = given.get("ConfigurationName")
+    own = f"arn:aws:chatbot::{account}:chat-configuration/slack-channel/{named}" if named else ANY
+    arn = given.get("ChatConfigurationArn") or given.get("ResourceARN") or own
+    found = [Ask(action=f"chatbot:{operation}", resource=arn)]
+    if given.get("Tags") and named:
+        found.append(Ask(action="chatbot:TagResource", resource=arn))
+    return [*found, *pass_role(given.get("IamRoleArn"), "chatbot.amazonaws.com")]
+
+
 class Chatbot:
     """The Slack channel configurations of the account; the API's own names and parameters."""
 
     def __init__(self, aws: "EmbeddedAws") -> None:
         self._aws = aws
         self._configurations: dict[str, dict[str, Any]] = {}
+        self.unauthorised: set[str] = set()
+        """Workspaces that nobody has let Chatbot into, or not any more: by hand, in its console.
+        Every other one that a configuration names counts as authorised."""
+        self.disabled: dict[str, str] = {}
+        """Why an organisation's policy has a workspace off, by the workspace's id."""
 
     def create_slack_channel_configuration(self, **parameters: Any) -> dict[str, Any]:
         """Create a configuration; the answer holds it as ``ChannelConfiguration``."""
@@ -69,7 +95,24 @@ class Chatbot:
         strict.check_call("chatbot", "DescribeSlackChannelConfigurations", parameters)
         wanted = parameters.get("ChatConfigurationArn")
         found = [self._find(wanted)] if wanted else self._configurations.values()
-        return {"SlackChannelConfigurations": [dict(configuration) for configuration in found]}
+        return {
+            "SlackChannelConfigurations": [
+                dict(configuration) | self._state(configuration["SlackTeamId"])
+                for configuration in found
+            ]
+        }
+
+    def describe_slack_workspaces(self, **parameters: Any) -> dict[str, Any]:
+        """List the workspaces that somebody has let Chatbot into."""
+        strict.check_call("chatbot", "DescribeSlackWorkspaces", parameters)
+        teams = {one["SlackTeamId"]: None for one in self._configurations.values()}
+        return {
+            "SlackWorkspaces": [
+                {"SlackTeamId": team, "SlackTeamName": team, **self._state(team)}
+                for team in teams
+                if team not in self.unauthorised
+            ]
+        }
 
     def delete_slack_channel_configuration(self, **parameters: Any) -> dict[str, Any]:
         """Delete a configuration, named by ``ChatConfigurationArn``."""
@@ -144,6 +187,10 @@ class Chatbot:
                 self._aws.unheard.append(f"no graph of {alarm}: {error}")
             return False
         return True
+
+    def _state(self, team: str) -> dict[str, str]:
+        reason = self.disabled.get(team)
+        return {"State": "DISABLED", "StateReason": reason} if reason else {"State": "ENABLED"}
 
     def _find(self, arn: str) -> dict[str, Any]:
         if arn not in self._configurations:

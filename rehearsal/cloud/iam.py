@@ -166,6 +166,16 @@ class Iam:
         actor = self._with_way(self._of_role(role, session, None), "", service, region_of(role))
         self._ask_or_client_error(actor, ask, service, action)
 
+    def allow_key(self, *, key: str, ask: Ask, service: str, region: str) -> None:
+        """Let whoever has an access key do something for which moto has no operation.
+
+        Raises:
+            KeyError: it is nobody's.
+            ClientError: as AWS answers when it is not allowed.
+        """
+        actor = self._with_way(self._actor(key), key, service, region)
+        self._ask_or_client_error(actor, ask, service, ask.action)
+
     def assume(self, *, role: str, service: str, source_arn: str) -> None:
         """Let a service use a role, if the role trusts it to.
 

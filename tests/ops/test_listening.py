@@ -1,0 +1,332 @@
+"""A stack whose jobs events start: ``doctor``, ``pause``, ``dead-letters`` and ``show`` there."""
+
+import json
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.ecs.models import ecs_backends
+from moto.sns.models import sns_backends
+
+from tests.deploying import ROOT
+from tests.ops.conftest import Account
+
+STACK = Path(__file__).parent / "bazaar"
+ARN = "arn:aws:{}:ap-northeast-1:123456789012:{}"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project whose stack ``account`` has."""
+    directory = tmp_path_factory.mktemp("bazaar")
+    shutil.copytree(STACK, directory, dirs_exist_ok=True)
+    (directory / "app").symlink_to(ROOT / "app")
+    return directory
+
+
+def found(account: Account, **environment: str) -> list[str]:
+    said = account.ops("doctor", "--json", **environment)
+    assert said.code in (0, 1), said.err
+    return [f"{one['level']}: {one['where']} {one['what']}" for one in said.json]
+
+
+def test_a_healthy_stack_is_well(account: Account) -> None:
+    said = account.ops("doctor")
+    assert (said.code, said.out) == (0, ""), said.err
+
+
+# -- what the doctor finds: each breaks the live stack, and puts it right again
+
+Broken = Callable[[Account], Generator[None]]
+
+
+def machine(name: str, was: str, is_now: str) -> Broken:
+    """Another text in a machine's definition."""
+
+    def broken(account: Account) -> Generator[None]:
+        states: Any = account.aws.client("stepfunctions")
+        arn = ARN.format("states", f"stateMachine:shop-dev-{name}")
+        before = states.describe_state_machine(stateMachineArn=arn)["definition"]
+        assert was in before, before
+        states.update_state_machine(stateMachineArn=arn, definition=before.replace(was, is_now))
+        yield
+        states.update_state_machine(stateMachineArn=arn, definition=before)
+
+    return broken
+
+
+def schedule(name: str, change: Callable[[dict[str, Any]], object]) -> Broken:
+    def broken(account: Account) -> Generator[None]:
+        scheduler: Any = account.aws.client("scheduler")
+        before = scheduler.get_schedule(GroupName="shop-dev", Name=name)
+        for answered in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
+            before.pop(answered, None)
+        after = json.loads(json.dumps(before))
+        change(after)
+        scheduler.update_schedule(**after)
+        yield
+        scheduler.update_schedule(**before)
+
+    return broken
+
+
+def watches_another_time(schedule: dict[str, Any]) -> None:
+    given = schedule["Target"]["Input"]
+    schedule["Target"]["Input"] = given.replace('"withinSeconds": 1200', '"withinSeconds": 60')
+
+
+def another_target(schedule: dict[str, Any]) -> None:
+    schedule["Target"]["Arn"] = schedule["Target"]["Arn"].replace("dispatcher", "-load")
+
+
+def late(schedule: dict[str, Any]) -> None:
+    schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] = 60
+
+
+def rule_off(account: Account) -> Generator[None]:
+    events: Any = account.aws.client("events")
+    events.disable_rule(Name="shop-dev--load")
+    yield
+    events.enable_rule(Name="shop-dev--load")
+
+
+def rule_of_another_pattern(account: Account) -> Generator[None]:
+    events: Any = account.aws.client("events")
+    before = events.describe_rule(Name="shop-dev--load")["EventPattern"]
+    given = {"Name": "shop-dev--load", "State": "ENABLED"}
+    events.put_rule(**given, EventPattern=before.replace("in/", "out/"))
+    yield
+    events.put_rule(**given, EventPattern=before)
+
+
+def rule_of_another_trigger(account: Account) -> Generator[None]:
+    events: Any = account.aws.client("events")
+    targets = events.list_targets_by_rule(Rule="shop-dev--report")["Targets"]
+    changed = json.loads(json.dumps(targets).replace("failure", "all"))
+    events.put_targets(Rule="shop-dev--report", Targets=changed)
+    yield
+    events.put_targets(Rule="shop-dev--report", Targets=targets)
+
+
+def pipe_stopped(account: Account) -> Generator[None]:
+    pipes: Any = account.aws.client("pipes")
+    pipes.stop_pipe(Name="shop-dev--load")
+    yield
+    pipes.start_pipe(Name="shop-dev--load")
+
+
+def newer_revision(**changes: Any) -> Broken:
+    """A task definition that somebody registered by hand, and runs do not get."""
+
+    def broken(account: Account) -> Generator[None]:
+        ecs: Any = account.aws.client("ecs")
+        before = ecs.describe_task_definition(taskDefinition="shop-dev--default")["taskDefinition"]
+        members = ("family", "containerDefinitions", "cpu", "memory", "networkMode", "volumes")
+        given = {key: before[key] for key in members}
+        roles = {key: before[key] for key in ("taskRoleArn", "executionRoleArn")}
+        made = ecs.register_task_definition(**given | roles | changes)["taskDefinition"]
+        yield
+        # Moto's family still has the newest one, inactive; AWS's has the newest that is active.
+        of_family(account, "default").pop(str(made["revision"]), None)
+        of_family(account, "default").pop(made["revision"], None)
+
+    return broken
+
+
+def handed_out(change: Callable[[dict[str, Any]], object]) -> Broken:
+    """What runs get is another task definition than the stack file says."""
+
+    def broken(account: Account) -> Generator[None]:
+        (definition,) = of_family(account, "bought").values()
+        before = (definition.container_definitions[0].copy(), definition.memory)
+        change(vars(definition))
+        yield
+        definition.container_definitions[0], definition.memory = before
+
+    return broken
+
+
+def of_family(account: Account, container: str) -> dict[Any, Any]:
+    region: Any = ecs_backends[account.aws.account]  # pyright: ignore[reportArgumentType] - moto's own key
+    return region[account.aws.region].task_definitions[f"shop-dev--{container}"]
+
+
+def another_image(definition: dict[str, Any]) -> None:
+    definition["container_definitions"][0]["image"] = "example.com/other:1"
+
+
+def another_environment(definition: dict[str, Any]) -> None:
+    definition["container_definitions"][0]["environment"] = [{"name": "A", "value": "b"}]
+
+
+def another_size(definition: dict[str, Any]) -> None:
+    definition["memory"] = "2048"
+
+
+def uninstalled(account: Account) -> Generator[None]:
+    account.aws.chatbot.unauthorised.add("T0SHOP")
+    yield
+    account.aws.chatbot.unauthorised.clear()
+
+
+def forbidden(account: Account) -> Generator[None]:
+    account.aws.chatbot.disabled["T0SHOP"] = "Slack is off by policy"
+    yield
+    account.aws.chatbot.disabled.clear()
+
+
+def channel(change: Callable[[Any, dict[str, Any]], object]) -> Broken:
+    def broken(account: Account) -> Generator[None]:
+        chatbot = account.aws.chatbot
+        listed = chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]
+        (before,) = (one for one in listed if one["SlackChannelId"] == "C0DATA")
+        arn = before.pop("ChatConfigurationArn")
+        before.pop("State")
+        chatbot.delete_slack_channel_configuration(ChatConfigurationArn=arn)
+        change(chatbot, before)
+        yield
+        for one in chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]:
+            if one["SlackChannelId"] == "C0DATA":
+                arn = one["ChatConfigurationArn"]
+                chatbot.delete_slack_channel_configuration(ChatConfigurationArn=arn)
+        chatbot.create_slack_channel_configuration(**before)
+
+    return broken
+
+
+def deaf(chatbot: Any, before: dict[str, Any]) -> None:
+    topics = [before["SnsTopicArns"][0].replace("--to--data-team", "-success")]
+    chatbot.create_slack_channel_configuration(**before | {"SnsTopicArns": topics})
+
+
+def of_somebody_else(chatbot: Any, before: dict[str, Any]) -> None:
+    chatbot.create_slack_channel_configuration(**before | {"ConfigurationName": "theirs"})
+
+
+def unconfirmed(account: Account) -> Generator[None]:
+    sns: Any = account.aws.client("sns")
+    topic = ARN.format("sns", "shop-dev-failure")
+    (one,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    region: Any = sns_backends[account.aws.account]  # pyright: ignore[reportArgumentType] - moto's own key
+    subscriptions = region[account.aws.region].subscriptions
+    waiting = subscriptions[one["SubscriptionArn"]]
+    before, waiting.arn = waiting.arn, "PendingConfirmation"
+    yield
+    waiting.arn = before
+
+
+def calendar_that_ends(account: Account) -> Generator[None]:
+    file = account.directory / "Pulumi.dev.yaml"
+    before = file.read_text()
+    file.write_text(before + '  shop:calendars: {closed: ["2026-12-01"]}\n')
+    yield
+    file.write_text(before)
+
+
+COUNT, LOAD = "-count", "-load"
+
+
+@pytest.mark.parametrize(
+    ("broken", "line"),
+    [
+        (machine(COUNT, '"app": [60]', '"app": [1]'), "job count has other retries in AWS"),
+        (machine(COUNT, '"exitCodes": [75]', '"exitCodes": []'), "job count has other retries in"),
+        (machine(LOAD, "subnet-", "subnet-0"), "job load has another network than the others in"),
+        (machine(LOAD, "BUCKET", "BASKET"), "job load has another environment in AWS"),
+        (machine(LOAD, "loaded", "lost"), "job load has another command, container or size in AWS"),
+        (
+            machine("-many", '"HeartbeatSeconds": 300', '"HeartbeatSeconds": 30'),
+            "job many has another heartbeat in AWS",
+        ),
+        (
+            machine("-nightly", '"MaxAttempts": 2', '"MaxAttempts": 1'),
+            "flow nightly has another definition, at States.many.Retry[1].MaxAttempts, in AWS",
+        ),
+        (
+            machine("-listener", '"HeartbeatSeconds": 120', '"HeartbeatSeconds": 60'),
+            "worker listener has another heartbeat in AWS",
+        ),
+        (
+            machine("-listener", "sum_files", "add_files"),
+            "worker listener has another command, container or size in AWS",
+        ),
+        (
+            machine("dispatcher", "JobReplaced", "JobGone"),
+            "dispatcher has another definition, at States.Stop older",
+        ),
+        (
+            schedule("count--watch", watches_another_time),
+            "schedule count--watch has another trigger in AWS",
+        ),
+        (schedule("count", another_target), "schedule count has another target in AWS"),
+        (schedule("count", late), "schedule count has another start deadline in AWS"),
+        (rule_off, "rule shop-dev--load which starts load, is disabled"),
+        (rule_of_another_pattern, "rule shop-dev--load which starts load, has another pattern"),
+        (rule_of_another_trigger, "rule shop-dev--report which starts report, has another trigger"),
+        (pipe_stopped, "pipe shop-dev--load which starts load, is stopped"),
+        (newer_revision(), "container default has a revision 2, and runs get revision 1"),
+        (handed_out(another_image), "container bought has another image in AWS: example.com/other"),
+        (handed_out(another_environment), "container bought has another environment in AWS"),
+        (handed_out(another_size), "container bought has another size in AWS"),
+        (uninstalled, "Slack workspace T0SHOP is not authorised in this account"),
+        (channel(lambda *_: None), "Slack channel C0DATA is not configured: nobody is told there"),
+        (channel(of_somebody_else), "Slack channel C0DATA belongs to configuration theirs"),
+        (unconfirmed, "messages of failure oncall@example.com has not confirmed"),
+    ],
+    ids=lambda case: case if isinstance(case, str) else "",
+)
+def test_a_problem_is_found_and_nothing_else(account: Account, broken: Broken, line: str) -> None:
+    with contextmanager(broken)(account):
+        said = found(account)
+    assert len(said) == 1, said
+    assert said[0].startswith(f"problem: {line}"), said
+
+
+@pytest.mark.parametrize(
+    ("broken", "line"),
+    [
+        (calendar_that_ends, "Pulumi.dev.yaml calendars.closed: its days end on 2026-12-01: add"),
+    ],
+    ids=lambda case: case if isinstance(case, str) else "",
+)
+def test_a_warning_is_given_and_nothing_else(account: Account, broken: Broken, line: str) -> None:
+    with contextmanager(broken)(account):
+        said = found(account)
+    assert len(said) == 1, said
+    assert said[0].startswith(f"warning: {line}"), said
+
+
+def test_a_workspace_that_is_disabled_and_its_channels_say_why(account: Account) -> None:
+    with contextmanager(forbidden)(account):
+        said = found(account)
+    assert said == [
+        f"problem: Slack {what} is disabled: Slack is off by policy"
+        for what in ("workspace T0SHOP", "channel C0SUCCESS", "channel C0FAILURE", "channel C0DATA")
+    ]
+
+
+def test_a_channel_that_hears_another_topic_misses_its_own(account: Account) -> None:
+    with contextmanager(channel(deaf))(account):
+        said = found(account)
+    assert said == [
+        "problem: Slack channel C0DATA does not hear topic shop-dev--to--data-team",
+        "problem: Slack channel C0DATA hears topic shop-dev-success in AWS",
+    ]
+
+
+def test_a_run_that_has_nearly_used_up_its_time_is_told(account: Account) -> None:
+    states: Any = account.aws.client("stepfunctions")
+    arn = ARN.format("states", "stateMachine:shop-dev--load")
+    with account.lives:  # so that it goes on
+        started = states.start_execution(stateMachineArn=arn, name="stuck")["executionArn"]
+        # An hour each for six attempts, and the waits for a place to run.
+        soon, late = (account.aws.clock.now() + timedelta(hours=by) for by in (5, 6))
+        assert found(account, REHEARSAL_NOW=soon.isoformat()) == []
+        said = found(account, REHEARSAL_NOW=late.isoformat())
+        states.stop_execution(executionArn=started)
+    assert len(said) == 1, said
+    assert said[0].startswith("warning: run stuck goes on since")
