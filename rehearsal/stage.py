@@ -562,8 +562,9 @@ class Stage:
     def _calendars(self) -> dict[str, dict[str, str]]:
         """The days of the calendars that jobs ask, by their names."""
         found = self.states.describe_state_machine(stateMachineArn=self.dispatcher_arn)
-        first = json.loads(found["definition"])["States"]["Overlap?"]["Choices"][0]
-        return first["Assign"]["calendars"]["dates"]
+        choices = json.loads(found["definition"])["States"]["Overlap?"]["Choices"]
+        (asks,) = [one for one in choices if "calendars" in one.get("Assign", {})]
+        return asks["Assign"]["calendars"]["dates"]
 
     def skipped_because(self, run: str) -> str | None:
         """Return the reason with which a run is listed as skipped; ``None`` if it is not."""

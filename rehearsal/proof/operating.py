@@ -16,6 +16,7 @@ from typing import Any
 
 from definitions.job_machine import LOG_STREAM_PREFIX
 from definitions.names import Names
+from definitions.notices import NOTICE
 from rehearsal.cloud import AsRole
 from rehearsal.proof.proof import Happening
 from rehearsal.stage import Outcome, Stage
@@ -57,6 +58,9 @@ def _looking(names: Names) -> Iterator[Call]:
     )
     yield _call("scheduler", "list_schedules")
     yield _call("ecs", "describe_task_definition", taskDefinition=names.chosen("default"))
+    yield _call("ecs", "list_tasks", cluster=names.cluster_arn, desiredStatus="RUNNING")
+    task = names.arn("ecs", f"task/{names.prefix}/0123")
+    yield _call("ecs", "describe_tasks", cluster=names.cluster_arn, tasks=[task])
 
 
 def _running(names: Names) -> Iterator[Call]:
@@ -94,10 +98,45 @@ def _pausing(names: Names) -> Iterator[Call]:
         yield _call("pipes", operation, Name=names.chosen("nobodys"))
 
 
+def _delivering(names: Names) -> Iterator[Call]:
+    """``dead-letters list``, ``redrive`` and ``drop``, ``test-notify``."""
+    states, sqs = partial(_call, "stepfunctions"), partial(_call, "sqs")
+    queue = f"https://sqs.{names.region}.amazonaws.com/{names.account}/{names.of('dead-letters')}"
+    yield sqs("receive_message", QueueUrl=queue)
+    yield sqs(
+        "change_message_visibility", QueueUrl=queue, ReceiptHandle="nobodys", VisibilityTimeout=0
+    )
+    yield sqs("delete_message", QueueUrl=queue, ReceiptHandle="nobodys")
+    for tells in ("notifier", "watcher"):
+        machine = names.machine_arn(names.of(tells))
+        # No input: nothing is started.
+        yield states("start_execution", stateMachineArn=machine, input="no JSON")
+    entry = {"Source": names.prefix, "DetailType": NOTICE, "Detail": "{}"}
+    yield _call("events", "put_events", Entries=[entry])
+    yield states("describe_execution", executionArn=names.execution_arn(names.of("notifier"), RUN))
+
+
+def _examining(names: Names) -> Iterator[Call]:
+    """``doctor``."""
+    machine = names.machine_arn(names.chosen(JOB))
+    yield _call("stepfunctions", "describe_state_machine", stateMachineArn=machine)
+    for topic in (
+        names.topic_arn("success"),
+        names.topic_arn("failure"),
+        names.channel_topic_arn("nobodys"),
+    ):
+        yield _call("sns", "list_subscriptions_by_topic", TopicArn=topic)
+    yield _call("cloudwatch", "describe_alarms", AlarmNamePrefix=f"{names.prefix}-")
+    yield _call("events", "describe_rule", Name=names.of("ended"))
+    yield _call("logs", "describe_log_groups", logGroupNamePrefix=names.log_group(""))
+
+
 COMMANDS: Mapping[str, Callable[[Names], Iterator[Call]]] = {
     "looking": _looking,
     "running": _running,
     "pausing": _pausing,
+    "delivering": _delivering,
+    "examining": _examining,
 }
 """Calls of ``ops``, a function for each topic of commands."""
 
