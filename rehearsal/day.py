@@ -28,6 +28,7 @@ def live(stage: Stage, hours: int) -> Iterator[Outcome]:
         times = {when for when, _ in expected[job.name]}
         yield stage.explained(_ordinary(stage, job, begin, end, times))
     if twice is not None:
+        _let_messages_arrive(stage)
         yield _came_twice(stage, twice, expected[twice.name])
 
 
@@ -59,6 +60,13 @@ def _ordinary(
             "because": stage.why(failed[0]) if failed else ", ".join(strange) or None,
         },
     )
+
+
+def _let_messages_arrive(stage: Stage) -> None:
+    """Wait for what is being told: the hours may be over just when a run is."""
+    stage.aws.clock.settle()
+    for told in list(stage.executions(stage.notifier_arn, "RUNNING")):
+        stage.aws.wait_for(told["executionArn"])
 
 
 def _starts(stage: Stage, job: Started, fires: set[tuple[datetime, str]]) -> bool:

@@ -32,7 +32,8 @@ DEAD_LETTER = "dead letter"
 SUCCEEDS = Played(exit_code=0)
 """A given success: takes 20 s of virtual time and no process."""
 
-_BETWEEN = timedelta(minutes=1)
+BETWEEN = timedelta(minutes=1)
+"""Until a run that is triggered comes: so far apart are two of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +136,11 @@ class Job(Started):
     def ends_with_its_task(self) -> bool:
         """Whether a run is one task at a time, and its end the task's."""
         return not (self.array or self.heartbeat_seconds)
+
+    @property
+    def going_on(self) -> Played:
+        """How an attempt goes that lasts while other things happen: ten minutes, if it may."""
+        return Played(exit_code=0, seconds=min(600, 0.8 * self.timeout_seconds))
 
     @property
     def is_plain(self) -> bool:
@@ -401,7 +407,7 @@ class Stage:
         attempts of a flow's steps go, by what the names of their runs have behind the flow's.
         Calendars are not asked: what day it is does not matter here.
         """
-        at = (self.aws.clock.now() + _BETWEEN).replace(microsecond=0)
+        at = (self.aws.clock.now() + BETWEEN).replace(microsecond=0)
         run = run_name(job, at)
         self.goes(run, then, attempts)
         for step, played in (steps or {}).items():

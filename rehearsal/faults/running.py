@@ -17,7 +17,6 @@ SPOT = Played(seconds=60, taken=("SpotInterruption", "Your Spot Task was interru
 RETRIED, NOT_RETRIED = 75, 65
 """EX_TEMPFAIL and EX_DATAERR of sysexits.h: what a program says when trying again may help."""
 BY_HAND = "It is the wrong day for this"
-LONG = timedelta(minutes=10)
 
 
 @contextmanager
@@ -63,8 +62,9 @@ def _own_program(stage: Stage, scenario: Scenario) -> Facts:
 def _stopped(by: Callable[[Stage, str], Any]) -> Callable[[Stage, Scenario], Facts]:
     def act(stage: Stage, _: Scenario) -> Facts:
         job = stage.job
-        run = stage.trigger(job, then=Played(exit_code=0, seconds=LONG.total_seconds()))
-        stage.pass_time(LONG / 2)
+        lasts = job.going_on
+        run = stage.trigger(job, then=lasts)
+        stage.pass_time(timedelta(seconds=lasts.seconds or 0) / 2)
         by(stage, run)
         stage.finish()
         return stage.facts(run)

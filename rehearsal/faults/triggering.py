@@ -3,12 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from rehearsal.cloud import Played
 from rehearsal.faults.breaking import denied, held, of_dispatcher, of_schedules
 from rehearsal.scenario import Scenario, succeeded
-from rehearsal.stage import DEAD_LETTER, NOBODY, Facts, Stage
-
-LONG = Played(exit_code=0, seconds=600)
+from rehearsal.stage import BETWEEN, DEAD_LETTER, NOBODY, Facts, Stage
 
 
 def _comes_twice(stage: Stage, _: Scenario) -> Facts:
@@ -28,7 +25,7 @@ def _comes_again_late(stage: Stage, _: Scenario) -> Facts:
 
 def _overlap(policy: str) -> Callable[[Stage, Scenario], Facts]:
     def act(stage: Stage, _: Scenario) -> Facts:
-        older = stage.trigger(stage.job, overlap=policy, then=LONG)
+        older = stage.trigger(stage.job, overlap=policy, then=stage.job.going_on)
         newer = stage.trigger(stage.job, overlap=policy)
         stage.finish()
         first, second = stage.facts(older), stage.facts(newer)
@@ -81,6 +78,13 @@ def _unscheduled(stage: Stage) -> str | None:
     return f"job {stage.job.name} has no schedule" if stage.job.schedule is None else None
 
 
+def _over_before_the_next(stage: Stage) -> str | None:
+    lasts = stage.job.going_on.seconds or 0
+    if lasts > BETWEEN.total_seconds():
+        return None
+    return f"job {stage.job.name} may not take long enough to be met by its next run"
+
+
 FAULTS = (
     Scenario(
         name="double-fire",
@@ -98,6 +102,7 @@ FAULTS = (
         name="overlap-forbid",
         says="A run meets an older one, overlap: forbid",
         act=_overlap("forbid"),
+        unless=_over_before_the_next,
         expects=lambda _: {
             "newer trigger": "skipped",
             "older run": "succeeded",
@@ -109,6 +114,7 @@ FAULTS = (
         name="overlap-allow",
         says="A run meets an older one, overlap: allow",
         act=_overlap("allow"),
+        unless=_over_before_the_next,
         expects=lambda _: {
             "newer trigger": "started",
             "older run": "succeeded",
@@ -120,6 +126,7 @@ FAULTS = (
         name="overlap-replace",
         says="A run meets an older one, overlap: replace",
         act=_overlap("replace"),
+        unless=_over_before_the_next,
         expects=lambda _: {
             "newer trigger": "started",
             "older run": "replaced",

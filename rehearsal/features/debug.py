@@ -8,11 +8,9 @@ from botocore.exceptions import (  # pyright: ignore[reportMissingTypeStubs] - t
     ClientError,
 )
 
-from rehearsal.cloud import Played
 from rehearsal.scenario import Scenario, succeeded
 from rehearsal.stage import Facts, Job, Stage, execution_arn
 
-_GOES_ON = Played(exit_code=0, seconds=600)
 _A_WHILE = timedelta(minutes=1)
 
 
@@ -20,7 +18,7 @@ def _opened(stage: Stage, _: Scenario) -> Facts:
     """Start a run and, while its task goes on, ask for a shell in it."""
     job = next(_debugged(stage))
     before = stage.running_tasks()
-    run = stage.trigger(job, then=_GOES_ON)
+    run = stage.trigger(job, then=job.going_on)
     stage.pass_time(_A_WHILE)
     (task,) = stage.running_tasks() - before
     ecs: Any = stage.aws.client("ecs")
