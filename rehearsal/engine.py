@@ -28,7 +28,9 @@ import pulumi
 import pulumi.runtime
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
+from pulumi.runtime import resource as registering
 from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.stack import run_in_stack
 
 from rehearsal import wire
@@ -60,6 +62,8 @@ NOW = "rehearsal:now"
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _PROVIDER_TYPE_PREFIX = "pulumi:providers:"
 _OWN_PACKAGE = __name__.partition(".")[0]
+_LOOK_WHERE = "_get_stack_trace"
+"""The SDK's function that finds where a resource is made; there is no other switch."""
 
 
 class Provider(Protocol):
@@ -694,14 +698,18 @@ def _as_its_own_process(project_dir: Path) -> Generator[None]:
     names = _own_modules(project_dir)
     before = _take_modules(names)
     directory, thresholds, write_bytecode = Path.cwd(), gc.get_threshold(), sys.dont_write_bytecode
+    look_where = getattr(registering, _LOOK_WHERE)
     sys.path.insert(0, str(project_dir))
     sys.dont_write_bytecode = True  # a change within one second would find the old bytecode
+    # Where in the program each resource is made: a quarter of its time, and nobody asks.
+    setattr(registering, _LOOK_WHERE, StackTrace)
     os.chdir(project_dir)
     try:
         yield
     finally:
         os.chdir(directory)
         sys.dont_write_bytecode = write_bytecode
+        setattr(registering, _LOOK_WHERE, look_where)
         sys.path.remove(str(project_dir))
         gc.set_threshold(*thresholds)  # a program may set its own
         _take_modules(names)

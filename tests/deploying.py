@@ -11,13 +11,17 @@ from typing import Any
 
 import pulumi
 import yaml
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime import mocks, resource, rpc
+from pulumi.runtime.proto.source_pb2 import StackTrace
 
 ROOT = Path(__file__).parent.parent
 STACKS = ("dev", "prod")
 PROJECT = "fargate-batch"
 ACCOUNT = "123456789012"
 REGION = "ap-northeast-1"
+
+# No test asks where in the program a resource is made, which takes a quarter of a deployment.
+resource._get_stack_trace = StackTrace  # noqa: SLF001 - there is no other switch
 
 SECRET = rpc._special_sig_key  # noqa: SLF001 - the SDK names it nowhere public
 

@@ -135,7 +135,8 @@ def find_methods_once(repairs: Repairs) -> None:
 
     It must come when no other repair adds a method any more.
     """
-    for function in (responses.method_names_from_class, responses.camelcase_to_underscores):
+    core = moto.core.utils
+    for function in (core.method_names_from_class, core.camelcase_to_underscores):
         repairs.put(responses, function.__name__, functools.cache(function))
 
 

@@ -1,6 +1,5 @@
 """A small account for the tests of rehearsal/cloud."""
 
-import gc
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -194,12 +193,6 @@ class Account:
             )
             for message in answer.get("Messages", [])
         ]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _models_stay() -> None:
-    """Spare the garbage collector the modules of moto: half of these tests' time."""
-    gc.freeze()
 
 
 @pytest.fixture
