@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.deploying import ROOT
-from tests.ops.conftest import Account
 from tests.ops.typed import Keyboard
 
 
@@ -52,12 +51,3 @@ def test_outside_of_a_project_there_is_one_line(tmp_path: Path) -> None:
     said = Keyboard(tmp_path)("list")
     assert said.code == 2
     assert said.errors[0].startswith("error: there is no Pulumi.yaml in")
-
-
-def test_a_stack_that_is_not_deployed_is_one_line(account: Account) -> None:
-    (account.directory / "Pulumi.new.yaml").write_text(
-        (account.directory / "Pulumi.dev.yaml").read_text()
-    )
-    said = account.ops("-s", "new", "list")
-    assert said.code == 3
-    assert len(said.errors) == 1

@@ -86,6 +86,15 @@ def test_what_only_the_stack_file_or_only_aws_has_is_told(account: Account) -> N
     assert state["broken"] == "not in the stack file"
 
 
+def test_a_stack_that_is_not_deployed_is_one_line(account: Account) -> None:
+    (account.directory / "Pulumi.new.yaml").write_text(
+        (account.directory / "Pulumi.dev.yaml").read_text()
+    )
+    said = account.ops("-s", "new", "list")
+    assert said.code == 3
+    assert len(said.errors) == 1
+
+
 def pause(account: Account, name: str, state: str) -> None:
     """Change a schedule as the console does."""
     scheduler: Any = account.aws.client("scheduler")

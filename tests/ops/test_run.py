@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from typing import Any
 
 import pytest
@@ -153,3 +154,14 @@ def test_a_redrive_that_makes_no_sense_is_one_line(account: Account, run: str, l
     said = account.ops("redrive", run)
     assert (said.code, said.out, len(said.errors)) == (1, "", 1)
     assert line in said.err
+
+
+def test_what_a_message_says_to_type_runs_the_job_again(account: Account) -> None:
+    (failed, *_) = account.ops("history", "broken", "--failed", "--json").json
+    (message, *_) = account.stage.messages(failed["run"])
+    said = "\n".join(message.notification["content"]["nextSteps"])
+    command = re.search(r"Run it again: `python -m ops (.*)`", said)
+    assert command, said
+    again = account.ops(*shlex.split(command[1]), "--no-wait", "--json")
+    assert again.code == 0, again.err
+    assert (again.json["job"], again.json["run"] != failed["run"]) == ("broken", True)

@@ -213,7 +213,7 @@ def test_a_dispatcher_that_names_every_run_anew_is_found_out(project: Path) -> N
         "$replace($states.input.scheduledTime, ':', '')",
         "$states.context.Execution.Name",
     )
-    broken = rehearse_alone("faults", "dev", "--only", "double-fire", project=project)
+    broken = rehearse_alone("run", "dev", "--hours", "1", project=project)
     assert broken.returncode == 1
     assert row(broken.stdout, "A trigger is delivered twice").startswith("✗")
 
