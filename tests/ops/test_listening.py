@@ -323,20 +323,6 @@ def test_a_channel_that_hears_another_topic_misses_its_own(account: Account) -> 
     ]
 
 
-def test_a_run_that_has_nearly_used_up_its_time_is_told(account: Account) -> None:
-    states: Any = account.aws.client("stepfunctions")
-    arn = ARN.format("states", "stateMachine:shop-dev--load")
-    with account.lives:  # so that it goes on
-        started = states.start_execution(stateMachineArn=arn, name="stuck")["executionArn"]
-        # An hour for each of seven attempts, and the waits for a place to run.
-        soon, late = (account.aws.clock.now() + timedelta(hours=by) for by in (6, 7))
-        assert found(account, REHEARSAL_NOW=soon.isoformat()) == []
-        said = found(account, REHEARSAL_NOW=late.isoformat())
-        states.stop_execution(executionArn=started)
-    assert len(said) == 1, said
-    assert said[0].startswith("warning: run stuck goes on since")
-
-
 # -- pauses of what events start
 
 
@@ -426,3 +412,17 @@ def test_show_says_of_an_encrypted_value_only_that_it_is_one(account: Account) -
     assert told.json["settings"]["environment"]["PASSWORD"] == "[secret]"
     assert "rehearsal-secret" not in told.out
     assert "PASSWORD=[secret]" in account.ops("show", "load").out
+
+
+def test_a_run_that_has_nearly_used_up_its_time_is_told(account: Account) -> None:
+    states: Any = account.aws.client("stepfunctions")
+    arn = ARN.format("states", "stateMachine:shop-dev--load")
+    with account.lives:  # so that it goes on
+        started = states.start_execution(stateMachineArn=arn, name="stuck")["executionArn"]
+        # An hour for each of seven attempts, and the waits for a place to run.
+        soon, late = (account.aws.clock.now() + timedelta(hours=by) for by in (6, 7))
+        assert found(account, REHEARSAL_NOW=soon.isoformat()) == []
+        said = found(account, REHEARSAL_NOW=late.isoformat())
+        states.stop_execution(executionArn=started)
+    assert len(said) == 1, said
+    assert said[0].startswith("warning: run stuck goes on since")
