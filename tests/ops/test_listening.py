@@ -426,3 +426,104 @@ def test_a_run_that_has_nearly_used_up_its_time_is_told(account: Account) -> Non
         states.stop_execution(executionArn=started)
     assert len(said) == 1, said
     assert said[0].startswith("warning: run stuck goes on since")
+
+
+# -- each form of dead letter
+
+
+QUEUE = ARN.format("sqs", "shop-dev-dead-letters")
+
+
+def rule_letter(rule: str, event: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """What EventBridge leaves of an event that a rule could not deliver."""
+    why = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "refused"}
+    return json.dumps(event), {"RULE_ARN": ARN.format("events", f"rule/{rule}"), **why}
+
+
+STARTED = {"detail": {"stateMachineArn": ARN.format("states", "stateMachine:shop-dev--load")}}
+WATCH: dict[str, Any] = {
+    "watched": "count",
+    "schedule": "count",
+    "scheduledTime": "2026-11-23T06:30:00Z",
+    "zone": "Asia/Tokyo",
+    "withinSeconds": 60,
+    "notify": "none",
+}
+
+
+@pytest.mark.parametrize(
+    ("letter", "kind", "job", "goes_to"),
+    [
+        ((json.dumps(WATCH), {"ERROR_CODE": "X"}), "watch", "count", "watcher"),
+        (
+            (json.dumps({"job": "load", "resume": []}), {"ERROR_CODE": "X"}),
+            "end of a pause",
+            "load",
+            "dispatcher",
+        ),
+        (
+            rule_letter("shop-dev--load", {"id": "e-1", "detail-type": "Object Created"}),
+            "event",
+            "load",
+            "dispatcher",
+        ),
+        (rule_letter("shop-dev-started", STARTED), "start of a run", "load", "watcher"),
+        (
+            rule_letter("shop-dev--to--ticketing", {"detail": {"run": "r"}}),
+            "message to people",
+            None,
+            "webhooks",
+        ),
+    ],
+    ids=["watch", "end of a pause", "event", "start of a run", "webhook"],
+)
+def test_a_letter_is_known_by_its_form_and_delivered_to_whom_it_was_for(
+    account: Account, letter: tuple[str, dict[str, str]], kind: str, job: str | None, goes_to: str
+) -> None:
+    account.aws.send_to_queue(QUEUE, *letter)
+    (listed,) = account.ops("dead-letters", "list", "--json").json
+    assert (listed["kind"], listed["job"], listed["goesTo"]) == (kind, job, goes_to)
+    said = account.ops("dead-letters", "redrive", listed["id"][:8])
+    assert said.code == 0, said.err
+    assert said.out.endswith("posted again\n" if goes_to == "webhooks" else f"the {goes_to}\n")
+    assert account.ops("dead-letters", "list", "--json").json == []
+
+
+def test_an_event_that_is_delivered_again_starts_its_job_once(account: Account) -> None:
+    event = {"id": "0000-1111", "detail-type": "Object Created", "detail": {"object": {"key": "k"}}}
+    for _ in range(2):
+        account.aws.send_to_queue(QUEUE, *rule_letter("shop-dev--load", event))
+    said = account.ops("dead-letters", "redrive", "--all")
+    assert (said.code, said.out.count("handed to the dispatcher")) == (0, 2), said.err
+    account.live(minutes=5)
+    states: Any = account.aws.client("stepfunctions")
+    arn = ARN.format("states", "stateMachine:shop-dev--load")
+    names = [one["name"] for one in states.list_executions(stateMachineArn=arn)["executions"]]
+    assert names.count("load-0000-1111") == 1
+
+
+def test_a_message_that_came_too_often_goes_to_its_job_again(account: Account) -> None:
+    account.aws.client("pipes").stop_pipe(Name="shop-dev--load")
+    sqs: Any = account.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="shop-dev--orders")["QueueUrl"]
+    account.aws.send_to_queue(ARN.format("sqs", "shop-dev--orders"), "two", {})
+    for _ in range(6):
+        sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
+    account.aws.client("pipes").start_pipe(Name="shop-dev--load")
+    (listed,) = account.ops("dead-letters", "list", "--json").json
+    assert (listed["kind"], listed["job"]) == ("message of a queue", "load")
+    before = len(runs(account, "load"))
+    assert account.ops("dead-letters", "redrive", "--all").code == 0
+    account.live(minutes=5)
+    assert len(runs(account, "load")) == before + 1
+
+
+def test_a_drop_asks_on_a_terminal_and_no_leaves_the_letter(account: Account) -> None:
+    account.aws.send_to_queue(QUEUE, "nonsense", {})
+    said = account.ops("dead-letters", "drop", "--all", stdin="n\n", terminal=True)
+    assert "Delete 1 dead letter? [y/N]" in said.out
+    assert "deleted" not in said.out
+    assert len(account.ops("dead-letters", "list", "--json").json) == 1, "and nobody holds it"
+    said = account.ops("dead-letters", "drop", "--all", stdin="y\n", terminal=True)
+    assert "deleted 1 dead letter" in said.out
+    assert account.ops("dead-letters", "list", "--json").json == []
