@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ops import pauses
 from ops.completing import job_names
 from ops.executions import MOST_ASKED, last_of
 from ops.live import Live, Standing, live, next_run, started_by
-from ops.output import Json, put_json, put_table, say
+from ops.output import Json, put_json, put_lines, put_table, say
+from ops.pauses import Pause
 from ops.runs import Run
 from ops.stack import Entry, Stack, now
 from ops.times import local, relative
@@ -40,7 +42,11 @@ def list_entries(
     deployed = [entry for entry in entries if entry.name in found.machines]
     asks = len(deployed) <= MOST_ASKED
     last = last_of(stack, deployed) if asks else {}
-    rows = [_row(stack, entry, found, last.get(entry.name), present) for entry in entries]
+    off = _pauses(stack, entries, found, present)
+    rows = [
+        _row(stack, entry, found, last.get(entry.name), off.get(entry.name), present)
+        for entry in entries
+    ]
     if not asks:
         rows = [{**row, "last": None} for row in rows]
         say(
@@ -53,6 +59,7 @@ def list_entries(
         put_json(rows)
         return
     put_table(("name", "schedule", "next", "last", "when"), (_cells(row, present) for row in rows))
+    put_lines(_told(row, present) for row in rows if row["pause"])
 
 
 def _chosen(stack: Stack, patterns: list[str] | None) -> list[Entry]:
@@ -66,8 +73,21 @@ def _chosen(stack: Stack, patterns: list[str] | None) -> list[Entry]:
     return [entry for name, entry in stack.entries.items() if name in names]
 
 
+def _pauses(stack: Stack, entries: list[Entry], found: Live, present: datetime) -> dict[str, Pause]:
+    """Return what is known of the pauses, of events too; where nothing is paused, one call."""
+    off = any(found.standing(entry, present).paused for entry in entries)
+    if not off and not pauses.notes_of(stack):
+        return {}
+    return {pause.job: pause for pause in pauses.paused(stack, entries)}
+
+
 def _row(
-    stack: Stack, entry: Entry, found: Live, last: Run | None, present: datetime
+    stack: Stack,
+    entry: Entry,
+    found: Live,
+    last: Run | None,
+    pause: Pause | None,
+    present: datetime,
 ) -> dict[str, Any]:
     standing = found.standing(entry, present)
     return {
@@ -76,7 +96,8 @@ def _row(
         "schedules": list(entry.settings.schedule),
         "timezone": entry.settings.timezone,
         "startedBy": started_by(stack, entry),
-        "state": _state(entry, standing),
+        "state": _state(entry, standing, pause),
+        "pause": pause and pause.as_json(),
         "next": next_run(stack, entry, standing, present),
         "last": last.outcome if last else "never",
         "lastRun": last.name if last else None,
@@ -94,6 +115,7 @@ def _left_over(name: str) -> dict[str, Any]:
         "timezone": None,
         "startedBy": [],
         "state": "not in the stack file",
+        "pause": None,
         "next": None,
         "last": None,
         "lastRun": None,
@@ -102,11 +124,11 @@ def _left_over(name: str) -> dict[str, Any]:
     }
 
 
-def _state(entry: Entry, standing: Standing) -> str:
+def _state(entry: Entry, standing: Standing, pause: Pause | None) -> str:
     if not standing.deployed:
         return "not deployed"
     if not entry.settings.schedule:
-        return "no schedule"
+        return "paused" if pause else "no schedule"
     if not entry.settings.enabled:
         return "off"
     if standing.missing:
@@ -138,8 +160,25 @@ def _schedule(row: dict[str, Any]) -> str:
 
 def _next(row: dict[str, Any], present: datetime) -> str:
     if row["next"] is None:
-        return "" if row["state"] == "no schedule" else row["state"]
-    zone = ZoneInfo(row["timezone"])
-    when = local(row["next"], zone, present.astimezone(zone).date())
+        until = row["pause"] and row["pause"]["until"]
+        end = f" until {_local(row, until, present)}" if until else ""
+        return "" if row["state"] == "no schedule" else f"{row['state']}{end}"
+    when = _local(row, row["next"], present)
     partly = ", partly paused" if row["state"] == "partly paused" else ""
     return f"{when}, {relative(row['next'], present)}{partly}"
+
+
+def _told(row: dict[str, Any], present: datetime) -> str:
+    """Say of a pause who made it, and why."""
+    pause = row["pause"]
+    until = f" until {_local(row, pause['until'], present)}" if pause["until"] else ""
+    by = f" by {pause['by']}" if pause["by"] else ""
+    reason = f": {pause['reason']}" if pause["reason"] else ""
+    return (
+        f"{row['name']} is paused since {_local(row, pause['since'], present)}{until}{by}{reason}"
+    )
+
+
+def _local(row: dict[str, Any], instant: datetime, present: datetime) -> str:
+    zone = ZoneInfo(row["timezone"])
+    return local(instant, zone, present.astimezone(zone).date())

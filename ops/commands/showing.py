@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 import typer
@@ -91,6 +91,15 @@ def _value(value: str | Reference) -> str:
     return MASK if SECRET_PLACEHOLDER in value else value
 
 
+def _masked(value: Any) -> Any:
+    """Say of each encrypted value only that it is one."""
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in cast(dict[str, Any], value).items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in cast(list[Any], value)]
+    return MASK if isinstance(value, str) and SECRET_PLACEHOLDER in value else value
+
+
 def _when(stack: Stack, shown: Shown, present: datetime) -> _Facts:
     entry, settings, standing = shown.entry, shown.entry.settings, shown.standing
     zone = ZoneInfo(settings.timezone)
@@ -175,7 +184,7 @@ def _as_json(stack: Stack, shown: Shown) -> dict[str, Any]:
         "kind": entry.kind,
         "deployed": standing.deployed,
         "image": shown.image,
-        "settings": settings.model_dump(mode="json", by_alias=True),
+        "settings": _masked(settings.model_dump(mode="json", by_alias=True)),
         "startedBy": started_by(stack, entry),
         "schedules": [
             {

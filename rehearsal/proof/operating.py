@@ -118,8 +118,9 @@ def _delivering(names: Names) -> Iterator[Call]:
 
 def _examining(names: Names) -> Iterator[Call]:
     """``doctor``."""
-    machine = names.machine_arn(names.chosen(JOB))
-    yield _call("stepfunctions", "describe_state_machine", stateMachineArn=machine)
+    for name in (names.chosen(JOB), names.of("dispatcher")):
+        machine = names.machine_arn(name)
+        yield _call("stepfunctions", "describe_state_machine", stateMachineArn=machine)
     for topic in (
         names.topic_arn("success"),
         names.topic_arn("failure"),
@@ -129,6 +130,10 @@ def _examining(names: Names) -> Iterator[Call]:
     yield _call("cloudwatch", "describe_alarms", AlarmNamePrefix=f"{names.prefix}-")
     yield _call("events", "describe_rule", Name=names.of("ended"))
     yield _call("logs", "describe_log_groups", logGroupNamePrefix=names.log_group(""))
+    yield _call("events", "list_targets_by_rule", Rule=names.chosen("nobodys"))
+    yield _call("pipes", "describe_pipe", Name=names.chosen("nobodys"))
+    yield _call("chatbot", "describe_slack_workspaces")
+    yield _call("chatbot", "describe_slack_channel_configurations")
 
 
 COMMANDS: Mapping[str, Callable[[Names], Iterator[Call]]] = {
@@ -174,7 +179,8 @@ def _operate(stage: Stage, role: str, calls: Callable[[Names], Iterator[Call]]) 
     for call in calls(names):
         # What IAM refuses stands in the denials; what came of it then is of no interest here.
         with suppress(Exception):
-            getattr(operator.client(call.service), call.operation)(**call.parameters)
+            own = operator.chatbot if call.service == "chatbot" else operator.client(call.service)
+            getattr(own, call.operation)(**call.parameters)
     stage.finish()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from moto.ecs.models import ecs_backends
@@ -143,7 +143,7 @@ def handed_out(change: Callable[[dict[str, Any]], object]) -> Broken:
     def broken(account: Account) -> Generator[None]:
         (definition,) = of_family(account, "bought").values()
         before = (definition.container_definitions[0].copy(), definition.memory)
-        change(vars(definition))
+        change(vars(cast(object, definition)))
         yield
         definition.container_definitions[0], definition.memory = before
 
@@ -196,6 +196,11 @@ def channel(change: Callable[[Any, dict[str, Any]], object]) -> Broken:
         chatbot.create_slack_channel_configuration(**before)
 
     return broken
+
+
+def gone(chatbot: Any, before: dict[str, Any]) -> None:
+    """Leave it away."""
+    del chatbot, before
 
 
 def deaf(chatbot: Any, before: dict[str, Any]) -> None:
@@ -273,7 +278,7 @@ COUNT, LOAD = "-count", "-load"
         (handed_out(another_environment), "container bought has another environment in AWS"),
         (handed_out(another_size), "container bought has another size in AWS"),
         (uninstalled, "Slack workspace T0SHOP is not authorised in this account"),
-        (channel(lambda *_: None), "Slack channel C0DATA is not configured: nobody is told there"),
+        (channel(gone), "Slack channel C0DATA is not configured: nobody is told there"),
         (channel(of_somebody_else), "Slack channel C0DATA belongs to configuration theirs"),
         (unconfirmed, "messages of failure oncall@example.com has not confirmed"),
     ],
@@ -318,15 +323,207 @@ def test_a_channel_that_hears_another_topic_misses_its_own(account: Account) -> 
     ]
 
 
+# -- pauses of what events start
+
+
+def stands(account: Account) -> tuple[str, str, str]:
+    """How the rule and the pipe of ``load``, and the rule of ``report``, stand."""
+    events: Any = account.aws.client("events")
+    pipes: Any = account.aws.client("pipes")
+    return (
+        events.describe_rule(Name="shop-dev--load")["State"],
+        pipes.describe_pipe(Name="shop-dev--load")["DesiredState"],
+        events.describe_rule(Name="shop-dev--report")["State"],
+    )
+
+
+ON = ("ENABLED", "RUNNING", "ENABLED")
+
+
+def test_a_pause_holds_events_and_messages_up_and_ends_by_itself(account: Account) -> None:
+    said = account.ops("pause", "load", "--until", "2h", "--reason", "the supplier moves")
+    assert said.code == 0, said.err
+    assert said.out.startswith("load: paused shop-dev--load, shop-dev--load until 2026-11-24 04:")
+    assert "messages that come meanwhile wait in their queues" in said.err
+    assert stands(account) == ("DISABLED", "STOPPED", "ENABLED")
+    assert found(account)[0].startswith("warning: job load is paused since"), "and no problem"
+    row = account.ops("list", "load", "--json").json[0]
+    assert (row["state"], row["pause"]["by"]) == ("paused", "operator")
+    lines = account.ops("list", "load").out
+    assert "paused until Tue 04:" in lines
+    assert "by operator: the supplier moves" in lines
+    account.aws.send_to_queue(ARN.format("sqs", "shop-dev--orders"), "one", {})
+    account.live(minutes=100)
+    assert runs(account, "load") == []
+    account.live(minutes=30)
+    assert stands(account) == ON
+    assert runs(account, "load") == ["load SUCCEEDED"], "the message has waited"
+    assert found(account) == []
+
+
+def runs(account: Account, job: str) -> list[str]:
+    states: Any = account.aws.client("stepfunctions")
+    arn = ARN.format("states", f"stateMachine:shop-dev--{job}")
+    listed = states.list_executions(stateMachineArn=arn)["executions"]
+    return [
+        f"{one['name'].partition('-')[0]} {one['status']}"
+        for one in listed
+        if one["name"] != "stuck"
+    ]
+
+
+def test_a_pause_takes_schedules_watches_and_rules_and_a_resume_all_of_them(
+    account: Account,
+) -> None:
+    said = account.ops("pause", "report", "count", "--json")
+    by_job = {one["job"]: one for one in said.json}
+    assert by_job["report"]["schedules"] == ["report"]
+    assert by_job["report"]["rules"] == ["shop-dev--report"]
+    assert by_job["count"]["schedules"] == ["count", "count--watch"]
+    assert stands(account) == ("ENABLED", "RUNNING", "DISABLED")
+    account.aws.mail.clear()
+    account.live(hours=3)
+    assert not [one for one in account.aws.mail if "count" in one.subject], "it misses nothing"
+    said = account.ops("resume", "--all")
+    assert sorted(said.out.splitlines()) == [
+        "count: resumed count, count--watch",
+        "report: resumed report, shop-dev--report",
+    ]
+    assert stands(account) == ON
+    assert found(account) == []
+
+
+def test_a_note_of_a_pause_that_somebody_else_has_ended_is_told(account: Account) -> None:
+    account.ops("pause", "load", "count")
+    events: Any = account.aws.client("events")
+    events.enable_rule(Name="shop-dev--load")
+    with contextmanager(schedule("count", lambda one: one.update(State="ENABLED")))(account):
+        account.aws.client("pipes").start_pipe(Name="shop-dev--load")
+        said = found(account)
+        account.ops("resume", "load", "count")
+    assert "warning: job load was paused, and something else has resumed it" in said
+    assert any(one.startswith("warning: job count is paused since") for one in said), "its watch"
+    account.ops("resume", "count")
+    assert found(account) == []
+
+
+def test_show_says_of_an_encrypted_value_only_that_it_is_one(account: Account) -> None:
+    told = account.ops("show", "load", "--json")
+    assert told.json["settings"]["environment"]["PASSWORD"] == "[secret]"
+    assert "rehearsal-secret" not in told.out
+    assert "PASSWORD=[secret]" in account.ops("show", "load").out
+
+
 def test_a_run_that_has_nearly_used_up_its_time_is_told(account: Account) -> None:
     states: Any = account.aws.client("stepfunctions")
     arn = ARN.format("states", "stateMachine:shop-dev--load")
     with account.lives:  # so that it goes on
         started = states.start_execution(stateMachineArn=arn, name="stuck")["executionArn"]
-        # An hour each for six attempts, and the waits for a place to run.
-        soon, late = (account.aws.clock.now() + timedelta(hours=by) for by in (5, 6))
+        # An hour for each of seven attempts, and the waits for a place to run.
+        soon, late = (account.aws.clock.now() + timedelta(hours=by) for by in (6, 7))
         assert found(account, REHEARSAL_NOW=soon.isoformat()) == []
         said = found(account, REHEARSAL_NOW=late.isoformat())
         states.stop_execution(executionArn=started)
     assert len(said) == 1, said
     assert said[0].startswith("warning: run stuck goes on since")
+
+
+# -- each form of dead letter
+
+
+QUEUE = ARN.format("sqs", "shop-dev-dead-letters")
+
+
+def rule_letter(rule: str, event: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """What EventBridge leaves of an event that a rule could not deliver."""
+    why = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "refused"}
+    return json.dumps(event), {"RULE_ARN": ARN.format("events", f"rule/{rule}"), **why}
+
+
+STARTED = {"detail": {"stateMachineArn": ARN.format("states", "stateMachine:shop-dev--load")}}
+WATCH: dict[str, Any] = {
+    "watched": "count",
+    "schedule": "count",
+    "scheduledTime": "2026-11-23T06:30:00Z",
+    "zone": "Asia/Tokyo",
+    "withinSeconds": 60,
+    "notify": "none",
+}
+
+
+@pytest.mark.parametrize(
+    ("letter", "kind", "job", "goes_to"),
+    [
+        ((json.dumps(WATCH), {"ERROR_CODE": "X"}), "watch", "count", "watcher"),
+        (
+            (json.dumps({"job": "load", "resume": []}), {"ERROR_CODE": "X"}),
+            "end of a pause",
+            "load",
+            "dispatcher",
+        ),
+        (
+            rule_letter("shop-dev--load", {"id": "e-1", "detail-type": "Object Created"}),
+            "event",
+            "load",
+            "dispatcher",
+        ),
+        (rule_letter("shop-dev-started", STARTED), "start of a run", "load", "watcher"),
+        (
+            rule_letter("shop-dev--to--ticketing", {"detail": {"run": "r"}}),
+            "message to people",
+            None,
+            "webhooks",
+        ),
+    ],
+    ids=["watch", "end of a pause", "event", "start of a run", "webhook"],
+)
+def test_a_letter_is_known_by_its_form_and_delivered_to_whom_it_was_for(
+    account: Account, letter: tuple[str, dict[str, str]], kind: str, job: str | None, goes_to: str
+) -> None:
+    account.aws.send_to_queue(QUEUE, *letter)
+    (listed,) = account.ops("dead-letters", "list", "--json").json
+    assert (listed["kind"], listed["job"], listed["goesTo"]) == (kind, job, goes_to)
+    said = account.ops("dead-letters", "redrive", listed["id"][:8])
+    assert said.code == 0, said.err
+    assert said.out.endswith("posted again\n" if goes_to == "webhooks" else f"the {goes_to}\n")
+    assert account.ops("dead-letters", "list", "--json").json == []
+
+
+def test_an_event_that_is_delivered_again_starts_its_job_once(account: Account) -> None:
+    event = {"id": "0000-1111", "detail-type": "Object Created", "detail": {"object": {"key": "k"}}}
+    for _ in range(2):
+        account.aws.send_to_queue(QUEUE, *rule_letter("shop-dev--load", event))
+    said = account.ops("dead-letters", "redrive", "--all")
+    assert (said.code, said.out.count("handed to the dispatcher")) == (0, 2), said.err
+    account.live(minutes=5)
+    states: Any = account.aws.client("stepfunctions")
+    arn = ARN.format("states", "stateMachine:shop-dev--load")
+    names = [one["name"] for one in states.list_executions(stateMachineArn=arn)["executions"]]
+    assert names.count("load-0000-1111") == 1
+
+
+def test_a_message_that_came_too_often_goes_to_its_job_again(account: Account) -> None:
+    account.aws.client("pipes").stop_pipe(Name="shop-dev--load")
+    sqs: Any = account.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="shop-dev--orders")["QueueUrl"]
+    account.aws.send_to_queue(ARN.format("sqs", "shop-dev--orders"), "two", {})
+    for _ in range(6):
+        sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
+    account.aws.client("pipes").start_pipe(Name="shop-dev--load")
+    (listed,) = account.ops("dead-letters", "list", "--json").json
+    assert (listed["kind"], listed["job"]) == ("message of a queue", "load")
+    before = len(runs(account, "load"))
+    assert account.ops("dead-letters", "redrive", "--all").code == 0
+    account.live(minutes=5)
+    assert len(runs(account, "load")) == before + 1
+
+
+def test_a_drop_asks_on_a_terminal_and_no_leaves_the_letter(account: Account) -> None:
+    account.aws.send_to_queue(QUEUE, "nonsense", {})
+    said = account.ops("dead-letters", "drop", "--all", stdin="n\n", terminal=True)
+    assert "Delete 1 dead letter? [y/N]" in said.out
+    assert "deleted" not in said.out
+    assert len(account.ops("dead-letters", "list", "--json").json) == 1, "and nobody holds it"
+    said = account.ops("dead-letters", "drop", "--all", stdin="y\n", terminal=True)
+    assert "deleted 1 dead letter" in said.out
+    assert account.ops("dead-letters", "list", "--json").json == []
