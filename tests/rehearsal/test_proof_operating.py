@@ -1,8 +1,9 @@
 """The calls that the proof plays in the place of ``ops`` are those that ``ops`` makes."""
 
 # boto3 has no types:
-# pyright: reportUnknownMemberType=false, reportCallIssue=false, reportArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportCallIssue=false, reportArgumentType=false
 
 import ast
 from collections.abc import Iterator
