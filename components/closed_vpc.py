@@ -1,6 +1,8 @@
 """The VPC under every network that the stack makes itself."""
 
+import re
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -9,6 +11,8 @@ from definitions.names import Names
 from definitions.policies import roles, trust
 
 FLOW_LOG_GROUP = "flow-logs"
+_NETWORKS = ("PublicVpc", "PrivateVpcWithNat", "PrivateVpcWithEndpoints")
+"""Components that have such a network, one for each ``network.mode``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,19 +59,25 @@ class ClosedVpc(pulumi.ComponentResource):
         # of its own, this resource takes them away.
         aws.ec2.DefaultSecurityGroup(f"{name}-default-group", vpc_id=vpc.id, opts=child)
 
+        # Their names are taken while a network of another mode makes way for this one: it hands
+        # them over.
+        in_other_modes = [
+            pulumi.Alias(parent=self.urn.apply(partial(_below, network))) for network in _NETWORKS
+        ]
+        named = pulumi.ResourceOptions(parent=self, aliases=in_other_modes)
         log_group = aws.cloudwatch.LogGroup(
             f"{name}-flow-logs-group",
             name=names.log_group(FLOW_LOG_GROUP),
             retention_in_days=args.log_retention_days,
             kms_key_id=args.key_arn,
-            opts=child,
+            opts=named,
         )
         role = aws.iam.Role(
             f"{name}-flow-logs-role",
             name=names.of("flow-logs"),
             description="Flow logs of the network: write to their group",
             assume_role_policy=trust.flow_logs_trust(names),
-            opts=child,
+            opts=named,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-flow-logs-policy",
@@ -86,3 +96,8 @@ class ClosedVpc(pulumi.ComponentResource):
 
         self.vpc_id = vpc.id
         self.register_outputs({"vpc_id": self.vpc_id})
+
+
+def _below(network: str, urn: str) -> str:
+    """Return the URN that this component has, or would have, in a network."""
+    return re.sub("|".join(_NETWORKS), network, urn)

@@ -1,6 +1,6 @@
 """A stack that uses every feature, as the rehearsal deploys it: what the reference is made from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -27,6 +27,8 @@ class Made:
 
     roles: list[dict[str, Any]]
     """As GetRole answers, each with its policy's ``Statement``."""
+    boundary: list[dict[str, Any]]
+    """Statements of the bound of all roles but those of people and workflows."""
     alarms: list[dict[str, Any]]
     """As DescribeAlarms answers."""
     exports: Mapping[str, Any]
@@ -44,8 +46,10 @@ def everything() -> Made:
     with EmbeddedAws(region=stack_file.config["aws:region"], start=_NOW) as aws:
         deployment = deploy(ROOT, stack_file, AwsProvider(aws), now=_NOW)
         alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        roles = sorted(_roles(aws), key=lambda role: role["RoleName"])
         return Made(
-            roles=sorted(_roles(aws), key=lambda role: role["RoleName"]),
+            roles=roles,
+            boundary=_boundary(aws, roles),
             alarms=sorted(alarms, key=lambda alarm: alarm["AlarmName"]),
             exports=deployment.masked_outputs,
             prefix=f"{stack_file.project}-{STACK}",
@@ -55,7 +59,10 @@ def everything() -> Made:
 def _roles(aws: EmbeddedAws) -> list[dict[str, Any]]:
     iam: Any = aws.client("iam")
     return [
-        {**role, "Statement": [*_written_into(iam, name), *_attached(iam, name)]}
+        {
+            **iam.get_role(RoleName=name)["Role"],
+            "Statement": [*_written_into(iam, name), *_attached(iam, name)],
+        }
         for role in iam.list_roles()["Roles"]
         for name in [role["RoleName"]]
     ]
@@ -71,7 +78,17 @@ def _written_into(iam: Any, role: str) -> Iterator[dict[str, Any]]:
 def _attached(iam: Any, role: str) -> Iterator[dict[str, Any]]:
     """Return the statements of the policies beside it, which hold more than a role's own may."""
     for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        arn = policy["PolicyArn"]
-        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
-        yield from found["PolicyVersion"]["Document"]["Statement"]
+        yield from _managed(iam, policy["PolicyArn"])
+
+
+def _boundary(aws: EmbeddedAws, roles: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the statements of the one policy that bounds roles."""
+    bounded = [role["PermissionsBoundary"] for role in roles if "PermissionsBoundary" in role]
+    (arn,) = {one["PermissionsBoundaryArn"] for one in bounded}
+    return _managed(aws.client("iam"), arn)
+
+
+def _managed(iam: Any, arn: str) -> list[dict[str, Any]]:
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+    return found["PolicyVersion"]["Document"]["Statement"]

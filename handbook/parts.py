@@ -12,7 +12,7 @@ from pathlib import Path
 from handbook.alarms import alarms
 from handbook.commands import exit_codes, ops_commands, rehearsal_commands
 from handbook.exports import exports
-from handbook.roles import roles
+from handbook.roles import boundary, roles
 from stacks import flow_pictures, settings_table
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +24,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "rehearsal": rehearsal_commands,
     "exports": exports,
     "roles": roles,
+    "boundary": boundary,
     "alarms": alarms,
 }
 """What stands between the marks of each name."""

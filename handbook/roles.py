@@ -41,6 +41,17 @@ def _section(role: Mapping[str, Any], prefix: str) -> str:
     return "\n".join(lines)
 
 
+def boundary() -> str:
+    """Write what the roles of a stack with ``access.github`` can do at most."""
+    made = everything()
+    lines = [
+        "| statement | at most | on | why |",
+        "| --- | --- | --- | --- |",
+        *(_row(statement, made.prefix, deploys=True) for statement in made.boundary),
+    ]
+    return "\n".join(lines)
+
+
 def _users(role: Mapping[str, Any], prefix: str) -> str:
     """Return who may use a role: a service, or people and programs by their ARNs."""
     statements = role["AssumeRolePolicyDocument"]["Statement"]

@@ -75,7 +75,7 @@ def boundary_policy(names: Names) -> str:
             "CallServices",
             [
                 *("cloudwatch:*", "dynamodb:*", "ecr:*", "ecs:*", "events:*", "kms:*", "logs:*"),
-                *("s3:*", "scheduler:*", "secretsmanager:*", "sns:*", "sqs:*", "ssm:*"),
+                *("pipes:*", "s3:*", "scheduler:*", "secretsmanager:*", "sns:*", "sqs:*", "ssm:*"),
                 *("ssmmessages:*", "states:*", "xray:*"),
             ],
             EVERYTHING,

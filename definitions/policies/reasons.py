@@ -167,6 +167,10 @@ DEPLOY_REASONS: Mapping[str, str] = {
     "WriteState": "and to write.",
     "ReadConfiguration": "The stack file's secrets are encrypted with this key.",
     "WriteConfiguration": "Pulumi's state holds secrets, too, encrypted with the same key.",
+    "CallServices": "Services that a stack's roles may be granted something of. Neither IAM nor "
+    "STS: no program becomes what a deploy may not be.",
+    "GiveTasksAndSchedulesTheirRoles": "Runs start tasks, and the end of a pause changes a "
+    "schedule.",
     "ReadWhatNamesNoResource": "What a preview asks for and AWS takes no resource for.",
 }
 """Of the roles of deploys, in which reading a bucket means to look at what it is."""

@@ -118,9 +118,9 @@ def _delivering(names: Names) -> Iterator[Call]:
 
 def _examining(names: Names) -> Iterator[Call]:
     """``doctor``."""
-    for name in (names.chosen(JOB), names.of("dispatcher")):
-        machine = names.machine_arn(name)
-        yield _call("stepfunctions", "describe_state_machine", stateMachineArn=machine)
+    for machine in (names.chosen(JOB), names.of("dispatcher")):
+        arn = names.machine_arn(machine)
+        yield _call("stepfunctions", "describe_state_machine", stateMachineArn=arn)
     for topic in (
         names.topic_arn("success"),
         names.topic_arn("failure"),
@@ -129,11 +129,12 @@ def _examining(names: Names) -> Iterator[Call]:
         yield _call("sns", "list_subscriptions_by_topic", TopicArn=topic)
     yield _call("cloudwatch", "describe_alarms", AlarmNamePrefix=f"{names.prefix}-")
     yield _call("events", "describe_rule", Name=names.of("ended"))
+    yield _call("events", "list_targets_by_rule", Rule=names.of("ended"))
+    yield _call("pipes", "describe_pipe", Name=names.chosen("nobodys"))
+    for operation in ("describe_slack_workspaces", "describe_slack_channel_configurations"):
+        yield _call("chatbot", operation)
     yield _call("logs", "describe_log_groups", logGroupNamePrefix=names.log_group(""))
     yield _call("events", "list_targets_by_rule", Rule=names.chosen("nobodys"))
-    yield _call("pipes", "describe_pipe", Name=names.chosen("nobodys"))
-    yield _call("chatbot", "describe_slack_workspaces")
-    yield _call("chatbot", "describe_slack_channel_configurations")
 
 
 COMMANDS: Mapping[str, Callable[[Names], Iterator[Call]]] = {
@@ -179,8 +180,9 @@ def _operate(stage: Stage, role: str, calls: Callable[[Names], Iterator[Call]]) 
     for call in calls(names):
         # What IAM refuses stands in the denials; what came of it then is of no interest here.
         with suppress(Exception):
-            own = operator.chatbot if call.service == "chatbot" else operator.client(call.service)
-            getattr(own, call.operation)(**call.parameters)
+            chatbot = call.service == "chatbot"  # which moto does not have
+            client = operator.chatbot if chatbot else operator.client(call.service)
+            getattr(client, call.operation)(**call.parameters)
     stage.finish()
 
 

@@ -1,5 +1,8 @@
 """What the pages have from the code is what the code says."""
 
+from fnmatch import fnmatchcase
+from typing import Any, cast
+
 import pytest
 
 from definitions.policies.reasons import DEPLOY_REASONS, REASONS, reason
@@ -33,8 +36,44 @@ def test_no_reason_is_left_of_a_statement_that_is_gone() -> None:
         statement["Sid"].rstrip("0123456789")
         for role in everything().roles
         for statement in role["Statement"]
-    }
+    } | {statement["Sid"] for statement in everything().boundary}
     assert (REASONS.keys() | DEPLOY_REASONS.keys()) - written == set()
+
+
+def listed(value: Any) -> list[str]:
+    return cast("list[str]", value) if isinstance(value, list) else [value]
+
+
+def test_the_boundary_holds_nobody_back_from_what_the_stack_grants() -> None:
+    bounds = [
+        (action, resource)
+        for statement in everything().boundary
+        for action in statement["Action"]
+        for resource in listed(statement["Resource"])
+    ]
+    granted = [
+        (role["RoleName"], action, resource)
+        for role in everything().roles
+        if "PermissionsBoundary" in role
+        for statement in role["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+    beyond = [
+        (who, action, resource)
+        for who, action, resource in granted
+        if not any(fnmatchcase(action, what) and fnmatchcase(resource, on) for what, on in bounds)
+    ]
+    assert len(granted) > 100
+    assert beyond == []
+
+
+def test_roles_are_bounded_but_those_of_people_and_workflows() -> None:
+    free = {role["RoleName"] for role in everything().roles if "PermissionsBoundary" not in role}
+    prefix = everything().prefix
+    github = {f"github-{prefix}-{role}" for role in ("deploy", "operate", "read")}
+    assert free == {f"{prefix}-operator", *github}
 
 
 def test_an_export_without_a_meaning_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

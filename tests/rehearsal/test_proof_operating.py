@@ -1,12 +1,15 @@
 """The calls that the proof plays in the place of ``ops`` are those that ``ops`` makes."""
 
+# boto3 has no types:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportCallIssue=false, reportArgumentType=false
+
 import ast
 from collections.abc import Iterator
+from typing import Any
 
-from botocore import xform_name  # pyright: ignore[reportMissingTypeStubs] - there are none
-from botocore.session import (  # pyright: ignore[reportMissingTypeStubs] - there are none
-    Session,
-)
+import boto3
 
 from definitions.names import Names
 from rehearsal.proof.operating import COMMANDS
@@ -33,8 +36,8 @@ def nodes() -> Iterator[ast.AST]:
 
 
 def operations(service: str) -> set[str]:
-    found: list[str] = Session().get_service_model(service).operation_names  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - botocore has no types
-    return {xform_name(one) for one in found}
+    client: Any = boto3.client(service, region_name=NAMES.region)
+    return set(client.meta.method_to_api_mapping)
 
 
 def test_every_call_of_ops_is_played_and_no_other() -> None:

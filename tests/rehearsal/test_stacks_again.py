@@ -100,3 +100,20 @@ def test_what_failed_by_hand_is_healed_by_the_next_deployment(cloud: EmbeddedAws
     healed = deploy(ROOT, stack, AwsProvider(cloud), before=failed.value.deployment)
     assert {step.action for step in healed.steps} == {"create"}
     assert {step.name for step in healed.steps} <= set(names)
+
+
+def test_another_network_mode_takes_over_flow_logs_whose_names_are_taken(
+    cloud: EmbeddedAws, before: Deployment
+) -> None:
+    last = before
+    network = json.loads(STACK.config["fargate-batch:network"])
+    for mode in ("nat", "endpoints", network["mode"]):
+        config = {"fargate-batch:network": json.dumps({**network, "mode": mode})}
+        stack_file = replace(STACK, config={**STACK.config, **config})
+        last = deploy(ROOT, stack_file, AwsProvider(cloud), before=last)
+        done = {step.name: step.action for step in last.steps}
+        assert done["network-vpc-network"] in ("create", "delete")
+        assert done.keys().isdisjoint({"network-vpc-flow-logs-group", "network-vpc-flow-logs-role"})
+        of_stack = [{"Name": "tag:stack", "Values": ["dev"]}]
+        assert len(cloud.client("ec2").describe_vpcs(Filters=of_stack)["Vpcs"]) == 1
+        assert len(cloud.client("ec2").describe_flow_logs(Filters=of_stack)["FlowLogs"]) == 1
