@@ -63,24 +63,22 @@ def _stack(
     context.obj = Stack(stack, project())
 
 
-for commands in (
+for commands in (  # in the order of --help and of the reference
     listing,
+    showing,
     past,
     coming,
     running,
     logs,
     backfilling,
     schedules,
-    messages,
     health,
+    messages,
     costs,
     checking,
+    adding,
     imports,
     completion,
-    adding,
-    health,
-    messages,
-    showing,
 ):
     commands.register(app)
 
