@@ -18,6 +18,7 @@ MOST_ATTEMPTS = 8
 AWS_ERRORS = (exceptions.BotoCoreError, exceptions.ClientError)
 """What :func:`explained` explains."""
 _SIGN_IN = "sign in (aws sso login), or set AWS_PROFILE to a profile that may"
+_SERVE = "python -m rehearsal serve dev --deployed, then source .rehearsal/env again"
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
@@ -91,11 +92,19 @@ def explained(error: Exception) -> OpsError:
             | exceptions.SSOError()
         ):
             line = "the login has expired: sign in again (aws sso login)"
+        case exceptions.EndpointConnectionError() if _rehearsed():
+            line = f"nothing answers at {_rehearsed()}: {_SERVE}"
         case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError():
             line = f"AWS is not reached: {error}; look at the region, proxy and network"
         case _:
             line = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return OpsError(line, code=Exit.NO_ACCESS)
+
+
+def _rehearsed() -> str:
+    """Return the address of the rehearsal that stands in for AWS, as its `env` says it, if any."""
+    address = os.environ.get("AWS_ENDPOINT_URL", "")
+    return address if address.startswith("http://127.0.0.1:") else ""
 
 
 def _refused(error: exceptions.ClientError) -> OpsError:
@@ -104,7 +113,8 @@ def _refused(error: exceptions.ClientError) -> OpsError:
     if code in _EXPIRED:
         line = "the login has expired: sign in again (aws sso login)"
     elif code in _UNKNOWN:
-        line = f"AWS does not know these credentials ({code}): {_SIGN_IN}"
+        remedy = f"those of an earlier rehearsal? {_SERVE}" if _rehearsed() else _SIGN_IN
+        line = f"AWS does not know these credentials ({code}): {remedy}"
     elif code in _DENIED:
         line = f"AWS refuses {operation}: {message}; use the stack's operator role"
     elif code in _THROTTLED:

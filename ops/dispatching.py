@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from definitions.names import MACHINE_LIMIT
 from ops.aws import code_of
 from ops.errors import Exit, OpsError
+from ops.output import say
 from ops.runs import MANUAL, NO_MACHINE, Run, described, not_deployed
 from ops.stack import Entry, Stack, now
 from ops.waiting import reached, rounds
@@ -35,7 +36,16 @@ def started(stack: Stack, entry: Entry, trigger: Mapping[str, Any]) -> Run:
     Raises:
         NotStartedError: an older run still goes, or this time had its run already.
         OpsError: the stack is not deployed, or the dispatcher failed.
+        KeyboardInterrupt: Ctrl-C came before the answer; it is said that there may be a run.
     """
+    try:
+        return _dispatched(stack, entry, trigger)
+    except KeyboardInterrupt:
+        say(f"the run may have started: python -m ops -s {stack.name} history {entry.name}")
+        raise
+
+
+def _dispatched(stack: Stack, entry: Entry, trigger: Mapping[str, Any]) -> Run:
     states, dispatcher = stack.aws.states, stack.names.of("dispatcher")
     asked = {
         "stateMachineArn": stack.names.machine_arn(dispatcher),
@@ -89,7 +99,10 @@ def _run_of(stack: Stack, entry: Entry, answer: Mapping[str, Any]) -> Run:
         because = answer["because"]
         older = because.rpartition(":")[2]
         if "execution:" in because:
-            because = f"{because.partition(': ')[0]}: {older}; wait for it, or ops stop {older}"
+            because = (
+                f"{because.partition(': ')[0]}: {older}; "
+                f"wait for it, or python -m ops -s {stack.name} stop {older}"
+            )
         raise NotStartedError(f"no run was started: {because}", "skipped")
     run = reached(lambda: described(stack, entry.name, name))
     if answer["result"] == "duplicate":

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -10,6 +11,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 _Answer = TypeVar("_Answer")
@@ -17,6 +19,8 @@ _Answer = TypeVar("_Answer")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option of every command that prints a list."""
 
+_ANY_WIDTH = 10_000
+"""Columns that no table needs."""
 _WIDTH_OF_A_FILE = 200
 """Columns where standard output is no terminal: lines are not to be broken for nobody's eyes."""
 
@@ -80,9 +84,49 @@ def put_table(
     *,
     right: Sequence[str] = (),
     whole: Sequence[str] = (),
+    aside: bool = False,
 ) -> None:
-    """Print a table of plain text; ``right`` are aligned there, ``whole`` are never broken."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    """Print a table of plain text.
+
+    Args:
+        columns: their titles.
+        rows: their cells.
+        right: columns that are aligned there.
+        whole: columns whose cells are never broken: a name can be copied, whatever the width.
+        aside: the last column stands below the one before it where a terminal is too narrow.
+    """
+    results, cells = console(), [list(row) for row in rows]
+    table = _table(columns, cells, right, whole, narrow=False)
+    if _widths(table, results).maximum > results.width:
+        if aside:
+            columns, cells = columns[:-1], _below(cells)
+        table = _table(columns, cells, right, whole, narrow=True)
+    results.width = max(results.width, _widths(table, results).minimum)
+    results.print(table)
+
+
+def _below(rows: list[list[str]]) -> list[list[str]]:
+    """Put what is in the last column below what is in the one before, no wider than that is."""
+    widest = max((len(row[-2]) for row in rows), default=1)
+    return [[*row[:-2], "\n".join([row[-2], *textwrap.wrap(row[-1], widest)])] for row in rows]
+
+
+def _table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Sequence[str],
+    whole: Sequence[str],
+    *,
+    narrow: bool,
+) -> Table:
+    """Lay a table out; where it is ``narrow``, with as little between columns as can be read."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=not narrow,
+        padding=(0, 1, 0, 0) if narrow else (0, 1),
+        header_style="bold",
+    )
     for column in columns:
         table.add_column(
             column,
@@ -92,7 +136,12 @@ def put_table(
         )
     for row in rows:
         table.add_row(*map(coloured, row))
-    console().print(table)
+    return table
+
+
+def _widths(table: Table, results: Console) -> Measurement:
+    """Return how wide a table is at least, with no word broken, and at most."""
+    return Measurement.get(results, results.options.update(width=_ANY_WIDTH), table)
 
 
 def put_facts(facts: Sequence[tuple[str, str]]) -> None:

@@ -22,7 +22,7 @@ Cpu = Annotated[int | None, typer.Option("--cpu", metavar="UNITS", help="1024 ar
 Memory = Annotated[int | None, typer.Option("--memory", metavar="MIB", help="Memory in MiB.")]
 Command = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[-- COMMAND…]", help="Instead of the job's own, behind --."),
+    typer.Argument(metavar="-- COMMAND", help="Instead of the job's own, behind --."),
 ]
 _NAME = TypeAdapter[str](VariableName)
 

@@ -259,10 +259,12 @@ def _not_found(stack: Stack, of: str, name: str) -> OpsError:
     """Say that there is no such run, and which one may have been meant."""
     likely = [stack.entries[of]] if of in stack.entries else _resembling(stack, name)
     names = [one["name"] for entry in likely for one in recent(stack, entry, _OFFERED)]
-    nearest = difflib.get_close_matches(name, names, n=1)
+    jobs = [] if of in stack.entries else list(stack.entries)
+    nearest = difflib.get_close_matches(name, [*names, *jobs], n=1)
     remedy = f"write {nearest[0]}; " if nearest else ""
     if names and not nearest:
-        remedy = f"its latest is {names[0]}; " if len(likely) == 1 else "see ops runs; "
+        listed = f"python -m ops -s {stack.name} runs --since 7d lists them; "
+        remedy = f"its latest is {names[0]}; " if len(likely) == 1 else listed
     whose = f"job {of}" if of in stack.entries else f"stack {stack.name}"
     return OpsError(
         f"{whose} has no run {name!r}: {remedy}Step Functions forgets runs after 90 days"

@@ -40,7 +40,7 @@ def show_next(
     context: typer.Context,
     jobs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[JOB]...", help="Only these.", autocompletion=job_names),
+        typer.Argument(metavar="JOB", help="Only these.", autocompletion=job_names),
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="All of so many days.")] = None,
     hours: Annotated[int | None, typer.Option(min=1, help="All of so many hours.")] = None,

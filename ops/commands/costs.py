@@ -20,7 +20,10 @@ def cost(
     context: typer.Context,
     minutes: Annotated[
         list[str] | None,
-        typer.Option(help="How long tasks take: 20, or report=45 for one job. Again for more."),
+        typer.Option(
+            metavar="[JOB=]N",
+            help="How long tasks take: 20, or report=45 for one job; may be repeated.",
+        ),
     ] = None,
     region: Annotated[str | None, typer.Option(help="As if the stack were in this region.")] = None,
     json: Json = False,

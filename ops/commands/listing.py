@@ -28,7 +28,7 @@ def list_entries(
     jobs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[JOB]...",
+            metavar="JOB",
             help="Only these: names, or patterns such as `'orders-*'`.",
             autocompletion=job_names,
         ),
@@ -58,7 +58,11 @@ def list_entries(
     if json:
         put_json(rows)
         return
-    put_table(("name", "schedule", "next", "last", "when"), (_cells(row, present) for row in rows))
+    put_table(
+        ("name", "schedule", "next", "last", "when"),
+        (_cells(row, present) for row in rows),
+        whole=("name", "last", "when"),
+    )
     put_lines(_told(row, present) for row in rows if row["pause"])
 
 

@@ -14,7 +14,7 @@ from ops.output import Json, put_json, put_lines, put_table, say
 from ops.stack import Stack
 
 Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="ID…", help="As the list has them, or all.")
+    list[str] | None, typer.Argument(metavar="ID", help="As the list has them, or all.")
 ]
 All = Annotated[bool, typer.Option("--all", help="All that there are.")]
 

@@ -12,7 +12,7 @@ from ops.coming import timeout_of
 from ops.completing import job_names
 from ops.history import Past, goes_on, history, of_all
 from ops.output import Json, put_json, put_table, say
-from ops.runs import Run
+from ops.runs import MANUAL, Run
 from ops.stack import Stack, now
 from ops.times import local, took, typed
 
@@ -95,7 +95,7 @@ def show_runs(
         ("job", "run", "goes on for", "timeout"),
         ([run.of, run.name, _took(run, present), _timeout(stack, run)] for run in running),
         right=("goes on for", "timeout"),
-        whole=("run",),
+        whole=("job", "run"),
     )
 
 
@@ -116,13 +116,14 @@ def _show_past(stack: Stack, present: datetime, *, failed: bool, since: str, jso
                 _took(run, present),
                 run.outcome,
                 str(facts_of(run).get("exitCode", "")),
-                run.name if run.name.startswith(f"{run.of}-") else f"{run.of}/{run.name}",
+                _named(run),
                 _note(why(run)),
             ]
             for run in past
         ),
         right=("exit",),
-        whole=("run",),
+        whole=("took", "outcome", "exit", "run"),
+        aside=True,
     )
 
 
@@ -143,7 +144,8 @@ def put_past(past: Sequence[Past], zone: ZoneInfo, present: datetime) -> None:
             for one in past
         ),
         right=("exit",),
-        whole=("run",),
+        whole=("took", "outcome", "exit", "run"),
+        aside=True,
     )
 
 
@@ -180,13 +182,19 @@ def why(one: Past) -> str:
     What ECS says of every container that ended is left out: the exit code says more.
     """
     facts = facts_of(one)
-    told = " ".join(one.reason.split())
+    told = re.sub(r"arn:\S+:execution:[^:\s]+:", "", " ".join(one.reason.split()))
     said = ["" if told == _OF_ANY_CONTAINER and "exitCode" in facts else told]
     if facts.get("attempts", 1) != 1:
         said.append(f"{facts['attempts']} attempts")
     if isinstance(one, Run) and one.redrives:
         said.append("redriven" if one.redrives == 1 else f"redriven {one.redrives} times")
     return ", ".join(filter(None, said))
+
+
+def _named(run: Run) -> str:
+    """Return a run's name, with its job where the name does not say it."""
+    its_own = run.name.removeprefix(MANUAL).startswith(f"{run.of}-")
+    return run.name if its_own else f"{run.of}/{run.name}"
 
 
 def _note(*parts: str) -> str:

@@ -18,7 +18,7 @@ from ops.stack import Entry, Stack
 
 Jobs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="JOB…", help="Jobs, flows or workers.", autocompletion=job_names),
+    typer.Argument(metavar="JOB", help="Jobs, flows or workers.", autocompletion=job_names),
 ]
 All = Annotated[bool, typer.Option("--all", help="All of the stack.")]
 
@@ -161,6 +161,7 @@ def list_schedules(context: typer.Context, json: Json = False) -> None:
             )
             for one in found
         ),
+        whole=("name", "job"),
     )
 
 

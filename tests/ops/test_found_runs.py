@@ -57,7 +57,7 @@ def test_of_names_that_begin_alike_the_longer_one_comes_first() -> None:
     [
         ("hourly-2026-11-24T013100Z", f"stack dev has no run .* write {HOURLY}; .* 90 days"),
         ("broken/hourly-x", "'hourly-x': its latest is broken-2026-11-24T014500Z; Step Functions"),
-        ("nope", "stack dev has no run 'nope': see ops runs; Step Functions forgets runs"),
+        ("nope", "stack dev has no run 'nope': python -m ops -s dev runs --since 7d lists them;"),
         ("hurly/x", "stack dev has no job 'hurly': write hourly"),
         ("hourly", f"hourly is a job: name one of its runs; its latest run is {HOURLY}"),
         ("by-hand", "by-hand is a job: name one of its runs; it has no run yet"),
