@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.at_once import runs_end_at_once
 from rehearsal.cloud import EmbeddedAws
 from rehearsal.engine import deploy
 from rehearsal.operator import operator_credentials
@@ -15,7 +16,6 @@ from rehearsal.stage import Stage, deployed_again
 from stacks.stack_file import read_stack_file
 from tests.deploying import ROOT
 from tests.docs.shell import copy
-from tests.ops.conftest import runs_end_at_once
 
 START = datetime(2026, 11, 24, 0, 5, 17, tzinfo=UTC)
 """A Tuesday, five past nine in Tokyo."""

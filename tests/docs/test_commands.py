@@ -24,6 +24,8 @@ NOT_TYPED = {
     r"python -m rehearsal serve": "its AWS is a fixture's; tests/rehearsal/test_serve.py types it",
     r"source \.rehearsal/env$": "what that file has, the fixture gives",
     r"pulumi ": "needs the CLI and an account; tests/engine types the same beside `serve`",
+    r"gh ": "needs GitHub and a login there",
+    r"pre-commit ": "the copy of the project is no repository; test_check.py types the hook",
     r"aws ": "needs the AWS CLI and an account",
     r"git show ": "the copy of the project is no repository",
     r"python -m rehearsal run dev --before": "6 s; tests/rehearsal/test_command.py types it",

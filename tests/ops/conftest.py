@@ -2,9 +2,7 @@
 
 import shutil
 import threading
-import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from rehearsal.at_once import runs_end_at_once
 from rehearsal.cloud import EmbeddedAws
-from rehearsal.cloud.stepfunctions.interpreter import stepfunctions_parser_backends
 from rehearsal.engine import deploy
 from rehearsal.operator import operator_credentials
 from rehearsal.provider import AwsProvider
@@ -93,35 +91,6 @@ def account(shop: Path) -> Iterator[Account]:
         lives = threading.Lock()
         with runs_end_at_once(aws, lives):
             yield Account(aws, stage, shop, lives)
-
-
-@contextmanager
-def runs_end_at_once(aws: EmbeddedAws, lives: threading.Lock) -> Generator[None]:
-    """Move time while some execution goes on, and hold it still otherwise."""
-    ends = threading.Event()
-
-    def running() -> bool:
-        machines: Any = stepfunctions_parser_backends[aws.account][aws.region].state_machines
-        # The status of one that is just being made is not there yet.
-        runs = (run for one in machines for run in one.executions if run.exec_status)
-        return any(run.status == "RUNNING" for run in runs)
-
-    def drive() -> None:
-        while not ends.is_set():
-            with lives:
-                aws.clock.settle()
-                if running():
-                    until = aws.clock.now() + timedelta(days=30)
-                    aws.clock.run_until(until, lambda: ends.is_set() or not running())
-            time.sleep(0.005)  # of a thread that is asked for nothing meanwhile
-
-    driver = threading.Thread(target=drive, name="driver")
-    driver.start()
-    try:
-        yield
-    finally:
-        ends.set()
-        driver.join()
 
 
 @pytest.fixture(scope="module")
