@@ -55,6 +55,7 @@ def repair(repairs: Repairs) -> None:
     repairs.add(SQSResponse, "cancel_message_move_task", cancel_message_move_task)
     _keep_the_policy(repairs)
     _show_messages_as_soon_as_they_may_be_seen(repairs)
+    _say_where_dead_letters_come_from(repairs)
 
 
 def _keep_the_policy(repairs: Repairs) -> None:
@@ -75,6 +76,35 @@ def _show_messages_as_soon_as_they_may_be_seen(repairs: Repairs) -> None:
         return bool(utils.unix_time_millis() >= self.visible_at)
 
     repairs.put(Message, "visible", property(visible))
+
+
+def _say_where_dead_letters_come_from(repairs: Repairs) -> None:
+    """Moto does not answer DeadLetterQueueSourceArn of what was received too often."""
+    add_message = Queue.add_message
+    receive: Any = SQSResponse.receive_message
+
+    def add(self: Any, message: Any) -> None:
+        before = getattr(message, "came_to", None)
+        message.came_to = self.queue_arn
+        message.came_from = before
+        add_message(self, message)
+
+    def receive_message(self: Any) -> Any:
+        answer = receive(self)
+        wanted = {"All", "DeadLetterQueueSourceArn"} & {
+            *(self.params.get("MessageSystemAttributeNames") or ()),
+            *(self.params.get("AttributeNames") or ()),
+        }
+        if wanted:
+            known: list[Any] = _queue(self.sqs_backend, self.params)._messages  # noqa: SLF001 - moto has no other way
+            source = {one.id: getattr(one, "came_from", None) for one in known}
+            for message in answer.result.get("Messages", ()):
+                if arn := source.get(message["MessageId"]):
+                    message.setdefault("Attributes", {})["DeadLetterQueueSourceArn"] = arn
+        return answer
+
+    repairs.put(Queue, "add_message", add)
+    repairs.put(SQSResponse, "receive_message", receive_message)
 
 
 def _queue(backend: Any, given: dict[str, Any]) -> Any:

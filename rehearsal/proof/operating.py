@@ -134,7 +134,6 @@ def _examining(names: Names) -> Iterator[Call]:
     for operation in ("describe_slack_workspaces", "describe_slack_channel_configurations"):
         yield _call("chatbot", operation)
     yield _call("logs", "describe_log_groups", logGroupNamePrefix=names.log_group(""))
-    yield _call("events", "list_targets_by_rule", Rule=names.chosen("nobodys"))
 
 
 COMMANDS: Mapping[str, Callable[[Names], Iterator[Call]]] = {

@@ -120,7 +120,7 @@ def logs_for_ever(account: Account) -> Undo:
 def test_a_healthy_stack_is_well(account: Account) -> None:
     said = account.ops("doctor")
     assert (said.code, said.out) == (0, "")
-    assert said.errors == ["stack dev is well: 10 checks found nothing"]
+    assert said.errors == ["stack dev is well: 13 checks found nothing"]
 
 
 @pytest.mark.parametrize(
