@@ -15,8 +15,8 @@ test: $(INSTALLED)              ## the whole test suite
 check: format-check lint types workflows test
 
 prove: $(INSTALLED)             ## play every fault, and prove that every permission is needed
-	@for stack in dev prod examples/everything.yaml examples/access.yaml; do for what in faults prove; do \
-		$(BIN)/python -m rehearsal $$what $$stack || exit 1; done; done
+	@for stack in dev prod examples/everything.yaml examples/access.yaml; do \
+		$(BIN)/python -m rehearsal prove $$stack || exit 1; done
 
 install: $(INSTALLED)
 
