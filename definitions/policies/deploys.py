@@ -193,6 +193,11 @@ def _read_jobs(names: Names) -> list[Statement]:
                 "kms:ListAliases",
                 "logs:DescribeLogGroups",
                 "states:ValidateStateMachineDefinition",
+                # of `doctor`: what there is beside the stack file's jobs, and Slack
+                "states:ListStateMachines",
+                "scheduler:ListSchedules",
+                "chatbot:DescribeSlackChannelConfigurations",
+                "chatbot:DescribeSlackWorkspaces",
             ],
             EVERYTHING,
         ),
@@ -205,7 +210,7 @@ def _read_jobs(names: Names) -> list[Statement]:
         allow(
             "ReadSchedules",
             ["scheduler:Get*", "scheduler:List*"],
-            _schedules(names),
+            [*_schedules(names), f"{names.adhoc_schedules_arn}*"],
         ),
         allow(
             "ReadEvents",
@@ -213,16 +218,15 @@ def _read_jobs(names: Names) -> list[Statement]:
             [*_rules(names), *_webhooks(names)],
         ),
         allow("ReadPipes", ["pipes:Describe*", "pipes:List*"], _pipes(names)),
-        allow(
-            "ReadAlarms",
-            ["cloudwatch:Describe*", "cloudwatch:List*"],
-            _alarms(names),
-        ),
+        allow("ReadAlarms", ["cloudwatch:List*"], _alarms(names)),
+        # A list by prefix, as `doctor` asks for one, asks for every alarm of the region.
+        allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], names.arn("cloudwatch", "alarm:*")),
+        allow("ReadDeadLetters", ["sqs:ReceiveMessage"], names.dead_letter_queue_arn),
         allow("ReadDashboard", ["cloudwatch:GetDashboard"], _dashboard(names)),
         allow("ReadLogGroups", ["logs:ListTagsForResource"], _log_groups(names)),
         allow(
             "ReadChannels",
-            ["chatbot:Describe*", "chatbot:List*"],
+            ["chatbot:List*"],
             _channels(names),
         ),
     ]

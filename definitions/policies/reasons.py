@@ -171,7 +171,9 @@ DEPLOY_REASONS: Mapping[str, str] = {
     "STS: no program becomes what a deploy may not be.",
     "GiveTasksAndSchedulesTheirRoles": "Runs start tasks, and the end of a pause changes a "
     "schedule.",
-    "ReadWhatNamesNoResource": "What a preview asks for and AWS takes no resource for.",
+    "ReadWhatNamesNoResource": "What a preview or `doctor` asks for and AWS takes no resource for.",
+    "SeeAlarms": "`doctor`: which alarms are on (a filter by name still asks for all),",
+    "ReadDeadLetters": "and what could not be delivered; a letter that is looked at stays.",
 }
 """Of the roles of deploys, in which reading a bucket means to look at what it is."""
 

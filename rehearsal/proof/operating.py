@@ -98,10 +98,14 @@ def _pausing(names: Names) -> Iterator[Call]:
         yield _call("pipes", operation, Name=names.chosen("nobodys"))
 
 
+def _dead_letters(names: Names) -> str:
+    return f"https://sqs.{names.region}.amazonaws.com/{names.account}/{names.of('dead-letters')}"
+
+
 def _delivering(names: Names) -> Iterator[Call]:
     """``dead-letters list``, ``redrive`` and ``drop``, ``test-notify``."""
     states, sqs = partial(_call, "stepfunctions"), partial(_call, "sqs")
-    queue = f"https://sqs.{names.region}.amazonaws.com/{names.account}/{names.of('dead-letters')}"
+    queue = _dead_letters(names)
     yield sqs("receive_message", QueueUrl=queue)
     yield sqs(
         "change_message_visibility", QueueUrl=queue, ReceiptHandle="nobodys", VisibilityTimeout=0
@@ -136,6 +140,20 @@ def _examining(names: Names) -> Iterator[Call]:
     yield _call("logs", "describe_log_groups", logGroupNamePrefix=names.log_group(""))
 
 
+def _looked_after(names: Names) -> Iterator[Call]:
+    """``doctor`` as a workflow has it typed every night, by the role that only reads."""
+    yield from _examining(names)
+    own = {"Name": "nobodys", "GroupName": names.adhoc_group}
+    yield _call("scheduler", "get_schedule", **own)
+    yield _call("scheduler", "list_schedules")
+    states = partial(_call, "stepfunctions")
+    yield states("list_state_machines")
+    machine = names.machine_arn(names.chosen(JOB))
+    yield states("list_executions", stateMachineArn=machine)
+    yield _call("ecs", "describe_task_definition", taskDefinition=names.chosen("default"))
+    yield _call("sqs", "receive_message", QueueUrl=_dead_letters(names))
+
+
 COMMANDS: Mapping[str, Callable[[Names], Iterator[Call]]] = {
     "looking": _looking,
     "running": _running,
@@ -150,6 +168,9 @@ def operations(stage: Stage) -> Iterator[Happening]:
     """Return the commands of a stack that has roles to operate it: by people, and by workflows."""
     people: str | None = stage.exports.get("operatorRoleArn")
     workflows: str | None = stage.exports.get("githubRoleArns", {}).get("operate")
+    if reader := stage.exports.get("githubRoleArns", {}).get("read"):
+        play = partial(_played, stage, partial(_operate, stage, reader, _looked_after))
+        yield Happening(name="workflows-look-after", play=play, whole=True)
     if people:
         play = partial(_played, stage, partial(_become, stage, people))
         yield Happening(name="people-become-operators", play=play, whole=True)
