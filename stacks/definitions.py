@@ -1,7 +1,7 @@
 """Definitions of state machines and what starts them, from the settings: without Pulumi.
 
 A deploy makes the machines by the components, from the same parts; `python -m ops doctor` compares
-what is live with what these functions give. A test holds that both are the same.
+what is live with what these functions give. The tests of the examples hold both the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
