@@ -46,9 +46,9 @@ def test_a_real_bash_completes_in_a_subdirectory_of_the_project() -> None:
         os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])  # noqa: S606, S607 - bash by its name
     try:
         # Quotes tell what is printed from what is typed, however the shell breaks its lines.
-        script = f'eval "$(cd {ROOT}; {sys.executable} -m ops completion bash)"; echo we are o""ff\n'
+        script = f'eval "$(cd {ROOT}; {sys.executable} -m ops completion bash)"; echo are o""ff\n'
         os.write(terminal, script.encode())
-        _read_until(terminal, "we are off")
+        _read_until(terminal, "are off")
         os.write(terminal, b"ops comp\tfi\t\n")
         said = _read_until(terminal, "__ops_words")
     finally:
