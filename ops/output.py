@@ -50,7 +50,7 @@ def fail(lines: Iterable[str]) -> None:
 def progress(what: str, answers: Iterable[_Answer], total: int) -> Iterator[_Answer]:
     """Pass answers on, and tell a terminal on standard error how many there are already."""
     errors = _console(stderr=True)
-    if total < 2 or not errors.is_terminal:
+    if total < 2 or not errors.is_terminal or errors.no_color:  # a status moves the cursor
         yield from answers
         return
     with errors.status(f"{what}: 0 of {total}") as status:

@@ -1,5 +1,6 @@
 """``python -m ops list``."""
 
+import re
 from typing import Any
 
 import pytest
@@ -102,3 +103,11 @@ def pause(account: Account, name: str, state: str) -> None:
     keys = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "Target")
     kept = {key: schedule[key] for key in (*keys, "FlexibleTimeWindow")}
     scheduler.update_schedule(**kept, State=state)
+
+
+def test_a_terminal_without_colours_gets_none_and_its_cursor_stays(account: Account) -> None:
+    plain = account.ops("list", terminal=True, NO_COLOR="1")
+    coloured = account.ops("list", terminal=True).out
+    codes = (r"\x1b\[[0-9;]*3[0-7]m", r"\x1b\[\?25l")
+    assert [bool(re.search(code, plain.out)) for code in codes] == [False, False]
+    assert [bool(re.search(code, coloured)) for code in codes] == [True, True]
