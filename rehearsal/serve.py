@@ -13,7 +13,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, chdir, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,8 +71,10 @@ def serve_deployed(
         _run(stack, aws, live)
         variables = {"OPS_STACK": stack_file.stack, **_way_to_aws(port, region, operator)}
         _write(stack, env_file, _exports(variables))
-        live.serving_deployed(stack_file.stack, region, aws.endpoint, env_file)
-        _wait_for_the_end(signals)
+        _until_the_end(
+            signals,
+            lambda: live.serving_deployed(stack_file.stack, region, aws.endpoint, env_file),
+        )
     live.ended()
 
 
@@ -99,14 +101,19 @@ def serve(project: Path, stack_file: StackFile, port: int, env_file: Path, live:
             **_way_to_aws(port, region, ADMINISTRATOR),
         }
         _write(stack, env_file, _exports(variables))
-        live.serving(stack_file.stack, region, aws.endpoint, env_file)
-        _wait_for_the_end(signals)
+        _until_the_end(
+            signals, lambda: live.serving(stack_file.stack, region, aws.endpoint, env_file)
+        )
     live.ended()
 
 
-def _wait_for_the_end(signals: socket.socket) -> None:
-    """Wait for a signal, and let none disturb the end."""
+def _until_the_end(signals: socket.socket, say: Callable[[], None]) -> None:
+    """Say that everything listens and wait for a signal, and let none disturb the end.
+
+    Whoever reads that may send the signal before its last word is printed.
+    """
     with suppress(KeyboardInterrupt):
+        say()
         while True:
             signals.recv(1)
     for number in _SIGNALS:
